@@ -1,0 +1,1 @@
+"""Everything that is deployed: domain rules, use cases, stores, clients and routes."""

@@ -1,0 +1,1 @@
+"""Pure rules of sign-in, sessions and consent: no clock, no randomness, no I/O."""
