@@ -1,0 +1,271 @@
+"""Name everything that can go wrong, once, for the code that raises and the app that reads.
+
+One tree, no HTTP in it: `routes/problems.py` maps each leaf to a status, `routes/messages.py` to the words that
+people read. A `code` is API and never changes its meaning; a cause travels by `raise ... from` and stays in the log.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Action(StrEnum):
+    """What the app does next; the closed set it switches on."""
+
+    retry = "retry"
+    sign_in = "sign_in"
+    step_up = "step_up"
+    accept_consents = "accept_consents"
+    update_app = "update_app"
+    contact_support = "contact_support"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One field that was refused: where (RFC 6901 JSON pointer) and why; never the value."""
+
+    pointer: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingConsent:
+    """A current required document that the person hasn't agreed to."""
+
+    document: str
+    version: str
+    sha256: str
+
+
+class ServiceError(Exception):
+    """An expected failure; only leaves of the tree are raised."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    action: ClassVar[Action]
+
+    def __init__(
+        self,
+        *,
+        retry_after: timedelta | None = None,
+        consents_missing: tuple[MissingConsent, ...] = (),
+        faults: tuple[Fault, ...] = (),
+        scope: str | None = None,
+    ) -> None:
+        """Carry what the app may know; `scope` is the one a bearer lacked (RFC 6750 s3)."""
+        super().__init__(self.code)
+        self.retry_after = retry_after
+        self.consents_missing = consents_missing
+        self.faults = faults
+        self.scope = scope
+
+
+class InvalidInput(ServiceError):
+    """The body is a JSON object, but fields in it don't fit their declaration."""
+
+    code = "invalid_input"
+    title = "Some fields are not as declared"
+    action = Action.update_app
+
+
+class MalformedBody(ServiceError):
+    """The body isn't one strict JSON object in UTF-8."""
+
+    code = "malformed_body"
+    title = "The body is not a JSON object"
+    action = Action.update_app
+
+
+class BodyTooLarge(ServiceError):
+    """The body is larger than the limit."""
+
+    code = "body_too_large"
+    title = "The body is too large"
+    action = Action.update_app
+
+
+class UnsupportedMediaType(ServiceError):
+    """The body isn't declared as JSON."""
+
+    code = "unsupported_media_type"
+    title = "The body must be application/json"
+    action = Action.update_app
+
+
+class NotFound(ServiceError):
+    """Nothing is here, or nothing that is this caller's: the two look the same."""
+
+    code = "not_found"
+    title = "Nothing is found here"
+    action = Action.update_app
+
+
+class MethodNotAllowed(ServiceError):
+    """The path exists, not with this method."""
+
+    code = "method_not_allowed"
+    title = "This path does not take that method"
+    action = Action.update_app
+
+
+class MissingToken(ServiceError):
+    """No credentials came."""
+
+    code = "missing_token"
+    title = "An access token is needed"
+    action = Action.sign_in
+
+
+class InvalidAccessToken(ServiceError):
+    """The access token isn't one of ours, or isn't one for this."""
+
+    code = "invalid_token"
+    title = "The access token is not valid"
+    action = Action.sign_in
+
+
+class AccessTokenExpired(ServiceError):
+    """The access token was ours; a refresh brings the next one."""
+
+    code = "token_expired"
+    title = "The access token has expired"
+    action = Action.retry
+
+
+class SessionRevoked(ServiceError):
+    """The session was ended: by its person, by an operator, or because a token was reused."""
+
+    code = "session_revoked"
+    title = "The session has ended"
+    action = Action.sign_in
+
+
+class InsufficientScope(ServiceError):
+    """The access token is good, but not for this."""
+
+    code = "insufficient_scope"
+    title = "The access token does not reach this"
+    action = Action.accept_consents
+
+
+class InvalidIdToken(ServiceError):
+    """The provider's ID token fails a check; which one stays in the log."""
+
+    code = "invalid_id_token"
+    title = "The ID token is not valid"
+    action = Action.sign_in
+
+
+class IdTokenExpired(ServiceError):
+    """The provider's ID token is past its lifetime."""
+
+    code = "id_token_expired"
+    title = "The ID token has expired"
+    action = Action.sign_in
+
+
+class IdTokenUsed(ServiceError):
+    """The ID token already opened a session, and this isn't the exact retry of that call."""
+
+    code = "id_token_used"
+    title = "The ID token was already used"
+    action = Action.sign_in
+
+
+class InvalidNonce(ServiceError):
+    """The nonce is unknown, used, expired, or not the one in the ID token."""
+
+    code = "invalid_nonce"
+    title = "The nonce does not match"
+    action = Action.sign_in
+
+
+class NonceRequired(ServiceError):
+    """The client id's policy demands a nonce, and none came."""
+
+    code = "nonce_required"
+    title = "A nonce is required"
+    action = Action.update_app
+
+
+class ConsentRequired(ServiceError):
+    """A required document is missing or refused; `consents_missing` lists them."""
+
+    code = "consent_required"
+    title = "Required consents are missing"
+    action = Action.accept_consents
+
+
+class ConsentOutdated(ServiceError):
+    """A consent names a version that isn't the current one."""
+
+    code = "consent_version_not_current"
+    title = "A consent names a version that is not current"
+    action = Action.accept_consents
+
+
+class AccountSuspended(ServiceError):
+    """The account is suspended: no token anywhere."""
+
+    code = "account_suspended"
+    title = "The account is suspended"
+    action = Action.contact_support
+
+
+class RefreshTokenInvalid(ServiceError):
+    """The refresh token was never issued here."""
+
+    code = "refresh_token_invalid"
+    title = "The refresh token is not valid"
+    action = Action.sign_in
+
+
+class RefreshTokenExpired(ServiceError):
+    """The session was idle, or lasted, longer than it may."""
+
+    code = "refresh_token_expired"
+    title = "The refresh token has expired"
+    action = Action.sign_in
+
+
+class RefreshTokenReused(ServiceError):
+    """A rotated refresh token came again outside its grace: the session has ended (RFC 9700 s4.14.2)."""
+
+    code = "refresh_token_reused"
+    title = "The refresh token was already used"
+    action = Action.sign_in
+
+
+class DependencyUnavailable(ServiceError):
+    """Something the service stands on didn't answer in time; the same request works later."""
+
+    code = "service_unavailable"
+    title = "The service is briefly unavailable"
+    action = Action.retry
+
+
+class IntegrityFailure(ServiceError):
+    """A record failed to open as what it should be; that record only."""
+
+    code = "integrity"
+    title = "A record could not be opened safely"
+    action = Action.contact_support
+
+
+class InternalError(ServiceError):
+    """Something happened that nobody foresaw."""
+
+    code = "internal_error"
+    title = "Something unexpected happened"
+    action = Action.retry
+
+
+def leaves(root: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
+    """Yield every error that can be raised, in the order of this page."""
+    for child in root.__subclasses__():
+        if child.__subclasses__():
+            yield from leaves(child)
+        else:
+            yield child
