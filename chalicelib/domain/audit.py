@@ -1,0 +1,20 @@
+"""The catalogue of audit events: every act that is recorded, by its one name."""
+
+from enum import StrEnum
+
+
+class AuditKind(StrEnum):
+    """What happened. Names are permanent: auditors search for them years later."""
+
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_PROFILE_UPDATED = "account.profile_updated"
+    ACCOUNT_REINSTATED = "account.reinstated"
+    ACCOUNT_SUSPENDED = "account.suspended"
+    CONSENT_GRANTED = "consent.granted"
+    CONSENT_REFUSED = "consent.refused"
+    DOCUMENT_PUBLISHED = "document.published"
+    KEY_CREATED = "key.created"
+    SESSION_ENDED = "session.ended"
+    SESSION_REFRESHED = "session.refreshed"
+    SESSION_REUSE_DETECTED = "session.reuse_detected"
+    SESSION_STARTED = "session.started"

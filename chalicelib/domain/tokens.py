@@ -1,0 +1,111 @@
+"""What our two tokens say: the access token's claims, and a refresh token that can be derived again.
+
+A refresh token is ``session.generation.mac``. Its MAC is made with a secret that only KMS can unwrap, so a
+forged one costs no query, the database holds nothing that could be presented, and the successor of a
+generation can be computed a second time when the phone lost the first answer.
+"""
+
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+from chalicelib.domain.errors import RefreshTokenInvalid
+
+ACCESS_TOKEN_TTL = timedelta(minutes=15)  # how long other backends may trust a revoked session; contract 3
+CLOCK_LEEWAY = timedelta(seconds=5)  # between containers, for nbf and iat of our own tokens only
+SEED_BYTES = 16
+_TOKEN_FORMAT = re.compile(r"([A-Za-z0-9_-]{43})\.(0|[1-9][0-9]{0,17})\.([A-Za-z0-9_-]{43})")
+
+
+class Scope(StrEnum):
+    """What a token opens; other backends enforce it from the token alone."""
+
+    ACCOUNT = "account"
+    AI = "ai"
+    APP = "app"
+    CONSENTS = "consents"
+    LOGOUT = "logout"
+    SESSIONS = "sessions"
+
+
+class Acr(StrEnum):
+    """How surely the person was present (``acr``, OpenID Connect Core s2)."""
+
+    FEDERATED = "aal1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClaims:
+    """The claims of an access token (RFC 9068 s2.2); nothing personal (s6)."""
+
+    user_id: UUID
+    session_id: UUID
+    client_id: str
+    scopes: frozenset[Scope]
+    issued_at: datetime
+    expires_at: datetime
+    token_id: UUID
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """A refresh token whose MAC was checked, or one about to be sent.
+
+    ``seed`` is known to the phone alone: it opens the session's sealed copy of the profile and is never stored.
+    """
+
+    session_id: UUID
+    seed: bytes = field(repr=False)
+    generation: int
+
+    def successor(self) -> "RefreshToken":
+        """Return the token of the next generation."""
+        return RefreshToken(session_id=self.session_id, seed=self.seed, generation=self.generation + 1)
+
+    def encode(self, secret: bytes) -> str:
+        """Return the compact form, MACed with the newest refresh secret."""
+        handle = self.session_id.bytes + self.seed
+        return f"{_base64url(handle)}.{self.generation}.{_base64url(_mac(secret, handle, self.generation))}"
+
+
+def parse_refresh_token(text: str, secrets: Sequence[bytes]) -> RefreshToken:
+    """Return the token that one of the secrets vouches for.
+
+    Raises:
+        RefreshTokenInvalid: not ours, forged, or not in its one canonical spelling.
+    """
+    match = _TOKEN_FORMAT.fullmatch(text)
+    if match is None:
+        raise RefreshTokenInvalid
+    handle, generation, mac = urlsafe_b64decode(match[1] + "="), int(match[2]), urlsafe_b64decode(match[3] + "=")
+    if _base64url(handle) != match[1] or _base64url(mac) != match[3]:
+        raise RefreshTokenInvalid
+    if not any(hmac.compare_digest(mac, _mac(secret, handle, generation)) for secret in secrets):
+        raise RefreshTokenInvalid
+    return RefreshToken(session_id=UUID(bytes=handle[:16]), seed=handle[16:], generation=generation)
+
+
+def session_seed(secret: bytes, id_token: str) -> bytes:
+    """Return the seed of the session that this ID token opens.
+
+    Derived from the whole token, of which the database keeps only a hash: the exact retry of a sign-in gets the
+    same seed, and nobody who has the database and the secret can compute it.
+    """
+    return hmac.digest(secret, b"serenya-auth/session-seed\x00" + id_token.encode(), sha256)[:SEED_BYTES]
+
+
+def _mac(secret: bytes, handle: bytes, generation: int) -> bytes:
+    return hmac.digest(secret, b"serenya-auth/refresh\x00" + handle + generation.to_bytes(8, "big"), sha256)
+
+
+def _base64url(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
