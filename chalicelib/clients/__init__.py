@@ -1,0 +1,1 @@
+"""Everything that calls outside: Google, KMS, the key vault, the clock."""
