@@ -3,7 +3,19 @@
 A profile is decoration that the person sees again: the key of a person is (issuer, subject), never a field of this.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class UserStatus(StrEnum):
+    """Whether a person may act; an erased one keeps a row that says nothing about them."""
+
+    ACTIVE = "active"
+    ERASED = "erased"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -25,3 +37,49 @@ class Profile:
     def __repr__(self) -> str:
         """Show that there is a profile, not what is in it: a repr ends up in logs and test reports."""
         return "Profile(***)"
+
+    def to_bytes(self) -> bytes:
+        """Return the one spelling that is encrypted and digested."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Profile":
+        """Return the profile that `to_bytes` wrote."""
+        return cls(**json.loads(raw))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPerson:
+    """A person as they are stored: their profile only under their own key."""
+
+    id: UUID
+    status: UserStatus
+    created_at: datetime
+    key_version: int
+    profile: bytes | None = field(repr=False)
+    profile_digest: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person as they see themselves."""
+
+    id: UUID
+    created_at: datetime
+    profile: Profile
+
+
+def merged(stored: Profile, brought: Profile) -> Profile:
+    """Return the profile after a sign-in: what the provider said now, and what it said before where it is silent."""
+    if brought.email is None:
+        email, email_verified = stored.email, stored.email_verified
+    else:
+        email, email_verified = brought.email, brought.email_verified
+    return Profile(
+        email=email,
+        email_verified=email_verified,
+        name=brought.name or stored.name,
+        given_name=brought.given_name or stored.given_name,
+        family_name=brought.family_name or stored.family_name,
+        picture=brought.picture or stored.picture,
+    )

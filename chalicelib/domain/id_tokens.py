@@ -58,7 +58,8 @@ class GoogleIdentity:
 def check_platform(policy: ClientPolicy, platform: Platform) -> None:
     """Refuse a token whose client id isn't one of this platform's.
 
-    Raises: InvalidIdToken.
+    Raises:
+        InvalidIdToken: the platform isn't in the client's policy.
     """
     if platform not in policy.platforms:
         raise InvalidIdToken
@@ -69,7 +70,10 @@ def check_nonce(policy: ClientPolicy, claim: str | None, presented: str | None) 
 
     `claim` is the token's, `presented` the raw one that the app sends beside it. A nonce that is presented is
     always compared; a token's nonce that nobody presents is ignored only where the policy is optional.
-    Raises: NonceRequired, InvalidNonce.
+
+    Raises:
+        NonceRequired: the policy demands one, and none was presented.
+        InvalidNonce: the token has none, or another.
     """
     if presented is None:
         if policy.nonce is not NonceForm.optional:

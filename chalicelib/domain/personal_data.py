@@ -1,7 +1,8 @@
 """Name every encrypted column, once, and say where a ciphertext belongs.
 
 A ciphertext opens only at the address it was sealed for. The address is always rebuilt from the row that is
-being read and never taken from the ciphertext, so that one moved to another row, column or key version stays shut.
+being read and never taken from the ciphertext, so that one moved to another row, column or key version stays
+shut.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,42 @@
+"""A phone as its app describes it."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from uuid import UUID
+
+from chalicelib.domain.id_tokens import Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """What an app says of the device it runs on. People name phones after themselves, so all of it is personal.
+
+    ``id`` is an identifier that others can guess, never a secret.
+    """
+
+    id: str = field(repr=False)
+    platform: Platform
+    name: str | None = field(default=None, repr=False)
+    model: str | None = field(default=None, repr=False)
+    os_version: str | None = field(default=None, repr=False)
+    app_version: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return the one spelling that is encrypted and digested."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> "Device":
+        """Return the device that `to_bytes` wrote."""
+        values = json.loads(raw)
+        return cls(**{**values, "platform": Platform(values["platform"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDevice:
+    """A device as it is stored: described only under the person's key."""
+
+    id: UUID
+    platform: Platform
+    description: bytes | None = field(repr=False)
+    description_digest: bytes | None = field(repr=False)

@@ -1,0 +1,96 @@
+"""How a signing key lives: next, current, retiring, gone. A pure function of its times, so containers can't disagree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.domain.tokens import ACCESS_TOKEN_TTL
+
+SIGNING_KEY_LIFETIME = timedelta(days=90)  # how long one key signs; NIST SP 800-57 pt 1 allows years, we like practice
+PUBLISHED_BEFORE_USE = timedelta(days=1)  # longer than any cache of our JWKS may keep it
+RETIRING_MARGIN = timedelta(minutes=5)  # clocks of the backends that verify our tokens
+
+
+class SigningAlgorithm(StrEnum):
+    """How our JWTs are signed; one algorithm a key (RFC 8725 s3.1)."""
+
+    ES256 = "ES256"
+    RS256 = "RS256"
+
+
+class ServiceKeyUse(StrEnum):
+    """What a secret of the service is for; one key a use."""
+
+    BLIND_INDEX = "blind_index"
+    CHALLENGE = "challenge"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name of a use, not a secret
+
+
+class KeyState(StrEnum):
+    """Where a signing key stands in its life."""
+
+    NEXT = "next"
+    CURRENT = "current"
+    RETIRING = "retiring"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRecord:
+    """A signing key as it is stored: its private half only wrapped."""
+
+    kid: str
+    algorithm: SigningAlgorithm
+    public_jwk: dict[str, Any]
+    wrapped_private: bytes = field(repr=False)
+    created_at: datetime
+    activates_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceKeyRecord:
+    """A secret of the service as it is stored: wrapped."""
+
+    use: ServiceKeyUse
+    version: int
+    wrapped: bytes = field(repr=False)
+    created_at: datetime
+
+
+def current_key(keys: Iterable[SigningKeyRecord], algorithm: SigningAlgorithm, now: datetime) -> SigningKeyRecord | None:
+    """Return the key that signs at this moment: of those in use, the youngest."""
+    candidates = [key for key in keys if key.algorithm is algorithm and key.activates_at <= now]
+    return max(candidates, key=lambda key: (key.activates_at, key.kid), default=None)
+
+
+def state_of(key: SigningKeyRecord, keys: Iterable[SigningKeyRecord], now: datetime) -> KeyState:
+    """Return where a key stands among its kind."""
+    if key.expires_at is not None and key.expires_at <= now:
+        return KeyState.GONE
+    if key.activates_at > now:
+        return KeyState.NEXT
+    return KeyState.CURRENT if current_key(keys, key.algorithm, now) == key else KeyState.RETIRING
+
+
+def activation_of_next(
+    keys: Iterable[SigningKeyRecord], algorithm: SigningAlgorithm, now: datetime, *, lifetime: timedelta
+) -> datetime | None:
+    """Return when a key made now would start to sign; None while no new one is due.
+
+    The very first key signs at once, since nobody can have cached a set without it.
+    """
+    of_kind = [key for key in keys if key.algorithm is algorithm]
+    if not of_kind:
+        return now
+    if any(key.activates_at > now for key in of_kind):
+        return None
+    youngest = max(key.activates_at for key in of_kind)
+    return now + PUBLISHED_BEFORE_USE if now >= youngest + lifetime - PUBLISHED_BEFORE_USE else None
+
+
+def expiry_after(successor_activates_at: datetime) -> datetime:
+    """Return when the predecessor leaves the JWKS: once its last token has expired."""
+    return successor_activates_at + ACCESS_TOKEN_TTL + RETIRING_MARGIN

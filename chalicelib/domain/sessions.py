@@ -1,0 +1,122 @@
+"""Sessions and the rule of rotation: which refresh token is the next one, a retry, or a theft."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+from uuid import UUID
+
+from chalicelib.domain.account import UserStatus
+from chalicelib.domain.devices import StoredDevice
+from chalicelib.domain.errors import AccountSuspended, RefreshTokenExpired, RefreshTokenInvalid, SessionRevoked
+
+REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window; RFC 9700 s4.14.2 leaves its length open
+SESSION_IDLE = timedelta(days=7)  # ASVS 7.3.1
+SESSION_ABSOLUTE = timedelta(days=30)  # ASVS 7.3.2, 10.4.8
+
+
+class SessionEnd(StrEnum):
+    """Why a session ended."""
+
+    LOGOUT = "logout"
+    LOGOUT_ALL = "logout_all"
+    REPLACED = "replaced"
+    REUSE = "reuse"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetimes:
+    """How long things live; settings, each with its default and reason above."""
+
+    access_token: timedelta
+    refresh_grace: timedelta
+    idle: timedelta
+    absolute: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session as it is stored, and the person's standing read in the same statement."""
+
+    id: UUID
+    user_id: UUID
+    user_status: UserStatus
+    client_id: str
+    generation: int
+    acr: str
+    amr: tuple[str, ...]
+    auth_time: datetime
+    created_at: datetime
+    rotated_at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    end_reason: SessionEnd | None
+    device: StoredDevice
+    profile: bytes | None = field(repr=False)
+    profile_digest: bytes | None = field(repr=False)
+
+    def expired(self, now: datetime) -> bool:
+        """Tell whether it was idle, or lasted, longer than it may."""
+        return now >= self.idle_expires_at or now >= self.expires_at
+
+    def ensure_live(self, now: datetime) -> None:
+        """Let a bearer through.
+
+        Raises:
+            AccountSuspended: the person may not act now.
+            SessionRevoked: it ended or expired, or the person was erased.
+        """
+        ensure_may_act(self.user_status)
+        if self.ended_at is not None or self.expired(now):
+            raise SessionRevoked
+
+
+class Presented(StrEnum):
+    """What a refresh token turned out to be when it was not the newest one of a live session."""
+
+    RETRY = "retry"
+    REUSE = "reuse"
+
+
+def judge_presented(session: Session | None, generation: int, grace: timedelta, now: datetime) -> Presented:
+    """Return what a genuine refresh token is that the rotation did not accept.
+
+    Only the immediate predecessor can be a retry: while the stored generation is still its successor's, that
+    successor was never used. The window opens at the rotation; a clock that jumped back does not close it.
+
+    Raises:
+        RefreshTokenInvalid: no such session.
+        AccountSuspended: the person may not act now.
+        SessionRevoked: the session was ended.
+        RefreshTokenExpired: the session was idle, or lasted, too long.
+    """
+    if session is None:
+        raise RefreshTokenInvalid
+    ensure_may_act(session.user_status)
+    if session.ended_at is not None:
+        raise SessionRevoked
+    if session.expired(now):
+        raise RefreshTokenExpired
+    is_predecessor = generation == session.generation - 1
+    return Presented.RETRY if is_predecessor and now - session.rotated_at <= grace else Presented.REUSE
+
+
+def ensure_may_act(status: UserStatus) -> None:
+    """Let an active person through; a suspended one is told, an erased one was never here.
+
+    Raises:
+        AccountSuspended: suspended.
+        SessionRevoked: erased.
+    """
+    match status:
+        case UserStatus.ACTIVE:
+            return
+        case UserStatus.SUSPENDED:
+            raise AccountSuspended
+        case UserStatus.ERASED:
+            raise SessionRevoked
+        case _:
+            assert_never(status)

@@ -1,0 +1,92 @@
+"""The way to PostgreSQL: one autocommit engine, one statement an operation, every wait bounded.
+
+Each statement of the stores is atomic and safe to send twice (a repeated rotation, sign-in or logout finds its own
+work done), so a connection that broke is replaced and the statement sent once more, even when nobody can know
+whether the first one was committed.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from psycopg2 import errorcodes
+from sqlalchemy import Executable, Row, create_engine, exc
+from sqlalchemy.engine import Engine
+
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.stores import deadline
+
+ATTEMPTS_MAX = 3
+CONNECT_TIMEOUT = timedelta(seconds=2)  # libpq's smallest
+POOL_TIMEOUT = timedelta(seconds=3)
+RETRY_AFTER_SECONDS_MAX = 5
+_WORTH_RETRYING = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
+
+
+class Database:
+    """Runs statements; says "unavailable" and nothing else when PostgreSQL can't."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take the engine that `connect` made."""
+        self.engine = engine
+
+    def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Return all rows of a statement that is safe to send twice.
+
+        Raises:
+            DependencyUnavailable: no answer within the time limits, or a server that can't take it now.
+            sqlalchemy.exc.IntegrityError: a constraint refused it.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                with self.engine.connect() as connection:
+                    return connection.execute(statement, dict(parameters or {})).fetchall()
+            except exc.IntegrityError:
+                raise
+            except (exc.OperationalError, exc.InternalError, exc.InterfaceError) as error:
+                self._give_up_unless_passing(error, attempt)
+            except exc.TimeoutError as error:
+                raise unavailable() from error
+        raise AssertionError  # the last attempt returned or raised
+
+    def row(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        """Return the one row, or None. Raises as `rows`."""
+        found = self.rows(statement, parameters)
+        return found[0] if found else None
+
+    def _give_up_unless_passing(self, error: exc.DBAPIError, attempt: int) -> None:
+        code = getattr(error.orig, "pgcode", None)
+        if code == errorcodes.READ_ONLY_SQL_TRANSACTION:
+            self.engine.dispose()  # a demoted primary: the next connection finds the new one
+        timed_out = isinstance(error.orig, deadline.DeadlineError)
+        broken = error.connection_invalidated and not timed_out and attempt == 1
+        if not broken and not (code in _WORTH_RETRYING and attempt < ATTEMPTS_MAX):
+            raise unavailable() from error
+
+
+def unavailable() -> DependencyUnavailable:
+    """Return the error that tells phones to come back, spread over a few seconds (F-38)."""
+    seconds = random.randint(1, RETRY_AFTER_SECONDS_MAX)  # noqa: S311 - spreads load, guards nothing
+    return DependencyUnavailable(retry_after=timedelta(seconds=seconds))
+
+
+def connect(url: str, connections_max: int) -> Database:
+    """Return the database at a URL; connects at the first statement only.
+
+    Statement and lock timeouts belong to the role (see the migrations): setting them here would pin a proxied
+    connection.
+    """
+    deadline.install()
+    engine = create_engine(
+        url.replace("postgresql://", "postgresql+psycopg2://", 1),
+        isolation_level="AUTOCOMMIT",
+        pool_size=connections_max,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT.total_seconds(),
+        pool_use_lifo=True,
+        pool_reset_on_return=None,
+        hide_parameters=True,
+        connect_args={"connect_timeout": int(CONNECT_TIMEOUT.total_seconds()), "application_name": "serenya-auth"},
+    )
+    return Database(engine)

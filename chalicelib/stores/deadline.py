@@ -1,0 +1,38 @@
+"""A time limit on the client's side of every wait for PostgreSQL.
+
+`statement_timeout` lives in the server, and a server that is frozen or cut off enforces nothing. psycopg2 lets the
+client do the waiting; here it waits so long and no longer.
+"""
+
+import select
+import time
+from datetime import timedelta
+
+import psycopg2
+from psycopg2 import extensions
+
+WAIT_MAX = timedelta(seconds=5)  # above the role's statement_timeout of 3 s, which should be the one that fires
+
+
+class DeadlineError(psycopg2.OperationalError):
+    """PostgreSQL did not answer within the limit; the connection is closed."""
+
+
+def install() -> None:
+    """Put the limit on every psycopg2 connection of this process."""
+    extensions.set_wait_callback(_wait)
+
+
+def _wait(connection: extensions.connection) -> None:
+    give_up_at = time.monotonic() + WAIT_MAX.total_seconds()
+    while True:
+        state = connection.poll()
+        if state == extensions.POLL_OK:
+            return
+        wanted = select.POLLIN if state == extensions.POLL_READ else select.POLLOUT
+        poller = select.poll()
+        poller.register(connection.fileno(), wanted)
+        if not poller.poll(max(0.0, give_up_at - time.monotonic()) * 1000):
+            connection.close()
+            message = "no answer within the time limit"
+            raise DeadlineError(message)

@@ -1,0 +1,238 @@
+"""The schema as SQLAlchemy sees it: the one description that statements are built from and Alembic compares with.
+
+Personal values stand only in columns of type bytea: ciphertext under the person's key, or a keyed index of it.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Enum, ForeignKey, Identity, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INTERVAL, JSONB, TEXT, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chalicelib.domain.account import UserStatus
+from chalicelib.domain.consents import ConsentAction
+from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
+from chalicelib.domain.sessions import SessionEnd
+from chalicelib.domain.sign_in import Provider
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _enum(values: type[StrEnum], name: str) -> Enum:
+    return Enum(values, name=name, values_callable=lambda members: [member.value for member in members])
+
+
+class Schema(DeclarativeBase):
+    """The tables; `Schema.metadata` is what migrations must arrive at."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this name as a class attribute
+        bytes: BYTEA,
+        str: TEXT,
+        datetime: TIMESTAMP(timezone=True),
+        timedelta: INTERVAL,
+        int: BigInteger,
+        list[str]: ARRAY(TEXT),
+        dict[str, Any]: JSONB,
+        UserStatus: _enum(UserStatus, "user_status"),
+        Provider: _enum(Provider, "identity_provider"),
+        Platform: _enum(Platform, "device_platform"),
+        SessionEnd: _enum(SessionEnd, "session_end"),
+        ConsentAction: _enum(ConsentAction, "consent_action"),
+        SigningAlgorithm: _enum(SigningAlgorithm, "signing_algorithm"),
+        ServiceKeyUse: _enum(ServiceKeyUse, "service_key_use"),
+    }
+
+
+def _generated_id() -> Mapped[UUID]:
+    return mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+
+
+class Users(Schema):
+    """A person. Erased, the row stays without anything personal, so that history keeps a subject."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("(status = 'erased') = (profile IS NULL)", name="erased_has_no_profile"),)
+
+    id: Mapped[UUID] = _generated_id()
+    status: Mapped[UserStatus] = mapped_column(server_default=UserStatus.ACTIVE.value)
+    created_at: Mapped[datetime]
+    status_changed_at: Mapped[datetime]
+    key_version: Mapped[int] = mapped_column(server_default="1")
+    profile: Mapped[bytes | None]
+    profile_digest: Mapped[bytes | None]
+
+
+class Identities(Schema):
+    """Who a provider says a person is; (issuer, subject) identifies, an e-mail address never does."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("provider", "subject_index"),)
+
+    id: Mapped[UUID] = _generated_id()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    provider: Mapped[Provider]
+    subject_index: Mapped[bytes]
+    email_index: Mapped[bytes | None] = mapped_column(index=True)
+    subject: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class Devices(Schema):
+    """A phone as its app names it; the name is guessable and proves nothing."""
+
+    __tablename__ = "devices"
+    __table_args__ = (UniqueConstraint("user_id", "device_index"),)
+
+    id: Mapped[UUID] = _generated_id()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    device_index: Mapped[bytes]
+    platform: Mapped[Platform]
+    description: Mapped[bytes | None]
+    description_digest: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+
+class Sessions(Schema):
+    """One sign-in on one device. `generation` orders its refresh tokens; no clock does."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint("generation >= 0", name="generation_not_negative"),
+        CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
+        CheckConstraint("idle_expires_at <= expires_at", name="idle_within_absolute"),
+        Index("uq_sessions_one_live_a_device", "device_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = _generated_id()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id"), index=True)
+    client_id: Mapped[str]
+    generation: Mapped[int] = mapped_column(server_default="0")
+    acr: Mapped[str]
+    amr: Mapped[list[str]]
+    auth_time: Mapped[datetime]
+    created_at: Mapped[datetime]
+    rotated_at: Mapped[datetime]
+    idle_expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[SessionEnd | None]
+    profile: Mapped[bytes | None]
+    profile_digest: Mapped[bytes | None]
+
+
+class Challenges(Schema):
+    """Nonces that were used; unused ones carry their own proof and need no row."""
+
+    __tablename__ = "challenges"
+
+    nonce_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UsedIdTokens(Schema):
+    """ID tokens that opened a session; each may do so once (ASVS 10.5.1)."""
+
+    __tablename__ = "used_id_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"), index=True)
+    used_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ConsentDocuments(Schema):
+    """A published text; never changed, since the hash is what people agreed to."""
+
+    __tablename__ = "consent_documents"
+    __table_args__ = (CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hex"),)
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    locale: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    sha256: Mapped[str]
+    legal_basis: Mapped[str]
+    required: Mapped[bool]
+    purpose: Mapped[str]
+    effective_at: Mapped[datetime]
+    grace: Mapped[timedelta]
+    changes: Mapped[str]
+    body: Mapped[str]
+    published_at: Mapped[datetime]
+
+
+class ConsentEvents(Schema):
+    """What a person answered to which words, when and how; append-only (GDPR art. 7(1))."""
+
+    __tablename__ = "consent_events"
+    __table_args__ = (
+        Index("ix_consent_events_latest", "user_id", "kind", "id"),
+        Index("ix_consent_events_document", "kind", "version", "locale"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str]
+    version: Mapped[str]
+    locale: Mapped[str]
+    sha256: Mapped[str]
+    action: Mapped[ConsentAction]
+    method: Mapped[str]
+    app_version: Mapped[str | None]
+    session_id: Mapped[UUID]
+    occurred_at: Mapped[datetime]
+
+
+class SigningKeys(Schema):
+    """Keys of our JWTs. What a key may do at a moment follows from its times alone, so all containers agree."""
+
+    __tablename__ = "signing_keys"
+    __table_args__ = (CheckConstraint("expires_at > activates_at", name="expires_after_activation"),)
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    algorithm: Mapped[SigningAlgorithm]
+    public_jwk: Mapped[dict[str, Any]]
+    wrapped_private: Mapped[bytes]
+    created_at: Mapped[datetime]
+    activates_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class ServiceKeys(Schema):
+    """Secrets of the service itself, each wrapped by KMS."""
+
+    __tablename__ = "service_keys"
+
+    use: Mapped[ServiceKeyUse] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class AuditEvents(Schema):
+    """What was done, in ids only; append-only and without foreign keys, since it outlives what it names."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index("ix_audit_events_user", "user_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    occurred_at: Mapped[datetime]
+    kind: Mapped[str]
+    user_id: Mapped[UUID | None]
+    session_id: Mapped[UUID | None]
+    request_id: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
