@@ -1,0 +1,92 @@
+# Everything a developer types. Needs make and Python 3.11 or later, nothing else (only `make lock` needs uv).
+# Another interpreter: make PYTHON=python3.12 ...
+
+.DEFAULT_GOAL := help
+
+ifndef PYTHON
+# The first of these that is new enough: `python3` itself is 3.9 on a plain macOS.
+PYTHON := $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$candidate" && break; \
+	done)
+endif
+ifeq ($(strip $(PYTHON)),)
+PYTHON := python3
+endif
+
+RUN := .venv/bin/python
+TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
+NO_VENV := This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)
+
+.PHONY: help run test token stop clean venv check lint types imports format coverage documents lock
+
+help:  ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+run: venv  ## bring up the whole service on http://127.0.0.1:8000 (PORT=... moves it)
+	@$(RUN) -m local run
+
+test:  ## everything CI runs: lint, types, imports, tests
+	@PYTHON="$(PYTHON)" bash .ci/run
+
+token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com
+	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email)
+
+stop:  ## end what `make run` started, from another shell
+	@if [ -x $(RUN) ]; then $(RUN) -m local stop; else echo "Nothing is running: there is no .venv."; fi
+
+clean:  ## remove everything that `make run` and `make test` made
+	@if [ -x $(RUN) ]; then $(RUN) -m local clean; fi
+	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+check: lint types imports  ## the checks without the tests
+
+lint: venv  ## ruff: rules and format
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet .
+
+types: venv  ## mypy, strict
+	@$(RUN) -m mypy
+
+imports: venv  ## the direction of imports
+	@$(RUN) .venv/bin/lint-imports
+
+format: venv  ## rewrite the code the way `make lint` wants it
+	@$(RUN) -m ruff check --fix --quiet .
+	@$(RUN) -m ruff format .
+
+coverage: venv  ## the branches that the last `make test` did not reach
+	@$(RUN) -m coverage report
+
+documents: venv  ## register new consent texts as published; a published one never changes
+	@$(RUN) -m tests.register_documents
+
+lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
+	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
+	@for name in requirements requirements-dev; do \
+		uv pip compile $$name.in --output-file $$name.txt $(if $(UPGRADE),--upgrade) --quiet --no-config \
+			--universal --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" || exit 1; \
+	done
+
+# Only what was typed on make's command line counts: shells of some systems set NAME and EMAIL to something else.
+option = $(if $(findstring command,$(origin $(1))),$(2) "$$$(1)")
+
+# One digest of all that the environment was made from: the interpreter, the place, the locked requirements.
+define MADE_FROM
+import hashlib, os, sys
+made_from = [sys.version, os.path.realpath(sys.executable), os.getcwd(), open("requirements-dev.txt").read()]
+print(hashlib.sha256("\n".join(made_from).encode()).hexdigest())
+endef
+export MADE_FROM
+
+venv:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo '$(TOO_OLD)'; exit 1; }
+	@made_from=$$("$(PYTHON)" -c "$$MADE_FROM") || exit 1; \
+	if [ "$$(cat .venv/made-from 2>/dev/null)" != "$$made_from" ]; then \
+		"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo '$(NO_VENV)'; exit 1; }; \
+		echo "Installing the dependencies into .venv (once; about a minute)"; \
+		"$(PYTHON)" -m venv --clear .venv && \
+		$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
+		echo "$$made_from" > .venv/made-from; \
+	fi
