@@ -34,7 +34,9 @@ class Challenge:
     expires_at: datetime
 
 
-def issue_challenge(secret: bytes, purpose: ChallengePurpose, randomness: bytes, now: datetime) -> tuple[str, datetime]:
+def issue_challenge(
+    secret: bytes, purpose: ChallengePurpose, randomness: bytes, now: datetime
+) -> tuple[str, datetime]:
     """Return a fresh nonce and the moment it expires, in whole seconds."""
     expires_at = (now + CHALLENGE_TTL).replace(microsecond=0)
     body = randomness + int(expires_at.timestamp()).to_bytes(_EXPIRY_BYTES, "big")
@@ -70,4 +72,6 @@ def _decode(nonce: str) -> bytes:
 
 
 def _mac(secret: bytes, purpose: ChallengePurpose, body: bytes) -> bytes:
-    return hmac.digest(secret, b"serenya-auth/challenge\x00" + purpose.encode() + b"\x00" + body, sha256)[:_MAC_BYTES]
+    return hmac.digest(secret, b"serenya-auth/challenge\x00" + purpose.encode() + b"\x00" + body, sha256)[
+        :_MAC_BYTES
+    ]

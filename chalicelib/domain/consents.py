@@ -8,7 +8,9 @@ from enum import StrEnum
 from chalicelib.domain.errors import ConsentOutdated, ConsentRequired, Fault, InvalidInput, MissingConsent
 from chalicelib.domain.tokens import Scope
 
-ALWAYS_OPEN = frozenset({Scope.ACCOUNT, Scope.CONSENTS, Scope.LOGOUT, Scope.SESSIONS})  # one's own data, always
+ALWAYS_OPEN = frozenset(
+    {Scope.ACCOUNT, Scope.CONSENTS, Scope.LOGOUT, Scope.SESSIONS}
+)  # one's own data, always
 OPENED_BY_REQUIRED = frozenset({Scope.APP})
 OPENED_BY_OPTIONAL: Mapping[str, Scope] = {"ai_processing": Scope.AI}
 
@@ -97,7 +99,9 @@ def scopes(states: Iterable[ConsentState]) -> frozenset[Scope]:
     known = tuple(states)
     if missing(known):
         return ALWAYS_OPEN
-    optional = {OPENED_BY_OPTIONAL[s.document] for s in known if s.granted and s.document in OPENED_BY_OPTIONAL}
+    optional = {
+        OPENED_BY_OPTIONAL[s.document] for s in known if s.granted and s.document in OPENED_BY_OPTIONAL
+    }
     return ALWAYS_OPEN | OPENED_BY_REQUIRED | optional
 
 
@@ -111,10 +115,14 @@ def check_answers(answers: tuple[ConsentAnswer, ...], current: Iterable[ConsentS
     by_kind = {state.document: state for state in current}
     refused = _unknown_or_twice(answers, by_kind)
     if refused:
-        raise InvalidInput(faults=tuple(Fault(pointer=f"/consents/{i}/document", code="not_allowed") for i in refused))
+        raise InvalidInput(
+            faults=tuple(Fault(pointer=f"/consents/{i}/document", code="not_allowed") for i in refused)
+        )
     outdated = [i for i, answer in enumerate(answers) if answer.version != by_kind[answer.document].version]
     if outdated:
-        raise ConsentOutdated(faults=tuple(Fault(pointer=f"/consents/{i}/version", code="not_current") for i in outdated))
+        raise ConsentOutdated(
+            faults=tuple(Fault(pointer=f"/consents/{i}/version", code="not_current") for i in outdated)
+        )
 
 
 def _unknown_or_twice(answers: tuple[ConsentAnswer, ...], known: Mapping[str, ConsentState]) -> list[int]:
@@ -130,7 +138,9 @@ def _unknown_or_twice(answers: tuple[ConsentAnswer, ...], known: Mapping[str, Co
 def after(states: Iterable[ConsentState], answers: Iterable[ConsentAnswer]) -> tuple[ConsentState, ...]:
     """Return the states once these answers are recorded."""
     given = {(answer.document, answer.version): answer.granted for answer in answers}
-    return tuple(replace(state, granted=given.get((state.document, state.version), state.granted)) for state in states)
+    return tuple(
+        replace(state, granted=given.get((state.document, state.version), state.granted)) for state in states
+    )
 
 
 def require_all(answers: Iterable[ConsentAnswer], current: Iterable[ConsentState]) -> None:

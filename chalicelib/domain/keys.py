@@ -8,7 +8,9 @@ from typing import Any
 
 from chalicelib.domain.tokens import ACCESS_TOKEN_TTL
 
-SIGNING_KEY_LIFETIME = timedelta(days=90)  # how long one key signs; NIST SP 800-57 pt 1 allows years, we like practice
+SIGNING_KEY_LIFETIME = timedelta(
+    days=90
+)  # how long one key signs; NIST SP 800-57 pt 1 allows years, we like practice
 PUBLISHED_BEFORE_USE = timedelta(days=1)  # longer than any cache of our JWKS may keep it
 RETIRING_MARGIN = timedelta(minutes=5)  # clocks of the backends that verify our tokens
 
@@ -60,7 +62,9 @@ class ServiceKeyRecord:
     created_at: datetime
 
 
-def current_key(keys: Iterable[SigningKeyRecord], algorithm: SigningAlgorithm, now: datetime) -> SigningKeyRecord | None:
+def current_key(
+    keys: Iterable[SigningKeyRecord], algorithm: SigningAlgorithm, now: datetime
+) -> SigningKeyRecord | None:
     """Return the key that signs at this moment: of those in use, the youngest."""
     candidates = [key for key in keys if key.algorithm is algorithm and key.activates_at <= now]
     return max(candidates, key=lambda key: (key.activates_at, key.kid), default=None)

@@ -53,6 +53,6 @@ def _flag(claims: Claims, name: str) -> bool:
     if value is None or isinstance(value, bool):
         return value is True
     # Google's own endpoints, and Apple's tokens, were seen to spell it as a string
-    if value not in ("true", "false"):  # noqa: PLR6201 - a set would have to hash what may be a list
-        raise ClaimRefused(name)
-    return value == "true"
+    if isinstance(value, str) and value in {"true", "false"}:
+        return value == "true"
+    raise ClaimRefused(name)

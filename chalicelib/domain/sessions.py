@@ -8,7 +8,12 @@ from uuid import UUID
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.devices import StoredDevice
-from chalicelib.domain.errors import AccountSuspended, RefreshTokenExpired, RefreshTokenInvalid, SessionRevoked
+from chalicelib.domain.errors import (
+    AccountSuspended,
+    RefreshTokenExpired,
+    RefreshTokenInvalid,
+    SessionRevoked,
+)
 
 REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window; RFC 9700 s4.14.2 leaves its length open
 SESSION_IDLE = timedelta(days=7)  # ASVS 7.3.1

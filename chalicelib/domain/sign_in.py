@@ -8,7 +8,9 @@ from chalicelib.domain.consents import ConsentAnswer
 from chalicelib.domain.devices import Device
 from chalicelib.domain.id_tokens import UnverifiedIdToken
 
-RETRY_WINDOW = timedelta(seconds=60)  # how long an exact retry of a sign-in answers the same session; contract 2
+RETRY_WINDOW = timedelta(
+    seconds=60
+)  # how long an exact retry of a sign-in answers the same session; contract 2
 
 
 class Provider(StrEnum):

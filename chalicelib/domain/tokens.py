@@ -86,7 +86,11 @@ def parse_refresh_token(text: str, secrets: Sequence[bytes]) -> RefreshToken:
     match = _TOKEN_FORMAT.fullmatch(text)
     if match is None:
         raise RefreshTokenInvalid
-    handle, generation, mac = urlsafe_b64decode(match[1] + "="), int(match[2]), urlsafe_b64decode(match[3] + "=")
+    handle, generation, mac = (
+        urlsafe_b64decode(match[1] + "="),
+        int(match[2]),
+        urlsafe_b64decode(match[3] + "="),
+    )
     if _base64url(handle) != match[1] or _base64url(mac) != match[3]:
         raise RefreshTokenInvalid
     if not any(hmac.compare_digest(mac, _mac(secret, handle, generation)) for secret in secrets):

@@ -87,6 +87,9 @@ def connect(url: str, connections_max: int) -> Database:
         pool_use_lifo=True,
         pool_reset_on_return=None,
         hide_parameters=True,
-        connect_args={"connect_timeout": int(CONNECT_TIMEOUT.total_seconds()), "application_name": "serenya-auth"},
+        connect_args={
+            "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
+            "application_name": "serenya-auth",
+        },
     )
     return Database(engine)

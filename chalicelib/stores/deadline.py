@@ -11,7 +11,9 @@ from datetime import timedelta
 import psycopg2
 from psycopg2 import extensions
 
-WAIT_MAX = timedelta(seconds=5)  # above the role's statement_timeout of 3 s, which should be the one that fires
+WAIT_MAX = timedelta(
+    seconds=5
+)  # above the role's statement_timeout of 3 s, which should be the one that fires
 
 
 class DeadlineError(psycopg2.OperationalError):

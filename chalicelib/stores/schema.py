@@ -8,7 +8,18 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Enum, ForeignKey, Identity, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INTERVAL, JSONB, TEXT, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -62,7 +73,9 @@ class Users(Schema):
     """A person. Erased, the row stays without anything personal, so that history keeps a subject."""
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("(status = 'erased') = (profile IS NULL)", name="erased_has_no_profile"),)
+    __table_args__ = (
+        CheckConstraint("(status = 'erased') = (profile IS NULL)", name="erased_has_no_profile"),
+    )
 
     id: Mapped[UUID] = _generated_id()
     status: Mapped[UserStatus] = mapped_column(server_default=UserStatus.ACTIVE.value)
@@ -112,7 +125,12 @@ class Sessions(Schema):
         CheckConstraint("generation >= 0", name="generation_not_negative"),
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
         CheckConstraint("idle_expires_at <= expires_at", name="idle_within_absolute"),
-        Index("uq_sessions_one_live_a_device", "device_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "uq_sessions_one_live_a_device",
+            "device_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = _generated_id()
@@ -180,6 +198,10 @@ class ConsentEvents(Schema):
 
     __tablename__ = "consent_events"
     __table_args__ = (
+        ForeignKeyConstraint(
+            ["kind", "version", "locale"],
+            ["consent_documents.kind", "consent_documents.version", "consent_documents.locale"],
+        ),
         Index("ix_consent_events_latest", "user_id", "kind", "id"),
         Index("ix_consent_events_document", "kind", "version", "locale"),
     )

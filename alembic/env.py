@@ -1,0 +1,49 @@
+"""Run migrations: one at a time, each whole or not at all, never waiting long for a lock that traffic holds."""
+
+import os
+import sys
+from pathlib import Path
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, pool, text
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from chalicelib.stores.schema import Schema  # noqa: E402 - the path must be set first
+
+ADVISORY_LOCK = 7_310_415_519  # any number, the same for ever: two releases must meet at it
+LOCK_TIMEOUT = "3s"  # a migration that waits longer blocks everyone behind it
+STATEMENT_TIMEOUT = "60s"
+
+
+def database_url() -> str:
+    """Return the owner's URL: MIGRATION_DATABASE_URL, or else DATABASE_URL."""
+    url = os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    if not url:
+        sys.exit("alembic: set MIGRATION_DATABASE_URL (or DATABASE_URL) to the URL of the database's owner")
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema to the wanted revision in one transaction, under the advisory lock."""
+    context.configure(
+        connection=connection,
+        target_metadata=Schema.metadata,
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=False,
+    )
+    with context.begin_transaction():
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    sys.exit("alembic: migrations run against a database; for the SQL, read the files under alembic/versions")
+
+engine = create_engine(database_url(), poolclass=pool.NullPool, hide_parameters=True)
+with engine.connect() as online:
+    migrate(online)
+engine.dispose()
