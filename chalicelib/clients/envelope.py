@@ -1,13 +1,14 @@
 """Seal personal data so that it opens with one key, at one address, and nowhere else.
 
 AES-GCM alone doesn't commit to its key: a ciphertext can be made that opens under two keys. So the data key
-itself encrypts nothing; HKDF-SHA256 derives from it an encryption key and a commitment, and the commitment travels
-in front of the ciphertext and is compared first. It is the construction of the AWS Encryption SDK's committing
-suites (AWS Encryption SDK specification, client-apis/key-derivation.md, "HKDF Commit Key").
+itself encrypts nothing; HKDF-SHA256 derives from it an encryption key and a commitment, and the commitment
+travels in front of the ciphertext and is compared first. It is the construction of the AWS Encryption SDK's
+committing suites (AWS Encryption SDK specification, client-apis/key-derivation.md, "HKDF Commit Key").
 
-Unlike there, HKDF gets no salt of the message, and the derivation is done once a key. A salt would push the limit
-of random nonces away (2^32 messages a key, NIST SP 800-38D s8.3), but a key of ours belongs to one person, or to
-one session, and seals some thousands of records in its life: it would buy nothing and cost 32 bytes a row.
+Unlike there, HKDF gets no salt of the message, and the derivation is done once a key. A salt would push the
+limit of random nonces away (2^32 messages a key, NIST SP 800-38D s8.3), but a key of ours belongs to one
+person, or to one session, and seals some thousands of records in its life: it would buy nothing and cost 32
+bytes a row.
 
 A sealed record: version (1 byte) | commitment (32) | nonce (12) | ciphertext | tag (16).
 """
@@ -37,7 +38,7 @@ OVERHEAD_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES
 PLAINTEXT_BYTES_MAX = 16 * 1024  # the largest body the API takes; a profile has some hundred bytes
 
 
-class SealRefusedError(Exception):
+class SealRefused(Exception):
     """Says in the log which check refused a sealed record; it carries no data of the record."""
 
 
@@ -57,7 +58,7 @@ class DataKey:
     def __post_init__(self, secret: bytes) -> None:
         """Derive once what every record needs."""
         if len(secret) != KEY_BYTES:
-            raise IntegrityFailure from SealRefusedError("key_length")
+            raise IntegrityFailure from SealRefused("key_length")
         object.__setattr__(self, "_commitment", derived_key(secret, COMMITMENT_PURPOSE))
         object.__setattr__(self, "_cipher", AESGCM(derived_key(secret, ENCRYPTION_PURPOSE)))
 
@@ -68,7 +69,7 @@ class DataKey:
         """
         self._require_version(address)
         if len(plaintext) > PLAINTEXT_BYTES_MAX:
-            raise IntegrityFailure from SealRefusedError("plaintext_length")
+            raise IntegrityFailure from SealRefused("plaintext_length")
         nonce = os.urandom(NONCE_BYTES)
         ciphertext = self._cipher.encrypt(nonce, plaintext, address.aad())
         return FORMAT_VERSION + self._commitment + nonce + ciphertext
@@ -87,17 +88,17 @@ class DataKey:
 
     def _split(self, sealed: bytes) -> tuple[bytes, bytes]:
         if len(sealed) < OVERHEAD_BYTES:
-            raise IntegrityFailure from SealRefusedError("truncated")
+            raise IntegrityFailure from SealRefused("truncated")
         if sealed[:1] != FORMAT_VERSION:
-            raise IntegrityFailure from SealRefusedError("format_version")
+            raise IntegrityFailure from SealRefused("format_version")
         if not compare_digest(sealed[1:HEADER_BYTES], self._commitment):
-            raise IntegrityFailure from SealRefusedError("key_commitment")
+            raise IntegrityFailure from SealRefused("key_commitment")
         body = sealed[HEADER_BYTES:]
         return body[:NONCE_BYTES], body[NONCE_BYTES:]
 
     def _require_version(self, address: RecordAddress) -> None:
         if address.key_version != self.version:
-            raise IntegrityFailure from SealRefusedError("key_version")
+            raise IntegrityFailure from SealRefused("key_version")
 
 
 def derived_key(secret: bytes, purpose: bytes) -> bytes:

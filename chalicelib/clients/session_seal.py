@@ -1,7 +1,8 @@
 """Seal what a session keeps for its phone under a key that only the phone brings.
 
 A refresh answers the person's profile and must need neither KMS nor the vault. So the session keeps a copy of
-the profile under a key that is derived from a seed inside the refresh token; the database holds no part of it.
+the profile under a key that is derived from a seed inside the refresh token; the database holds no part of
+it.
 """
 
 from uuid import UUID
