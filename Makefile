@@ -49,7 +49,7 @@ types: venv  ## mypy, strict
 	@$(RUN) -m mypy
 
 imports: venv  ## the direction of imports
-	@$(RUN) .venv/bin/lint-imports
+	@$(RUN) .venv/bin/lint-imports --no-logo
 
 format: venv  ## rewrite the code the way `make lint` wants it
 	@$(RUN) -m ruff check --fix --quiet .
