@@ -1,7 +1,8 @@
 """Name everything that can go wrong, once, for the code that raises and the app that reads.
 
-One tree, no HTTP in it: `routes/problems.py` maps each leaf to a status, `routes/messages.py` to the words that
-people read. A `code` is API and never changes its meaning; a cause travels by `raise ... from` and stays in the log.
+One tree, no HTTP in it: `routes/problems.py` maps each leaf to a status, `routes/messages.py` to the words
+that people read. A `code` is API and never changes its meaning; a cause travels by `raise ... from` and stays
+in the log.
 """
 
 from collections.abc import Iterator

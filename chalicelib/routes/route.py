@@ -1,0 +1,161 @@
+"""Say what a route is, once: the edge serves it, and the API description is written from the same words.
+
+A handler gets a `Call` whose every value was parsed, and returns an `Answer`; it never sees HTTP.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from chalicelib.domain.errors import MissingToken, ServiceError
+from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.tokens import Scope
+from chalicelib.routes.fields import Field
+from chalicelib.routes.language import DEFAULT_LOCALE, Locale
+from chalicelib.routes.schema import Record
+
+
+class Clock(Protocol):
+    """What the edge needs of time."""
+
+    def now(self) -> datetime:
+        """Return aware UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+
+class BearerCheck(Protocol):
+    """What the edge needs to let a bearer through."""
+
+    def authenticate(self, token: str, scope: Scope) -> Any:  # noqa: ANN401 - the caller is the domain's business
+        """Return who calls.
+
+        Raises:
+            ServiceError: not now, not with this token, or not for this scope.
+        """
+
+
+class EdgeServices(Protocol):
+    """The part of the services that the edge itself uses."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+
+    @property
+    def access(self) -> BearerCheck:
+        """The bearer check."""
+
+
+class Admission(StrEnum):
+    """Who may call a route."""
+
+    anyone = "anyone"
+    bearer = "bearer"
+    bearer_or_body = "bearer_or_body"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call, and with which scope."""
+
+    admission: Admission
+    scope: Scope | None = None
+
+
+public = Access(Admission.anyone)
+
+
+def bearer(scope: Scope) -> Access:
+    """Admit only a live access token that holds the scope."""
+    return Access(Admission.bearer, scope)
+
+
+def bearer_or_body(scope: Scope) -> Access:
+    """Leave the choice to the handler: credentials may come as a bearer (`call.bearer`) or in the body."""
+    return Access(Admission.bearer_or_body, scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceHints:
+    """What headers say of the phone, where the body lacks it; guessable, so never a secret."""
+
+    id: str | None = field(default=None, repr=False)
+    platform: Platform | None = None
+    app_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, parsed. `address` is the one the gateway saw (A4)."""
+
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    path_parameters: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    verified: Any = None
+    bearer: str | None = field(default=None, repr=False)
+    locale: Locale = DEFAULT_LOCALE
+    address: str | None = field(default=None, repr=False)
+    request_id: str
+    device: DeviceHints = DeviceHints()
+
+    @property
+    def caller(self) -> Any:  # noqa: ANN401 - what `BearerCheck.authenticate` returned
+        """Return who calls; only a route whose access is `bearer` may ask.
+
+        Raises:
+            MissingToken: nobody was verified.
+        """
+        if self.verified is None:
+            raise MissingToken
+        return self.verified
+
+    def path_uuid(self, name: str) -> UUID:
+        """Return a path parameter that is a UUID, as all are unless declared otherwise."""
+        value = self.path_parameters[name]
+        assert isinstance(value, UUID)  # noqa: S101 - the route declares it; a slip shows in the first test
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a handler answers: JSON-ready values, datetimes and UUIDs included; None for an empty body."""
+
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+ServicesT_contra = TypeVar("ServicesT_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Generic[ServicesT_contra]):
+    """One method of one path.
+
+    `errors` lists what the handler's service raises; the edge's own errors are added by `routes/openapi.py`.
+    `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[ServicesT_contra, Call], Answer]
+    operation_id: str
+    summary: str
+    tags: tuple[str, ...]
+    answer: Record | None = None
+    status: int = 200
+    statuses: tuple[int, ...] = ()
+    body: Record | None = None
+    body_optional: bool = False
+    errors: tuple[type[ServiceError], ...] = ()
+    access: Access = public
+    cache: timedelta | None = None
+    content_type: str = "application/json"
+    parameters: Mapping[str, Field] = field(default_factory=dict)
+    query: Mapping[str, Field] = field(default_factory=dict)
+    description: str | None = None
