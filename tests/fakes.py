@@ -1,0 +1,118 @@
+"""Stand in for everything outside, in memory: one class a port, and the contract tests hold fake and real alike."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from chalicelib.clients.key_vault import WrappedKey
+from chalicelib.domain.errors import IntegrityFailure, ServiceError
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class FakeClock:
+    """Time that passes only when a test says so."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+        self._monotonic = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, duration: timedelta) -> None:
+        self._now += duration
+        self._monotonic += duration.total_seconds()
+
+    def jump(self, duration: timedelta) -> None:
+        """Move the wall clock alone, as a freeze (forwards) or a corrected clock (backwards) does."""
+        self._now += duration
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(timedelta(seconds=seconds))
+
+
+class SequentialIds:
+    """Ids and bytes that differ at each call and are the same in each run."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def new_uuid(self) -> UUID:
+        self._count += 1
+        return UUID(int=self._count, version=4)
+
+    def random_bytes(self, length: int) -> bytes:
+        self._count += 1
+        return hashlib.shake_256(self._count.to_bytes(8, "big")).digest(length)
+
+
+class InMemoryKms:
+    """A KMS key that wraps by remembering."""
+
+    def __init__(self, name: str = "key-1") -> None:
+        self._name = name
+        self._wrapped: dict[bytes, tuple[bytes, dict[str, str]]] = {}
+        self.calls: Counter[str] = Counter()
+        self.fault: ServiceError | None = None  # raised by every call while it is set
+
+    def generate_data_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
+        self._called("generate_data_key")
+        plaintext = hashlib.sha256(f"{self._name} {len(self._wrapped)}".encode()).digest()
+        return plaintext, self._wrap(plaintext, context)
+
+    def encrypt(self, plaintext: bytes, context: Mapping[str, str]) -> bytes:
+        self._called("encrypt")
+        return self._wrap(plaintext, context)
+
+    def decrypt(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        self._called("decrypt")
+        plaintext, wrapped_with = self._wrapped.get(wrapped, (b"", None))
+        if wrapped_with != dict(context):
+            raise IntegrityFailure
+        return plaintext
+
+    def _wrap(self, plaintext: bytes, context: Mapping[str, str]) -> bytes:
+        wrapped = f"wrapped by {self._name}, {len(self._wrapped)}".encode()
+        self._wrapped[wrapped] = (plaintext, dict(context))
+        return wrapped
+
+    def _called(self, operation: str) -> None:
+        self.calls[operation] += 1
+        if self.fault is not None:
+            raise self.fault
+
+
+class InMemoryKeyVault:
+    """The key vault as a dict."""
+
+    def __init__(self) -> None:
+        self._keys: dict[UUID, WrappedKey] = {}
+        self.calls: Counter[str] = Counter()
+        self.fault: ServiceError | None = None  # raised by every call while it is set
+
+    def put(self, user_id: UUID, wrapped: bytes, version: int, created_at: datetime) -> None:
+        self._called("put")
+        if self._keys.get(user_id, WrappedKey(wrapped=wrapped, version=version)).wrapped != wrapped:
+            raise IntegrityFailure
+        self._keys[user_id] = WrappedKey(wrapped=wrapped, version=version)
+
+    def get(self, user_id: UUID) -> WrappedKey | None:
+        self._called("get")
+        return self._keys.get(user_id)
+
+    def delete(self, user_id: UUID) -> None:
+        self._called("delete")
+        self._keys.pop(user_id, None)
+
+    def _called(self, operation: str) -> None:
+        self.calls[operation] += 1
+        if self.fault is not None:
+            raise self.fault
