@@ -66,7 +66,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Leaf):
-    """A string of bounded length in code points; `pattern` matches all of it, and means the same in ECMA 262."""
+    """A string of bounded length in code points; `pattern` matches all of it and is ECMA 262 too."""
 
     max_chars: int
     min_chars: int = 1

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 _HEADER_CHARS_MAX = 512
 _RANGES_MAX = 16  # phones send two to six
-_RANGE = re.compile(
-    r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}|\*)(?:[ \t]*;[ \t]*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"
-)
+_TAG = r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}|\*)"  # RFC 4647 s2.1
+_WEIGHT = r"(?:[ \t]*;[ \t]*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"  # RFC 9110 s12.4.2
+_RANGE = re.compile(_TAG + _WEIGHT)
 
 
 class Locale(StrEnum):
