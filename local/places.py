@@ -1,0 +1,140 @@
+"""Where the local stack keeps files, and who may reach them: a folder in the project, at most one outside."""
+
+import fcntl
+import hashlib
+import os
+import pwd
+import stat
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypedDict
+
+PROJECT: Final = Path(__file__).resolve().parents[1]
+LOCAL: Final = PROJECT / ".local"
+PASSABLE: Final = 0o711  # another user may pass through, not list: the files inside guard themselves
+OTHERS_CAN_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+class PlaceError(Exception):
+    """A folder of the local stack can't be used; the message says which and why."""
+
+
+class SubprocessIdentity(TypedDict, total=False):
+    """The arguments of `subprocess` that decide as whom a child runs."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerUser:
+    """The existing user that PostgreSQL runs as when the stack was started by root."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def identity(self) -> SubprocessIdentity:
+        """Return what makes a subprocess run as this user and no more."""
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def can_enter(self, directory: Path) -> bool:
+        """Tell whether this user can reach the directory, by trying it."""
+        command = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(directory)]
+        tried = subprocess.run(command, cwd="/", stderr=subprocess.DEVNULL, check=False, **self.identity())
+        return tried.returncode == 0
+
+
+def server_user() -> ServerUser | None:
+    """Return the user to drop to, or None when this process isn't root and needs no other."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return ServerUser(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
+    message = "PostgreSQL can't run as root, and neither a user 'postgres' nor 'nobody' exists to run it as"
+    raise PlaceError(message)
+
+
+def make_directory(directory: Path, mode: int = PASSABLE) -> Path:
+    """Create the directory and its missing parents with the mode, whatever the umask; keep existing ones."""
+    if not directory.is_dir():
+        make_directory(directory.parent, mode)
+        directory.mkdir(mode)
+        directory.chmod(mode)
+    return directory
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text)
+
+
+def runtime_folder() -> Path:
+    """Return the one folder outside the project, named after it; it may not exist yet."""
+    mark = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]
+    return Path(tempfile.gettempdir()).resolve() / f"serenya-auth-{mark}"
+
+
+def make_runtime_folder() -> Path:
+    """Create the runtime folder, or take the existing one if nobody else can have prepared it.
+
+    Raises: PlaceError for a link, another owner's folder, or one (or a parent) that others could change.
+    """
+    folder = runtime_folder()
+    parent = folder.parent.stat()
+    if parent.st_mode & OTHERS_CAN_WRITE and not parent.st_mode & stat.S_ISVTX:
+        message = f"{folder.parent} lets every user replace the files of others (no sticky bit)"
+        raise PlaceError(message)
+    try:
+        folder.mkdir(PASSABLE)
+        folder.chmod(PASSABLE)
+    except FileExistsError:
+        assert_ours(folder)
+    return folder
+
+
+def assert_ours(folder: Path) -> None:
+    """Check that the folder is a real one, made by this user, that nobody else can write to.
+
+    Raises: PlaceError.
+    """
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & OTHERS_CAN_WRITE:
+        message = f"{folder} exists but isn't a private folder of this user: look at it, then remove it"
+        raise PlaceError(message)
+
+
+class FileLock:
+    """A lock that the kernel gives back when its holder dies, however it dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock; False when another process, or another lock object, holds it."""
+        if self._descriptor is not None:
+            return True
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Give the lock back; harmless when it isn't held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

@@ -1,0 +1,208 @@
+"""A real PostgreSQL beside the process that needs it: started, stopped, frozen and killed at will."""
+
+import hashlib
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+import psutil
+import psycopg2
+from psycopg2 import sql
+
+from local.binaries import Binaries, find_binaries
+from local.children import HOST, die_with_parent, end, family, free_port, send
+from local.cluster import (
+    FAST,
+    IMMEDIATE,
+    OWNER,
+    Cluster,
+    postmaster,
+    prepare_cluster,
+    server_environment,
+)
+from local.places import (
+    FileLock,
+    ServerUser,
+    make_directory,
+    make_runtime_folder,
+    server_user,
+    write_private,
+)
+
+START_SECONDS: Final = 60.0
+PORT_ATTEMPTS: Final = 5
+SETTINGS: Final = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",  # TCP with a password is the only way in
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresError(Exception):
+    """The embedded server can't run; the message says why."""
+
+
+class EmbeddedPostgres:
+    """A server of its own in `directory`; a context manager that runs it. One process at a time may hold it.
+
+    `durable=False` trades crash safety for speed, for tests. `start` must be called from a thread that
+    lives as long as the server is needed.
+    """
+
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
+        self.directory = directory
+        self.binaries: Binaries | None = None
+        self.cluster: Cluster | None = None
+        self.port = 0
+        self._settings = SETTINGS if durable else SETTINGS | FORGETFUL
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock: FileLock | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the owner's (a superuser's) URL of a database."""
+        return self.role_url(OWNER, self._cluster().password, database)
+
+    def role_url(self, role: str, password: str, database: str) -> str:
+        """Return the URL of a database for another role."""
+        return f"postgresql://{quote(role)}:{quote(password, safe='')}@{HOST}:{self.port}/{quote(database)}"
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database and return its owner's URL."""
+        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database and end its connections; harmless when there is none."""
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def databases(self) -> list[str]:
+        """Return the names of the databases that were created here."""
+        connection = psycopg2.connect(self.url())
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
+                )
+                return [name for (name,) in cursor.fetchall()]
+        finally:
+            connection.close()
+
+    def start(self) -> None:
+        """Start the server, on its earlier port if it had one, and return when it accepts connections.
+
+        Raises: PostgresError, PlaceError, BinariesError, ClusterError.
+        """
+        make_directory(self.directory)
+        self._lock = self._lock or FileLock(self.directory / "lock")
+        if not self._lock.acquire():
+            message = f"the PostgreSQL in {self.directory} is in use by another process"
+            raise PostgresError(message)
+        user = server_user()
+        self.binaries = find_binaries(user)
+        data = self._data_directory(user)
+        self.cluster = prepare_cluster(self.binaries, data, self.directory / "password", user)
+        for _ in range(1 if self.port else PORT_ATTEMPTS):
+            port = self.port or free_port()
+            if self._launch(self.binaries, self.cluster, port):
+                self.port = port
+                return
+        message = f"PostgreSQL didn't start; its log is {self.directory / 'postgres.log'}"
+        raise PostgresError(message)
+
+    def stop(self) -> None:
+        """End the server cleanly and disconnect everybody; harmless when it isn't running."""
+        self._end(FAST, IMMEDIATE)
+        if self._lock:
+            self._lock.release()
+
+    def kill(self) -> None:
+        """End the server as a power failure would."""
+        self._end()
+
+    def restart(self) -> None:
+        """Stop and start again on the same port."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Freeze the server: connections are taken but nothing is answered."""
+        send(self._family(), signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen server go on."""
+        send(self._family(), signal.SIGCONT)
+
+    def _family(self) -> list[psutil.Process]:
+        return family(self._process.pid) if self._process else []
+
+    def _cluster(self) -> Cluster:
+        if self.cluster is None:
+            message = "this PostgreSQL hasn't been started"
+            raise PostgresError(message)
+        return self.cluster
+
+    def _execute(self, statement: sql.Composed) -> None:
+        connection = psycopg2.connect(self.url())
+        try:
+            connection.autocommit = True  # databases can't be created or dropped in a transaction
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+    def _data_directory(self, user: ServerUser | None) -> Path:
+        if user is None or user.can_enter(self.directory):
+            return self.directory / "data"
+        mark = f"{self.directory.name}-{hashlib.sha256(str(self.directory).encode()).hexdigest()[:8]}"
+        return make_directory(make_runtime_folder() / mark) / "data"
+
+    def _launch(self, binaries: Binaries, cluster: Cluster, port: int) -> bool:
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
+        command = [str(binaries.folder / "postgres"), "-D", str(cluster.data), "-p", str(port), *settings]
+        log_file = self.directory / "postgres.log"
+        write_private(log_file, "")
+        with log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env=server_environment(),
+                start_new_session=True,  # the terminal's Ctrl-C is for us; the server is stopped in its turn
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509 -- only prctl and getppid: async-safe
+                **(cluster.user.identity() if cluster.user else {}),
+            )
+        return self._ready(self._process, cluster.data)
+
+    def _ready(self, process: subprocess.Popen[bytes], data: Path) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            if postmaster(data) == (process.pid, True):
+                return True
+            time.sleep(0.02)
+        self._end(IMMEDIATE)
+        return False
+
+    def _end(self, *ways: tuple[signal.Signals, float]) -> None:
+        if self._process is not None:
+            self.resume()
+            end(self._process.pid, *ways)
+            self._process.wait()
+            self._process = None
