@@ -1,6 +1,6 @@
 """Hold a provider's claims to a schema that leaves nothing open (OpenID Connect Core s2, s3.1.3.7).
 
-The signature says who wrote the claims, not that they make sense: each rule here was once missing in a library.
+The signature says who wrote the claims, not that they make sense: libraries were found without these rules.
 A refusal names the claim and never its value, since its text ends in a log.
 """
 
@@ -43,9 +43,9 @@ def read_subject(claims: Claims) -> str:
 
 
 def read_client(claims: Claims, clients: Collection[str]) -> str:
-    """Return our client id that the token was issued to: `azp` where there is one, else `aud`; both must be ours (GG2).
+    """Return which of our client ids the token was issued to: `azp` where there is one, else `aud` (GG2).
 
-    A list of audiences is refused: a token that others accept too can be passed on by them.
+    Both must be ours. A list of audiences is refused: others who accept the token could pass it on to us.
     """
     audience = _text(claims, "aud")
     party = _text(claims, "azp") if "azp" in claims else audience

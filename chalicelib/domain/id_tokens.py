@@ -1,6 +1,7 @@
 """Say what a provider's ID token is before and after it is verified, and which client may send it how.
 
-`UnverifiedIdToken` is text from the internet. `GoogleIdentity` is what the verifier, and nothing else, makes of it.
+`UnverifiedIdToken` is text from the internet; `GoogleIdentity` is what the verifier, and nothing else, makes
+of it.
 """
 
 import hashlib

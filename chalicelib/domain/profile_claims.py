@@ -1,7 +1,8 @@
 """Read a person's profile out of verified claims, keeping nothing that could hurt whoever shows or stores it.
 
-A profile is decoration. A claim of the wrong JSON type isn't a provider's token and is refused; a text that is too
-long, holds control characters or isn't what its name says is dropped instead: an odd name must not lock a person out.
+A profile is decoration. A claim of the wrong JSON type isn't a provider's and refuses the token; a text that
+is too long, holds control characters or isn't what its name says is only dropped: an odd name must not lock
+a person out.
 """
 
 import re

@@ -1,0 +1,117 @@
+"""Ask a URL for a small document, in bounded time, from a server that may be broken or hostile.
+
+`http.client` and not a pool: it follows no redirect, retries nothing, unpacks nothing, reads no proxy from
+the environment, and hands out the socket, which is what bounds a server that sends one byte a second.
+"""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Thread
+from typing import Protocol
+from urllib.parse import urlsplit
+
+CONNECT_TIMEOUT_SECONDS = 1.0
+READ_TIMEOUT_SECONDS = 2.0
+TOTAL_TIMEOUT_SECONDS = 4.0  # name resolution, every address, and a dripping server included; F0 leaves 10
+
+
+class HttpFailed(Exception):
+    """No answer came in time, or none that is HTTP."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswer:
+    """What came: header names in lower case; a body that is too long is cut one byte above the limit."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpGet(Protocol):
+    """The port that key sources ask through."""
+
+    def get(self, url: str, *, body_bytes_max: int) -> HttpAnswer:
+        """Return the answer, whatever its status.
+
+        Raises:
+            HttpFailed: there is none.
+        """
+
+
+class BoundedHttp:
+    """Ask over HTTPS, verified against the system's roots (plain HTTP where the URL says so: local)."""
+
+    def __init__(self, *, total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS) -> None:
+        """Open nothing yet."""
+        self._total_timeout_seconds = total_timeout_seconds
+
+    def get(self, url: str, *, body_bytes_max: int) -> HttpAnswer:
+        """Return the answer; see `HttpGet`."""
+        exchange = _Exchange(url, body_bytes_max)
+        # a thread, since nothing else bounds getaddrinfo; a daemon, since it may outlive its use
+        worker = Thread(target=exchange.run, name="bounded-http", daemon=True)
+        worker.start()
+        worker.join(self._total_timeout_seconds)
+        if worker.is_alive():
+            exchange.abort()
+            raise HttpFailed("total timeout")
+        if exchange.answer is None:
+            raise HttpFailed(type(exchange.failure).__name__) from exchange.failure
+        return exchange.answer
+
+
+class _Exchange:
+    """One request and its outcome, written by the worker and read once that has ended."""
+
+    def __init__(self, url: str, body_bytes_max: int) -> None:
+        self.answer: HttpAnswer | None = None
+        self.failure: Exception | None = None
+        self._url = url
+        self._body_bytes_max = body_bytes_max
+        self._connection: HTTPConnection | None = None
+
+    def run(self) -> None:
+        """Record the answer or why there is none."""
+        try:
+            self.answer = self._ask()
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a URL or header that isn't one
+            self.failure = error
+        finally:
+            if self._connection is not None:
+                self._connection.close()
+
+    def abort(self) -> None:
+        """Wake the worker out of a read, so that it ends."""
+        sock = self._connection and self._connection.sock
+        if sock:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _ask(self) -> HttpAnswer:
+        parts = urlsplit(self._url)
+        connection = self._connection = _connection(parts.scheme, parts.netloc)
+        connection.connect()
+        connection.sock.settimeout(READ_TIMEOUT_SECONDS)
+        target = parts.path or "/"
+        connection.request("GET", f"{target}?{parts.query}" if parts.query else target, headers=_HEADERS)
+        response = connection.getresponse()
+        return HttpAnswer(
+            status=response.status,
+            headers={name.lower(): value for name, value in response.getheaders()},
+            body=response.read(self._body_bytes_max + 1),
+        )
+
+
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "serenya-auth"}
+
+
+def _connection(scheme: str, netloc: str) -> HTTPConnection:
+    if scheme == "http":
+        return HTTPConnection(netloc, timeout=CONNECT_TIMEOUT_SECONDS)
+    # what this context is: certificates required, host names checked, TLS 1.2 or later
+    return HTTPSConnection(netloc, timeout=CONNECT_TIMEOUT_SECONDS, context=ssl.create_default_context())

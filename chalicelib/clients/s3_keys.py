@@ -1,0 +1,102 @@
+"""Hand Google's keys through S3 to the functions inside the VPC, which has no way out (contract 7).
+
+The schedule publishes what it fetched and found fit; the reader trusts it no more than it would trust Google,
+and checks all of it again. The object is one JSON envelope::
+
+    {"version": 1, "fetched_at": "<RFC 3339>", "fresh_until": "<RFC 3339>", "keys": [<RSA JWK>, ...]}
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.clients.provider_key_cache import CachedProviderKeys
+from chalicelib.clients.provider_keys import (
+    KEY_SET_BYTES_MAX,
+    KeySetRefused,
+    KeySetUnreachable,
+    ProviderKeySet,
+    keys_of,
+)
+from chalicelib.clients.strict_json import read_object
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ENVELOPE_VERSION = 1
+ENVELOPE_BYTES_MAX = KEY_SET_BYTES_MAX + 1_024
+RECHECK = timedelta(minutes=5)  # how much later than the schedule a container may notice a new set
+
+
+class S3KeySource(CachedProviderKeys):
+    """The set that the schedule published last; kept by the rules of `provider_key_cache`."""
+
+    def __init__(self, *, s3: "S3Client", bucket: str, key: str) -> None:
+        """Read nothing yet; the client's own timeouts and retries bound each read."""
+        super().__init__(load=self.read, recheck=RECHECK)
+        self._s3 = s3
+        self._bucket = bucket
+        self._key = key
+
+    def read(self, _now: datetime) -> ProviderKeySet:
+        """Return the published set; nothing is kept.
+
+        Raises:
+            KeySetUnreachable: S3 doesn't answer, or has no such object.
+            KeySetRefused: the object isn't a key set we would trust (F-15).
+        """
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self._key)
+            body = answer["Body"].read(ENVELOPE_BYTES_MAX + 1)
+        except (BotoCoreError, ClientError) as error:
+            raise KeySetUnreachable(type(error).__name__) from error
+        return open_envelope(body)
+
+
+def publish(*, s3: "S3Client", bucket: str, key: str, key_set: ProviderKeySet) -> None:
+    """Write a fetched set where `S3KeySource` reads it; the object is replaced as a whole."""
+    s3.put_object(Bucket=bucket, Key=key, Body=seal_envelope(key_set), ContentType="application/json")
+
+
+def seal_envelope(key_set: ProviderKeySet) -> bytes:
+    """Return the object's body: of each key what was checked, nothing else that came with it."""
+    envelope = {
+        "version": ENVELOPE_VERSION,
+        "fetched_at": key_set.fetched_at.isoformat(),
+        "fresh_until": key_set.fresh_until.isoformat(),
+        "keys": [dict(key.jwk) for key in key_set.keys.values()],
+    }
+    return json.dumps(envelope, separators=(",", ":")).encode()
+
+
+def open_envelope(body: bytes) -> ProviderKeySet:
+    """Return the set in an object's body.
+
+    Raises:
+        KeySetRefused: too large, not the envelope, or with a key that isn't fit.
+    """
+    if len(body) > ENVELOPE_BYTES_MAX:
+        raise KeySetRefused("too large")
+    try:
+        return _read_envelope(read_object(body))
+    except (ValueError, OverflowError) as error:  # OverflowError: a time zone at the edge of the calendar
+        raise KeySetRefused(str(error)) from error
+
+
+def _read_envelope(envelope: dict[str, object]) -> ProviderKeySet:
+    if envelope.get("version") != ENVELOPE_VERSION:
+        raise ValueError("version")
+    return ProviderKeySet(
+        keys=keys_of(envelope.get("keys")),
+        fetched_at=_instant(envelope.get("fetched_at")),
+        fresh_until=_instant(envelope.get("fresh_until")),
+    )
+
+
+def _instant(text: object) -> datetime:
+    moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("time")
+    return moment.astimezone(UTC)

@@ -1,0 +1,78 @@
+"""Read JSON from strangers so that it means one thing to everyone (I-JSON, RFC 7493).
+
+The standard reader lets duplicate names, NaN, lone surrogates and integers of any length through, and dies of
+RecursionError on deep nesting; google-auth and Chalice inherit that.
+"""
+
+import json
+from typing import NoReturn
+
+DEPTH_MAX = 4  # an ID token's claims are flat, a key set is two deep; room for what providers add
+_INTEGER_CHARS_MAX = 16  # RFC 7493 s2.2: beyond 2^53 readers disagree
+
+
+class JsonRefused(ValueError):
+    """The bytes aren't strict JSON; the message holds nothing of them."""
+
+
+def read_object(raw: bytes) -> dict[str, object]:
+    """Return the JSON object in the bytes, whose size the caller has bounded.
+
+    Raises:
+        JsonRefused: not UTF-8, not JSON, not an object, or not the strict kind.
+    """
+    try:
+        value = _DECODER.decode(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        # from None: JSONDecodeError carries the whole document, which may be a token
+        raise JsonRefused(type(error).__name__) from None
+    if not isinstance(value, dict):
+        raise JsonRefused("not an object")
+    _check(value, DEPTH_MAX, escaped=b"\\u" in raw)
+    return value
+
+
+def _check(value: object, depth_left: int, *, escaped: bool) -> None:
+    """Bound the nesting, and refuse lone surrogates, which only an escape can write."""
+    if isinstance(value, dict | list):
+        if depth_left == 0:
+            raise JsonRefused("nested too deep")
+        members = [*value, *value.values()] if isinstance(value, dict) else value
+        for member in members:
+            _check(member, depth_left - 1, escaped=escaped)
+    elif escaped and isinstance(value, str) and not _encodable(value):
+        raise JsonRefused("lone surrogate")
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise JsonRefused("duplicate name")
+    return names
+
+
+def _integer(text: str) -> int:
+    if len(text) > _INTEGER_CHARS_MAX:
+        raise JsonRefused("integer too long")
+    return int(text)
+
+
+def _no_number(_text: str) -> NoReturn:
+    raise JsonRefused("not an integer")
+
+
+_DECODER = json.JSONDecoder(  # built once: json.loads builds one a call when it is given hooks
+    object_pairs_hook=_unique,
+    parse_int=_integer,
+    parse_float=_no_number,
+    parse_constant=_no_number,
+    strict=True,
+)
