@@ -1,6 +1,6 @@
 """Compose single values into named objects; one declaration parses the body and writes its OpenAPI.
 
-A request's record is closed: an unknown field is refused (A2). An answer's record is `open` in the description
+A request's record is closed: unknown fields are refused (A2). An answer's record is `open` in the description
 only, so that apps built today accept fields that are added tomorrow; `conforms` refuses what isn't declared.
 """
 

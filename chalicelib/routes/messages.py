@@ -1,0 +1,111 @@
+"""Hold the words that people read when something goes wrong, in each language we speak.
+
+Each has 6 to 15 words, is calm, says 'we' and what happens next; it never blames, explains a cause, or uses
+our vocabulary. `tests/unit/test_messages.py` lints every one of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import assert_never
+
+from chalicelib.routes.language import Locale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message, its translations side by side."""
+
+    en: str
+    es: str
+
+    def text(self, locale: Locale) -> str:
+        """Return it in one language."""
+        match locale:
+            case Locale.en:
+                return self.en
+            case Locale.es:
+                return self.es
+            case _:
+                assert_never(locale)
+
+
+_UPDATE_APP = Message(
+    en="We couldn't complete that. Please update the app, then try again.",
+    es="No pudimos completarlo. Por favor, actualice la aplicación e inténtelo de nuevo.",
+)
+_SIGN_IN_TROUBLE = Message(
+    en="We're having trouble signing you in. Please try again.",
+    es="Tenemos dificultades para abrir su cuenta. Por favor, inténtelo de nuevo.",
+)
+_CONFIRM = Message(
+    en="We need to confirm it's you. Please sign in again.",
+    es="Necesitamos confirmar que es usted. Por favor, inicie sesión de nuevo.",
+)
+_SIGNED_OUT = Message(
+    en="We've signed you out to keep your account safe. Please sign in again.",
+    es="Cerramos su sesión para proteger su cuenta. Por favor, iníciela de nuevo.",
+)
+_TROUBLE = Message(
+    en="We're having trouble right now. Please try again in a moment.",
+    es="Tenemos dificultades en este momento. Por favor, inténtelo de nuevo más tarde.",
+)
+
+MESSAGES: Mapping[str, Message] = MappingProxyType(
+    {
+        "account_suspended": Message(
+            en="We've paused this account. Please contact our support team, and we'll help.",
+            es="Hemos pausado esta cuenta. Por favor, escriba a nuestro equipo de ayuda.",
+        ),
+        "body_too_large": _UPDATE_APP,
+        "consent_required": Message(
+            en="We need your agreement to continue. Please review the documents we'll show you.",
+            es="Necesitamos su acuerdo para continuar. Por favor, revise nuestros documentos.",
+        ),
+        "consent_version_not_current": Message(
+            en="We've updated our documents. Please review the latest ones to continue.",
+            es="Actualizamos nuestros documentos. Por favor, revise los más recientes.",
+        ),
+        "id_token_expired": _SIGN_IN_TROUBLE,
+        "id_token_used": _SIGN_IN_TROUBLE,
+        "insufficient_scope": Message(
+            en="We need your agreement to open this. Please review our documents first.",
+            es="Necesitamos su acuerdo para abrir esto. Por favor, revise nuestros documentos.",
+        ),
+        "integrity": Message(
+            en="We're having trouble opening this. Please contact our support team, and we'll help.",
+            es="Tenemos dificultades para abrir esto. Por favor, escriba a nuestro equipo de ayuda.",
+        ),
+        "internal_error": _TROUBLE,
+        "invalid_id_token": _SIGN_IN_TROUBLE,
+        "invalid_input": _UPDATE_APP,
+        "invalid_nonce": _SIGN_IN_TROUBLE,
+        "invalid_token": _CONFIRM,
+        "malformed_body": _UPDATE_APP,
+        "method_not_allowed": _UPDATE_APP,
+        "missing_token": Message(
+            en="We need to know it's you. Please sign in to continue.",
+            es="Necesitamos saber que es usted. Por favor, inicie sesión para continuar.",
+        ),
+        "nonce_required": _UPDATE_APP,
+        "not_found": Message(
+            en="We couldn't find what you're looking for. Please go back and try again.",
+            es="No encontramos lo que busca. Por favor, regrese e inténtelo de nuevo.",
+        ),
+        "refresh_token_expired": _SIGNED_OUT,
+        "refresh_token_invalid": _CONFIRM,
+        "refresh_token_reused": _SIGNED_OUT,
+        "service_unavailable": _TROUBLE,
+        "session_revoked": _SIGNED_OUT,
+        "token_expired": Message(
+            en="We're reconnecting you now. If this doesn't help, please sign in again.",
+            es="Estamos conectando de nuevo. Si no funciona, por favor, inicie sesión otra vez.",
+        ),
+        "unsupported_media_type": _UPDATE_APP,
+    }
+)
+
+
+def user_message(code: str, locale: Locale) -> str:
+    """Return what a person reads about an error."""
+    return MESSAGES[code].text(locale)

@@ -1,0 +1,129 @@
+"""Turn a service error into the one shape that every failure has on the wire (RFC 9457).
+
+The table is the only place where an error meets an HTTP status.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from chalicelib.domain import errors
+from chalicelib.domain.errors import ServiceError
+from chalicelib.routes.language import Locale
+from chalicelib.routes.messages import user_message
+from chalicelib.routes.rfc3339 import rfc3339
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+# No locators: the same in every stage, and nothing to fetch (RFC 9457 s3.1.1); docs/errors.md explains them.
+TYPE_PREFIX = "urn:serenya-auth:error:"
+INSTANCE_PREFIX = "urn:serenya-auth:request:"
+RETRY_AFTER_MIN = timedelta(seconds=1)  # whole seconds are all that phones obey; zero would be a storm
+
+STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
+    {
+        errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+        errors.MalformedBody: HTTPStatus.BAD_REQUEST,
+        errors.NonceRequired: HTTPStatus.BAD_REQUEST,
+        errors.ConsentOutdated: HTTPStatus.BAD_REQUEST,
+        errors.MissingToken: HTTPStatus.UNAUTHORIZED,
+        errors.InvalidAccessToken: HTTPStatus.UNAUTHORIZED,
+        errors.AccessTokenExpired: HTTPStatus.UNAUTHORIZED,
+        errors.SessionRevoked: HTTPStatus.UNAUTHORIZED,
+        errors.InvalidIdToken: HTTPStatus.UNAUTHORIZED,
+        errors.IdTokenExpired: HTTPStatus.UNAUTHORIZED,
+        errors.IdTokenUsed: HTTPStatus.UNAUTHORIZED,
+        errors.InvalidNonce: HTTPStatus.UNAUTHORIZED,
+        errors.RefreshTokenInvalid: HTTPStatus.UNAUTHORIZED,
+        errors.RefreshTokenExpired: HTTPStatus.UNAUTHORIZED,
+        errors.RefreshTokenReused: HTTPStatus.UNAUTHORIZED,
+        errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+        errors.ConsentRequired: HTTPStatus.FORBIDDEN,
+        errors.AccountSuspended: HTTPStatus.FORBIDDEN,
+        errors.NotFound: HTTPStatus.NOT_FOUND,
+        errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+        errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        errors.IntegrityFailure: HTTPStatus.INTERNAL_SERVER_ERROR,
+        errors.InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
+        errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+_RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_BEARER_REFUSED = (errors.InvalidAccessToken, errors.AccessTokenExpired, errors.SessionRevoked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An error as it goes out."""
+
+    status: HTTPStatus
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
+def problem(error: ServiceError, *, request_id: str, now: datetime, locale: Locale) -> Problem:
+    """Return the answer that tells an error, and nothing of its cause."""
+    status = STATUSES[type(error)]
+    retry_after = _retry_seconds(error) if status in _RETRYABLE else None
+    return Problem(
+        status=status,
+        headers=_headers(error, status, retry_after, locale),
+        body={
+            "type": TYPE_PREFIX + error.code,
+            "title": error.title,
+            "status": int(status),
+            "instance": INSTANCE_PREFIX + request_id,
+            "code": error.code,
+            "user_message": user_message(error.code, locale),
+            "action": error.action,
+            "request_id": request_id,
+            "timestamp": rfc3339(now),
+            **_details(error, retry_after),
+        },
+    )
+
+
+def _details(error: ServiceError, retry_after: int | None) -> dict[str, Any]:
+    """Return the members that only some errors have."""
+    details: dict[str, Any] = {}
+    if error.faults:
+        details["errors"] = [{"pointer": fault.pointer, "code": fault.code} for fault in error.faults]
+    if retry_after is not None:
+        details["retry_after"] = retry_after
+    if error.consents_missing:
+        details["consents_missing"] = [
+            {"document": missing.document, "version": missing.version, "sha256": missing.sha256}
+            for missing in error.consents_missing
+        ]
+    return details
+
+
+def _headers(
+    error: ServiceError, status: HTTPStatus, retry_after: int | None, locale: Locale
+) -> dict[str, str]:
+    headers = {"Content-Type": PROBLEM_MEDIA_TYPE, "Content-Language": str(locale)}
+    challenge = _challenge(error, status)
+    if challenge is not None:
+        headers["WWW-Authenticate"] = challenge
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    return headers
+
+
+def _challenge(error: ServiceError, status: HTTPStatus) -> str | None:
+    """Return the challenge of RFC 6750 s3; a bare one when no access token was at fault (s3.1)."""
+    if isinstance(error, errors.InsufficientScope):
+        scope = f', scope="{error.scope}"' if error.scope else ""
+        return f'Bearer error="insufficient_scope"{scope}'
+    if isinstance(error, _BEARER_REFUSED):
+        return 'Bearer error="invalid_token"'
+    return "Bearer" if status == HTTPStatus.UNAUTHORIZED else None
+
+
+def _retry_seconds(error: ServiceError) -> int:
+    """Return when to come back, in whole seconds (RFC 9110 s10.2.3), rounded up."""
+    return math.ceil(max(error.retry_after or RETRY_AFTER_MIN, RETRY_AFTER_MIN).total_seconds())
