@@ -1,4 +1,4 @@
-"""Stand in for everything outside, in memory: one class a port, and the contract tests hold fake and real alike."""
+"""Stand in for everything outside, in memory: one class a port; contract tests hold fake and real alike."""
 
 import hashlib
 from collections import Counter

@@ -80,7 +80,7 @@ class AwsCalls:
     """Calls one AWS service.
 
     `service` begins the events it logs: ``kms_denied`` for what lasts until somebody acts,
-    ``kms_unavailable`` for what passes. `integrity_codes` are the answers that say that our data is wrong, not AWS.
+    ``kms_unavailable`` for what passes. `integrity_codes` are answers that say our data is wrong, not AWS.
     """
 
     service: str
