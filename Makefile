@@ -59,7 +59,7 @@ coverage: venv  ## the branches that the last `make test` did not reach
 	@$(RUN) -m coverage report
 
 documents: venv  ## register new consent texts as published; a published one never changes
-	@$(RUN) -m tests.register_documents
+	@$(RUN) -m local.published
 
 lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
