@@ -139,8 +139,8 @@ def test_a_refusal_carries_no_data_in_its_cause() -> None:
     assert str(ROW) not in told
 
 
-# A ciphertext that AES-GCM opens under two keys (K4). GHASH is a polynomial over GF(2^128): with one free block,
-# its value under one key can be made to give the tag of the other.
+# A ciphertext that AES-GCM opens under two keys (K4). GHASH is a polynomial over GF(2^128): with one free
+# block, its value under one key can be made to give the tag of the other.
 def gf_multiply(one: int, other: int) -> int:
     product = 0
     for bit in range(127, -1, -1):
