@@ -1,6 +1,6 @@
 """Keep the register of published consent texts, `published.txt`: people agreed to exactly these bytes.
 
-Its lines are those of sha256sum, over whole files with their front matter: `sha256sum -c published.txt` agrees.
+Its lines are those of sha256sum over whole files, front matter included: `sha256sum -c published.txt` agrees.
 """
 
 import sys

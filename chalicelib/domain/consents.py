@@ -28,8 +28,8 @@ class ConsentAction(StrEnum):
 class ConsentDocument:
     """One published text: one kind, in one version and one language.
 
-    `sha256` is the lower-case hex digest of `text`'s UTF-8 bytes; `effective_at` is aware UTC; `grace` is how long
-    consent to the version before it still counts.
+    `sha256` is the lower-case hex digest of `text`'s UTF-8 bytes; `effective_at` is aware UTC; `grace` is how
+    long consent to the version before it still counts.
     """
 
     kind: str
