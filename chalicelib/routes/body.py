@@ -1,7 +1,7 @@
 """Read a body so that it means one thing to everyone, or refuse it with a stated error (F-28).
 
-Chalice's own reader lets NaN, duplicate names, lone surrogates and NUL through and dies of deep nesting; to it
-a wrong media type is an absent body.
+Chalice's own reader lets NaN, duplicate names, lone surrogates and NUL through, dies of deep nesting, and
+takes a wrong media type for an absent body.
 """
 
 import json

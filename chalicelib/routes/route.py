@@ -157,3 +157,8 @@ class Route(Generic[ServicesT_contra]):
     parameters: Mapping[str, Field] = field(default_factory=dict)
     query: Mapping[str, Field] = field(default_factory=dict)
     description: str | None = None
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Return the names in the path, in its order."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))

@@ -1,0 +1,96 @@
+"""Make a `Call` of a request: every value parsed, as its route declares, before a handler sees it."""
+
+import re
+from typing import Any
+
+from chalicelib.domain.errors import InvalidInput, MalformedBody, NotFound
+from chalicelib.domain.id_tokens import Platform
+from chalicelib.routes.bearer import bearer_token, offered_token
+from chalicelib.routes.body import raw_bytes, read_body
+from chalicelib.routes.faults import FaultCode, Faults
+from chalicelib.routes.fields import Uuid
+from chalicelib.routes.language import preferred_locale
+from chalicelib.routes.request import Request
+from chalicelib.routes.route import Admission, Call, DeviceHints, EdgeServices, Route
+
+_DEVICE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_APP_VERSION = re.compile(r"[A-Za-z0-9._+-]{1,32}")
+
+
+def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Call:
+    """Return the call, the caller verified where the route wants one.
+
+    Raises:
+        ServiceError: the first part that doesn't fit: path, caller, query, body, in this order.
+    """
+    path_parameters = _path_parameters(route, request)
+    caller = _caller(route, services, request)
+    return Call(
+        path_parameters=path_parameters,
+        verified=caller,
+        query=_query(route, request),
+        body=_body(route, request),
+        bearer=offered_token(request.authorization),
+        locale=preferred_locale(request.headers.get("accept-language")),
+        address=request.address,
+        request_id=request.request_id,
+        device=_device_hints(request),
+    )
+
+
+def _caller(route: Route[Any], services: EdgeServices, request: Request) -> Any:  # noqa: ANN401 - the domain's caller
+    if route.access.admission is not Admission.bearer or route.access.scope is None:
+        return None
+    return services.access.authenticate(bearer_token(request.authorization), route.access.scope)
+
+
+def _path_parameters(route: Route[Any], request: Request) -> dict[str, Any]:
+    """Parse every name in the path; one that can't be anything's is nothing's (A1)."""
+    faults = Faults()
+    parsed = {
+        name: route.parameters.get(name, Uuid()).read(request.path_parameters.get(name), name, faults)
+        for name in route.parameter_names
+    }
+    if faults.found:
+        raise NotFound
+    return parsed
+
+
+def _query(route: Route[Any], request: Request) -> dict[str, Any]:
+    """Parse the declared parameters; others are ignored, so a token in the URL is never taken for one."""
+    faults = Faults()
+    parsed: dict[str, Any] = dict.fromkeys(route.query)
+    for name, declared in route.query.items():
+        values = request.query.get(name, [])
+        if len(values) > 1:
+            faults.add(f"/query/{name}", FaultCode.too_many)
+        elif values:
+            parsed[name] = declared.read(values[0], f"/query/{name}", faults)
+    if faults.found:
+        raise InvalidInput(faults=tuple(faults.found))
+    return parsed
+
+
+def _body(route: Route[Any], request: Request) -> dict[str, Any]:
+    """Parse the body; a route that declares none doesn't look at it."""
+    if route.body is None:
+        return {}
+    raw = raw_bytes(request.body, is_base64=request.is_base64)
+    if raw:
+        headers = request.headers
+        return route.body.parse(read_body(raw, headers.get("content-type"), headers.get("content-encoding")))
+    if route.body_optional:
+        return route.body.parse({})
+    raise MalformedBody
+
+
+def _device_hints(request: Request) -> DeviceHints:
+    """Return what the headers say of the phone, without what is silly."""
+    device_id = request.headers.get("x-device-id", "")
+    platform = request.headers.get("x-device-platform", "").lower()
+    version = request.headers.get("x-app-version", "")
+    return DeviceHints(
+        id=device_id if _DEVICE_ID.fullmatch(device_id) else None,
+        platform=Platform(platform) if platform in set(Platform) else None,
+        app_version=version if _APP_VERSION.fullmatch(version) else None,
+    )

@@ -1,0 +1,143 @@
+"""Serve the declared routes through Chalice, so that nothing but our own shape ever leaves.
+
+Chalice turns a view's exception into its own answer before any middleware sees it, so errors are told here,
+inside the view. What it answers by itself (405, an event it can't read) is told again by `Api`.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from chalice.app import Chalice, Response
+
+from chalicelib.domain.errors import InternalError, MethodNotAllowed, NotFound, ServiceError
+from chalicelib.routes import log
+from chalicelib.routes.calls import read_call
+from chalicelib.routes.reply import Reply, answered, refused
+from chalicelib.routes.request import Request, read_event
+from chalicelib.routes.route import EdgeServices, Route
+
+ServicesT = TypeVar("ServicesT", bound=EdgeServices)
+NO_CLOCK = datetime.fromtimestamp(
+    0, UTC
+)  # the shape holds even when nothing that tells the time could be had
+
+
+class Api(Chalice):
+    """A Chalice application whose own errors have our shape too."""
+
+    def __init__(self, app_name: str) -> None:
+        super().__init__(app_name, configure_logs=False)
+        self.provide: Callable[[], EdgeServices] | None = None
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the gateway sends
+        """Answer one event of the gateway."""
+        try:
+            answer = super().__call__(event, context)
+        except Exception as error:  # noqa: BLE001 - an event that Chalice can't read must not become a trace
+            log.event("unreadable_event", logging.ERROR, **log.describe(error))
+            return self.refuse(InternalError(), event, context)
+        if "X-Request-Id" in answer["headers"]:
+            return answer
+        return self._retell(answer, event, context)
+
+    def refuse(self, error: ServiceError, event: object, context: object) -> dict[str, Any]:
+        """Return an error as the answer to an event that no handler sees; an unknown path, say."""
+        request = read_event(event, context)
+        reply = refused(error, request, _now(self.provide, request))
+        log.event("request", status=reply.status, code=reply.code, request_id=request.request_id)
+        return _response(reply).to_dict(self.api.binary_types)
+
+    def _retell(self, answer: Mapping[str, Any], event: object, context: object) -> dict[str, Any]:
+        """Say in our shape what Chalice said by itself."""
+        allow = answer["headers"].get("Allow")
+        if answer["statusCode"] != HTTPStatus.METHOD_NOT_ALLOWED:
+            return self.refuse(InternalError(), event, context)
+        if not allow:
+            return self.refuse(NotFound(), event, context)
+        told = self.refuse(MethodNotAllowed(), event, context)
+        return {**told, "headers": {**told["headers"], "Allow": allow}}
+
+
+def mount(app: Api, routes: Iterable[Route[ServicesT]], provide: Callable[[], ServicesT]) -> None:
+    """Register every route; `provide` is called at each request, so that tests swap what it returns."""
+    app.provide = provide
+    for route in routes:
+        register = app.route(
+            route.path, methods=[route.method], content_types=["*/*"], name=route.operation_id
+        )
+        register(_view(app, route, provide))
+
+
+def serve(route: Route[ServicesT], provide: Callable[[], ServicesT], request: Request) -> Reply:
+    """Answer a request; whatever happens inside comes out in the one shape, and is logged as one line."""
+    try:
+        services = provide()
+    except Exception as error:  # noqa: BLE001 - a container that can't be wired still answers
+        return _failed(route, request, error, now=_now(None, request), duration_ms=None)
+    started = services.clock.monotonic()
+    try:
+        reply = answered(route, request, route.handler(services, read_call(route, services, request)))
+    except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
+        duration_ms = _milliseconds(services, started)
+        return _failed(route, request, error, now=services.clock.now(), duration_ms=duration_ms)
+    _log_request(route, request, reply, _milliseconds(services, started))
+    return reply
+
+
+def _view(app: Api, route: Route[ServicesT], provide: Callable[[], ServicesT]) -> Callable[..., Response]:
+    def view(**_path_parameters: str) -> Response:
+        event = app.current_request  # a thread's own in the local server
+        if event is None:  # can't be: Chalice makes it before it calls a view
+            raise RuntimeError
+        return _response(serve(route, provide, read_event(event.to_original_event(), event.lambda_context)))
+
+    return view
+
+
+def _failed(
+    route: Route[Any], request: Request, error: Exception, *, now: datetime, duration_ms: float | None
+) -> Reply:
+    """Tell an error: an expected one as what it is, any other as internal."""
+    told = error if isinstance(error, ServiceError) else InternalError()
+    reply = refused(told, request, now)
+    is_plain = isinstance(error, ServiceError) and error.__cause__ is None
+    _log_request(route, request, reply, duration_ms, **({} if is_plain else log.describe(error)))
+    return reply
+
+
+def _log_request(
+    route: Route[Any], request: Request, reply: Reply, duration_ms: float | None, **details: str
+) -> None:
+    is_fault = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    log.event(
+        "request",
+        logging.ERROR if is_fault else logging.INFO,
+        route=route.path,
+        method=route.method,
+        status=reply.status,
+        code=reply.code,
+        duration_ms=duration_ms,
+        request_id=request.request_id,
+        **details,
+    )
+
+
+def _milliseconds(services: EdgeServices, started: float) -> float:
+    return round((services.clock.monotonic() - started) * 1000, 1)
+
+
+def _now(provide: Callable[[], EdgeServices] | None, request: Request) -> datetime:
+    """Return the time from whatever still tells it: the services, the gateway, or neither."""
+    try:
+        if provide is not None:
+            return provide().clock.now()
+    except Exception as error:  # noqa: BLE001 - an error about an error helps nobody
+        log.event("no_clock", logging.ERROR, **log.describe(error))
+    return request.received_at or NO_CLOCK
+
+
+def _response(reply: Reply) -> Response:
+    return Response(body=reply.body, headers=dict(reply.headers), status_code=reply.status)

@@ -1,0 +1,87 @@
+"""Read what the gateway hands over: the only place that knows the shape of its event."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.=-]{1,128}")
+UNKNOWN_REQUEST_ID = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request, before anything in it is believed. Header names are lower case."""
+
+    request_id: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    authorization: tuple[str, ...] = field(default=(), repr=False)
+    path_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
+    body: object = field(default=None, repr=False)
+    is_base64: bool = False
+    address: str | None = field(default=None, repr=False)
+    received_at: datetime | None = None
+
+
+def read_event(event: object, context: object) -> Request:
+    """Return the request in an API Gateway proxy event; what is missing or misshapen counts as absent."""
+    whole = _mapping(event)
+    gateway = _mapping(whole.get("requestContext"))
+    headers = {name.lower(): value for name, value in _texts(whole.get("headers")).items()}
+    return Request(
+        request_id=_request_id(gateway.get("requestId"), getattr(context, "aws_request_id", None)),
+        headers=headers,
+        authorization=_authorization(headers, whole.get("multiValueHeaders")),
+        path_parameters=_texts(whole.get("pathParameters")),
+        query=_lists(whole.get("multiValueQueryStringParameters")),
+        body=whole.get("body"),
+        is_base64=whole.get("isBase64Encoded") is True,
+        address=_texts(gateway.get("identity")).get("sourceIp"),
+        received_at=_moment(gateway.get("requestTimeEpoch")),
+    )
+
+
+def _authorization(headers: Mapping[str, str], all_headers: object) -> tuple[str, ...]:
+    """Return every Authorization header: `headers` alone keeps only the last of several."""
+    for name, values in _lists(all_headers).items():
+        if name.lower() == "authorization":
+            return tuple(values)
+    return (headers["authorization"],) if "authorization" in headers else ()
+
+
+def _request_id(*candidates: object) -> str:
+    """Return the gateway's id, else that of the invocation."""
+    for candidate in candidates:
+        if isinstance(candidate, str) and _REQUEST_ID.fullmatch(candidate):
+            return candidate
+    return UNKNOWN_REQUEST_ID
+
+
+def _moment(milliseconds: object) -> datetime | None:
+    if not isinstance(milliseconds, int):
+        return None
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _mapping(value: object) -> Mapping[object, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {
+        name: text
+        for name, text in _mapping(value).items()
+        if isinstance(name, str) and isinstance(text, str)
+    }
+
+
+def _lists(value: object) -> dict[str, list[str]]:
+    return {
+        name: [text for text in texts if isinstance(text, str)]
+        for name, texts in _mapping(value).items()
+        if isinstance(name, str) and isinstance(texts, list)
+    }
