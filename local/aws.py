@@ -14,7 +14,7 @@ import botocore.session
 from botocore.exceptions import ClientError
 
 from local.children import HOST
-from local.places import PROJECT, make_directory
+from local.places import PROJECT, StackError, make_directory
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -30,7 +30,7 @@ SIGNING_ALIAS: Final = "alias/serenya-auth-local-signing"
 END_SECONDS: Final = 5.0
 
 
-class LocalAwsError(Exception):
+class LocalAwsError(StackError):
     """The local AWS can't be used; the message says why."""
 
 

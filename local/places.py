@@ -17,7 +17,11 @@ PASSABLE: Final = 0o711  # another user may pass through, not list: the files in
 OTHERS_CAN_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
-class PlaceError(Exception):
+class StackError(Exception):
+    """The local stack can't do what was asked; the message tells a developer why."""
+
+
+class PlaceError(StackError):
     """A folder of the local stack can't be used; the message says which and why."""
 
 

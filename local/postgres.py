@@ -27,6 +27,7 @@ from local.cluster import (
 from local.places import (
     FileLock,
     ServerUser,
+    StackError,
     make_directory,
     make_runtime_folder,
     server_user,
@@ -45,7 +46,7 @@ SETTINGS: Final = {
 FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class PostgresError(Exception):
+class PostgresError(StackError):
     """The embedded server can't run; the message says why."""
 
 

@@ -1,0 +1,164 @@
+"""One connection of the local server: deaf to nonsense, fast on what is kept open."""
+
+import contextlib
+import re
+import socket
+import time
+from datetime import UTC, datetime
+from email.message import Message
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from chalice.local import ChaliceRequestHandler
+
+from chalicelib.domain.errors import BodyTooLarge, InternalError, MalformedBody, ServiceError
+from local.gateway import Inbound, Outbound, refusal
+from local.logs import log_line
+
+if TYPE_CHECKING:
+    from local.server import Server
+
+BODY_BYTES_MAX: Final = 10 * 1024 * 1024  # API Gateway's payload quota; the service's own limit is far lower
+DISCARD_BYTES_MAX: Final = 32 * 1024 * 1024  # read past a refused body, so that its sender sees the answer
+DISCARD_SECONDS: Final = 2.0
+IDLE_SECONDS: Final = 60.0  # a kept connection without a request, or a request that stops halfway
+CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,18}")  # RFC 9110 s8.6
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Handler(ChaliceRequestHandler):
+    """One connection: requests in, answers out, one log line each."""
+
+    disable_nagle_algorithm = True  # else each answer on a kept connection comes 44 ms late
+    wbufsize = -1  # headers and body leave in one packet
+    timeout = IDLE_SECONDS
+    server: "Server"
+
+    def __init__(
+        self,
+        request: socket.socket,
+        client_address: tuple[str, int],
+        server: "Server",
+        *_: object,
+        **__: object,
+    ) -> None:
+        self._must_discard = False
+        BaseHTTPRequestHandler.__init__(self, request, client_address, server)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- do_GET and the like; the type says it all
+        if name.startswith("do_"):  # any method gets our answer, not the standard library's 501
+            return self.handle_request
+        raise AttributeError(name)
+
+    def handle_request(self) -> None:
+        """Answer one request, whatever it holds."""
+        started = time.monotonic()
+        with self.server.busy():
+            outbound, inbound = self._answer()
+            self._send(outbound, body=self.command != "HEAD")
+        self._log(inbound, outbound, started)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_request  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what isn't HTTP, or too much of it, in the service's shape."""
+        del message, explain
+        started = time.monotonic()
+        self.close_connection = self._must_discard = True
+        self.request_version = self.protocol_version  # unknown yet; as 0.9 the answer would have no head
+        inbound = self._inbound(b"")
+        outbound = refusal(BodyTooLarge() if code in {413, 414, 431} else MalformedBody(), inbound)
+        self._send(outbound)
+        self._log(inbound, outbound, started)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the standard library's lines hold paths and queries."""
+
+    def version_string(self) -> str:
+        """Return what the Server header says."""
+        return "serenya-auth-local"
+
+    def finish(self) -> None:
+        """Send what is left, then swallow a refused body: its sender would lose the answer to a reset."""
+        super().finish()
+        if self._must_discard:
+            with contextlib.suppress(OSError):
+                self.connection.shutdown(socket.SHUT_WR)
+                discard(self.connection)
+
+    def _inbound(self, body: bytes) -> Inbound:
+        return Inbound(
+            method=self.command or "",
+            target=getattr(self, "path", ""),
+            headers=getattr(self, "headers", None) or Message(),
+            body=body,
+            address=self.client_address[0],
+            request_id=str(uuid4()),
+        )
+
+    def _answer(self) -> tuple[Outbound, Inbound]:
+        inbound = self._inbound(b"")
+        try:
+            inbound = self._inbound(self._read_body())
+            return self.server.gateway.answer(inbound), inbound
+        except ServiceError as error:
+            return refusal(error, inbound), inbound
+        except Exception as error:  # noqa: BLE001 -- the last resort of a server: the next request must be served
+            log_line({"event": "unhandled", "error": type(error).__name__, "request_id": inbound.request_id})
+            return refusal(InternalError(), inbound), inbound
+
+    def _read_body(self) -> bytes:
+        """Return the body. Raises: MalformedBody, BodyTooLarge; the connection then ends after the answer."""
+        lengths = self.headers.get_all("Content-Length", ["0"])
+        try:
+            if (
+                "Transfer-Encoding" in self.headers
+                or len(lengths) > 1
+                or not CONTENT_LENGTH.fullmatch(lengths[0])
+            ):
+                raise MalformedBody
+            if int(lengths[0]) > BODY_BYTES_MAX:
+                raise BodyTooLarge
+            body: bytes = self.rfile.read(int(lengths[0]))
+            if len(body) < int(lengths[0]):
+                raise MalformedBody
+        except (ServiceError, TimeoutError) as error:
+            self.close_connection = self._must_discard = True
+            raise error if isinstance(error, ServiceError) else MalformedBody from error
+        return body
+
+    def _send(self, outbound: Outbound, *, body: bool = True) -> None:
+        self.send_response(outbound.status)
+        for name, value in outbound.headers.items():
+            for single in value if isinstance(value, list) else [value]:
+                self.send_header(name, single)
+        if outbound.status not in {204, 304}:  # RFC 9110 s8.6, s15.4.5: these have no length to tell
+            self.send_header("Content-Length", str(len(outbound.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if body:
+            self.wfile.write(outbound.body)
+
+    def _log(self, inbound: Inbound, outbound: Outbound, started: float) -> None:
+        log_line(
+            {
+                "event": "request",
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "route": outbound.route,
+                "method": inbound.method if inbound.method in METHODS else "OTHER",
+                "status": int(outbound.status),
+                "duration_ms": round((time.monotonic() - started) * 1000, 1),
+                "request_id": inbound.request_id,
+            }
+        )
+
+
+def discard(connection: socket.socket) -> None:
+    """Read and forget what the other end still sends, within limits of time and size."""
+    deadline = time.monotonic() + DISCARD_SECONDS
+    connection.settimeout(DISCARD_SECONDS)
+    left = DISCARD_BYTES_MAX
+    while left > 0 and time.monotonic() < deadline and (chunk := connection.recv(65536)):
+        left -= len(chunk)
