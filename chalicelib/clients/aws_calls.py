@@ -107,11 +107,11 @@ class AwsCalls:
         if code in self.integrity_codes:
             raise IntegrityFailure from error
         if not is_transient(error):
-            log.error("%s_denied", self.service, extra={"code": code})
+            log.error(f"{self.service}_denied", extra={"fields": {"cause": code}})  # noqa: G004 - an event's name
             raise DependencyUnavailable(retry_after=DENIED_RETRY_AFTER) from error
         seconds = self.retries.pause(attempt, started)
         if seconds is None:
-            log.warning("%s_unavailable", self.service, extra={"code": code, "attempts": attempt})
+            log.warning(f"{self.service}_unavailable", extra={"fields": {"cause": code}})  # noqa: G004 - the same
             raise DependencyUnavailable(retry_after=self.retries.retry_after()) from error
         return seconds
 

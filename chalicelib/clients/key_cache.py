@@ -26,7 +26,7 @@ class CacheLimits:
 
     age: timedelta = timedelta(minutes=5)  # how long another container may still read an erased person
     uses: int = 1000
-    entries: int = 1000  # about 2 kB each
+    entries: int = 1000  # about 3 kB each
 
 
 @dataclass(slots=True, kw_only=True)

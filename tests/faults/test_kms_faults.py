@@ -1,5 +1,6 @@
 """Script what a local AWS can't do: throttling, refusals, timeouts and broken answers (F-8 to F-11)."""
 
+import json
 import logging
 import socket
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from chalicelib.clients.aws_calls import DENIED_RETRY_AFTER, AwsCalls, RetryPoli
 from chalicelib.clients.key_vault import KeyVault
 from chalicelib.clients.kms import Kms
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.routes.log import JsonLines
 from tests.fakes import FakeClock
 
 REGION = "eu-central-1"
@@ -111,7 +113,8 @@ def test_a_refusal_is_unavailable_without_a_retry_and_told_to_the_operator(
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.ERROR, "kms_denied")
     ]
-    assert vars(caplog.records[0])["code"] == code
+    line = json.loads(JsonLines().format(caplog.records[0]))
+    assert (line["event"], line["cause"]) == ("kms_denied", code)
 
 
 @pytest.mark.parametrize("code", ["InvalidCiphertextException", "IncorrectKeyException"])
