@@ -1,7 +1,7 @@
 """Log events as JSON lines in which nothing personal can be.
 
-A line holds only fields that are listed here, each of a shape that fits its use and little else. A message from
-a library is dropped but for where it came from, since it may quote what it choked on.
+A line holds only fields that are listed here, each of a shape that fits its use and little else. What libraries
+say is dropped but for where it came from, since it may quote what they choked on.
 """
 
 import json

@@ -1,0 +1,188 @@
+"""Write the API description from the declarations that serve the API, so that the two can't drift.
+
+OpenAPI 3.1; the same routes give the same document, byte for byte.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from chalicelib.domain import errors
+from chalicelib.domain.errors import ServiceError
+from chalicelib.routes.fields import JsonSchema, Uuid
+from chalicelib.routes.language import DEFAULT_LOCALE
+from chalicelib.routes.problem_records import PROBLEM
+from chalicelib.routes.problems import PROBLEM_MEDIA_TYPE, STATUSES, problem
+from chalicelib.routes.route import Admission, Route
+from chalicelib.routes.schema import Record
+
+_OF_A_BODY = (errors.MalformedBody, errors.InvalidInput, errors.BodyTooLarge, errors.UnsupportedMediaType)
+_OF_A_BEARER = (
+    errors.MissingToken,
+    errors.InvalidAccessToken,
+    errors.AccessTokenExpired,
+    errors.SessionRevoked,
+    errors.InsufficientScope,
+    errors.AccountSuspended,
+    errors.DependencyUnavailable,
+)
+_CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+_EXAMPLE_TIME = datetime(2025, 1, 31, 12, tzinfo=UTC)
+_BEARER_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "The access token of sign-in or refresh, in the Authorization header only (RFC 6750).",
+}
+_HEADERS: dict[str, JsonSchema] = {
+    "X-Request-Id": {"description": "Names this request to support.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "The challenge of RFC 6750 s3.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "ETag": {"description": "Send it back in If-None-Match.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "How long the answer may be kept.", "schema": {"type": "string"}},
+}
+
+
+def document(routes: Iterable[Route[Any]], *, title: str, version: str, server: str) -> dict[str, Any]:
+    """Return the OpenAPI document of the routes."""
+    routes = tuple(routes)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    codes = sorted(
+        {error for route in routes for error in possible_errors(route)}, key=lambda error: error.code
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "version": version,
+            "summary": "Sign-in, sessions and consent for health apps.",
+        },
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(routes),
+            "securitySchemes": {"bearer": _BEARER_SCHEME},
+            "headers": _HEADERS,
+            "examples": {error.code: _example(error) for error in codes},
+        },
+    }
+
+
+def possible_errors(route: Route[Any]) -> tuple[type[ServiceError], ...]:
+    """Return every error a route can answer: its service's, and those the edge adds."""
+    found = [*route.errors, errors.InternalError]
+    if route.body is not None:
+        found += _OF_A_BODY
+    if route.query:
+        found.append(errors.InvalidInput)
+    if route.parameter_names:
+        found.append(errors.NotFound)
+    if route.access.admission is Admission.bearer:
+        found += _OF_A_BEARER
+    return tuple(sorted(set(found), key=lambda error: (STATUSES[error], error.code)))
+
+
+def _operation(route: Route[Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.operation_id,
+        "summary": route.summary,
+        "tags": list(route.tags),
+        "security": _security(route),
+    }
+    if route.description is not None:
+        operation["description"] = route.description
+    if parameters := list(_parameters(route)):
+        operation["parameters"] = parameters
+    if route.body is not None:
+        content = {"application/json": {"schema": route.body.schema()}}
+        operation["requestBody"] = {"required": not route.body_optional, "content": content}
+    operation["responses"] = {**_successes(route), **_refusals(route)}
+    return operation
+
+
+def _security(route: Route[Any]) -> list[dict[str, list[str]]]:
+    scopes = [] if route.access.scope is None else [str(route.access.scope)]
+    match route.access.admission:
+        case Admission.anyone:
+            return []
+        case Admission.bearer:
+            return [{"bearer": scopes}]
+        case Admission.bearer_or_body:
+            return [{}, {"bearer": scopes}]
+
+
+def _parameters(route: Route[Any]) -> Iterator[JsonSchema]:
+    for name in route.parameter_names:
+        schema = route.parameters.get(name, Uuid()).schema()
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+    for name, declared in route.query.items():
+        yield {"name": name, "in": "query", "required": False, "schema": declared.schema()}
+
+
+def _successes(route: Route[Any]) -> dict[str, Any]:
+    """Describe the answer, and the 304 of a document that may be kept."""
+    names = ("X-Request-Id",) if route.cache is None else ("X-Request-Id", "Cache-Control", "ETag")
+    answer: dict[str, Any] = {"description": HTTPStatus(route.status).phrase, "headers": _headers(names)}
+    if route.status != HTTPStatus.NO_CONTENT:
+        schema = {"type": "object"} if route.answer is None else route.answer.schema()
+        answer["content"] = {route.content_type: {"schema": schema}}
+    if route.cache is None:
+        return {str(route.status): answer}
+    unchanged = {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": _headers(names)}
+    return {str(route.status): answer, str(int(HTTPStatus.NOT_MODIFIED)): unchanged}
+
+
+def _refusals(route: Route[Any]) -> dict[str, Any]:
+    """Describe the errors, grouped by status, each code with an example."""
+    grouped: dict[HTTPStatus, list[type[ServiceError]]] = {}
+    for error in possible_errors(route):
+        grouped.setdefault(STATUSES[error], []).append(error)
+    return {str(int(status)): _refusal(status, group) for status, group in grouped.items()}
+
+
+def _refusal(status: HTTPStatus, group: list[type[ServiceError]]) -> dict[str, Any]:
+    names = ["X-Request-Id"]
+    if status in _CHALLENGED:
+        names.append("WWW-Authenticate")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        names.append("Retry-After")
+    codes = [error.code for error in group]
+    return {
+        "description": f"{status.phrase}: {', '.join(codes)}",
+        "headers": _headers(names),
+        "content": {
+            PROBLEM_MEDIA_TYPE: {
+                "schema": PROBLEM.schema(),
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+        "x-error-codes": codes,
+    }
+
+
+def _headers(names: Iterable[str]) -> dict[str, JsonSchema]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _schemas(routes: Iterable[Route[Any]]) -> dict[str, JsonSchema]:
+    """Return the definitions of all records, by name.
+
+    Raises:
+        ValueError: two different records share a name.
+    """
+    found: dict[str, Record] = {}
+    roots = [root for route in routes for root in (route.body, route.answer) if root is not None]
+    for root in (*roots, PROBLEM):
+        for record in root.records():
+            if found.setdefault(record.name, record) != record:
+                raise ValueError(record.name)
+    return {name: found[name].definition() for name in sorted(found)}
+
+
+def _example(error: type[ServiceError]) -> Mapping[str, Any]:
+    told = problem(error(), request_id=_EXAMPLE_REQUEST_ID, now=_EXAMPLE_TIME, locale=DEFAULT_LOCALE)
+    return {"summary": error.title, "value": told.body}
