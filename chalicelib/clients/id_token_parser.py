@@ -1,8 +1,8 @@
 """Stand in front of google-auth: let only tokens reach it that every reader reads alike (assurance 0.1).
 
 google-auth lets duplicate header names, NaN, unknown `crit`, foreign `typ` and malleated base64 pass, and
-answers some input with TypeError, KeyError, binascii.Error or RecursionError. So the token is parsed here, once,
-and google-auth is handed bytes whose signature it checks.
+answers some input with TypeError, KeyError, binascii.Error or RecursionError. So the token is parsed here,
+once, and google-auth is handed bytes whose signature it checks.
 """
 
 import re
@@ -17,8 +17,8 @@ from chalicelib.domain.id_tokens import UnverifiedIdToken
 TOKEN_BYTES_MAX = 8_192  # Google's are about 1.2 kB
 _SEGMENTS = 3
 _KID = re.compile(r"[!-~]{1,128}")
-# Any other name is refused: `crit`, `b64`, `zip` and `enc` change what a token means; `jwk`, `jku`, `x5u` and `x5c`
-# may lead nowhere (RFC 8725 s3.10).
+# Any other name is refused: `crit`, `b64`, `zip` and `enc` change what a token means, and `jwk`, `jku`, `x5u`
+# and `x5c` may lead nowhere (RFC 8725 s3.10).
 _HEADER_NAMES = {"alg", "kid", "typ"}
 
 
