@@ -6,7 +6,6 @@ addresses or subjects. Every purpose is a domain of its own, so an index of one 
 
 import hmac
 import unicodedata
-from uuid import UUID
 
 from chalicelib.domain.personal_data import framed
 
@@ -33,9 +32,9 @@ class BlindIndex:
         """Return the index of an e-mail address, whatever its case; it finds people, it never identifies."""
         return self._index(b"email", normalised_email(address).encode())
 
-    def device(self, user_id: UUID, device_id: str) -> bytes:
-        """Return the index of a device of one person; the same phone of two people gives two."""
-        return self._index(b"device", user_id.bytes, device_id.encode())
+    def device(self, device_id: str) -> bytes:
+        """Return the index of a device; it is computed before anyone knows whose sign-in this is."""
+        return self._index(b"device", device_id.encode())
 
     def digest(self, purpose: str, content: bytes) -> bytes:
         """Return a digest that tells whether content has changed, without decrypting what was kept of it."""

@@ -83,3 +83,23 @@ def merged(stored: Profile, brought: Profile) -> Profile:
         family_name=brought.family_name or stored.family_name,
         picture=brought.picture or stored.picture,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewedData:
+    """What is sealed anew when a provider, or the phone, says something else than before.
+
+    ``changed`` tells the audit record which of it: "profile", "device", or both with a space between.
+    """
+
+    user_id: UUID
+    subject_index: bytes
+    device_id: UUID
+    session_id: UUID
+    email_index: bytes | None
+    profile_digest: bytes
+    device_digest: bytes
+    changed: str
+    profile: bytes = field(repr=False)
+    device_description: bytes = field(repr=False)
+    session_profile: bytes = field(repr=False)

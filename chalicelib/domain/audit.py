@@ -7,7 +7,7 @@ class AuditKind(StrEnum):
     """What happened. Names are permanent: auditors search for them years later."""
 
     ACCOUNT_CREATED = "account.created"
-    ACCOUNT_PROFILE_UPDATED = "account.profile_updated"
+    ACCOUNT_DATA_RENEWED = "account.data_renewed"
     ACCOUNT_REINSTATED = "account.reinstated"
     ACCOUNT_SUSPENDED = "account.suspended"
     CONSENT_GRANTED = "consent.granted"

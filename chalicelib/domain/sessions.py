@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from chalicelib.domain.account import UserStatus
+from chalicelib.domain.account import StoredPerson, UserStatus
+from chalicelib.domain.consents import ConsentState
 from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.errors import (
     AccountSuspended,
@@ -77,6 +78,15 @@ class Session:
         ensure_may_act(self.user_status)
         if self.ended_at is not None or self.expired(now):
             raise SessionRevoked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSession:
+    """A session with its person and where they stand on the documents, all of one moment."""
+
+    session: Session
+    person: StoredPerson
+    states: tuple[ConsentState, ...]
 
 
 class Presented(StrEnum):

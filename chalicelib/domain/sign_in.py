@@ -1,12 +1,17 @@
 """What a phone brings to sign in, once it was read and verified."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
-from chalicelib.domain.consents import ConsentAnswer
+from chalicelib.domain.account import StoredPerson
+from chalicelib.domain.challenges import Challenge
+from chalicelib.domain.consents import ConsentAnswer, ConsentState
 from chalicelib.domain.devices import Device
-from chalicelib.domain.id_tokens import UnverifiedIdToken
+from chalicelib.domain.errors import IdTokenUsed
+from chalicelib.domain.id_tokens import Platform, UnverifiedIdToken
+from chalicelib.domain.sessions import Session
 
 RETRY_WINDOW = timedelta(
     seconds=60
@@ -29,3 +34,86 @@ class SignIn:
     device: Device
     consents: tuple[ConsentAnswer, ...]
     locale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """All that is stored when a person signs in; ids, times and seals are made before, the statement decides."""
+
+    provider: Provider
+    subject_index: bytes
+    token_hash: bytes
+    token_expires_at: datetime
+    challenge: Challenge | None
+    session_id: UUID
+    device_id: UUID
+    device_index: bytes
+    platform: Platform
+    client_id: str
+    now: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+    profile: bytes = field(repr=False)
+    profile_digest: bytes = field(repr=False)
+    answers: tuple[ConsentAnswer, ...]
+    locale: str
+    app_version: str | None
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What is stored beside the first session of a person, sealed under the key that was just made for them."""
+
+    user_id: UUID
+    identity_id: UUID
+    key_version: int
+    email_index: bytes | None
+    subject: bytes = field(repr=False)
+    profile: bytes = field(repr=False)
+    device_description: bytes = field(repr=False)
+    device_digest: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the statement of a sign-in found and did: no person, no session, or a session that is open now."""
+
+    person: StoredPerson | None
+    states: tuple[ConsentState, ...]
+    answers_fit: bool
+    session: Session | None
+
+
+class Conflict(StrEnum):
+    """Why a new account was not made: somebody was faster, or something was used before."""
+
+    IDENTITY = "identity"
+    ID_TOKEN = "id_token"  # noqa: S105 - a name, not a secret
+    NONCE = "nonce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedIdToken:
+    """The session that an ID token opened before."""
+
+    session: Session
+    person: StoredPerson
+    states: tuple[ConsentState, ...]
+    used_at: datetime
+    same_device: bool
+
+    def ensure_exact_retry(self, now: datetime) -> None:
+        """Let a phone through that repeats a sign-in whose answer it lost.
+
+        Raises:
+            IdTokenUsed: another device, too late, or the session has moved on since.
+        """
+        untouched = self.session.generation == 0 and self.session.ended_at is None
+        if not (self.same_device and untouched and now - self.used_at <= RETRY_WINDOW):
+            raise IdTokenUsed
+
+    @property
+    def is_new_user(self) -> bool:
+        """Tell whether that session was the person's first, made with their account."""
+        return self.person.created_at == self.session.created_at

@@ -34,6 +34,11 @@ class Scope(StrEnum):
     SESSIONS = "sessions"
 
 
+FEDERATED_AMR = (
+    "fed",
+)  # a provider vouched; how it asked the person, only it knows (RFC 8176 has no value for it)
+
+
 class Acr(StrEnum):
     """How surely the person was present (``acr``, OpenID Connect Core s2)."""
 

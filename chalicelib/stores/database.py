@@ -55,6 +55,18 @@ class Database:
         found = self.rows(statement, parameters)
         return found[0] if found else None
 
+    def row_behind(
+        self, lock: Executable, statement: Executable, parameters: Mapping[str, Any]
+    ) -> Row[Any] | None:
+        """Return the one row of a statement that begins once its transaction holds a lock. Raises as `rows`."""
+        try:
+            with self.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+                with connection.begin():
+                    connection.execute(lock, dict(parameters))
+                    return connection.execute(statement, dict(parameters)).first()
+        except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
+            raise unavailable() from error
+
     def _give_up_unless_passing(self, error: exc.DBAPIError, attempt: int) -> None:
         code = getattr(error.orig, "pgcode", None)
         if code == errorcodes.READ_ONLY_SQL_TRANSACTION:

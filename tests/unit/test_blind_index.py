@@ -24,7 +24,7 @@ def test_indexes_stay_what_they_are_because_rows_are_found_by_them() -> None:
         == "2d365ef402738d458a0d3926b8d45ccd8be44a6fb216357b64a9fe870ba590d6"
     )
     assert (
-        INDEX.device(PERSON, "a1b2").hex()
+        INDEX.device("a1b2").hex()
         == "5ae599b5f17c037985985e2ea668e86888e1e5e582ce1d8ff3cf34a2be9a5284"
     )
     assert (
@@ -50,7 +50,7 @@ def test_equal_words_for_different_purposes_give_different_indexes() -> None:
     indexes = {
         INDEX.subject(word, word, word),
         INDEX.email(word),
-        INDEX.device(PERSON, word),
+        INDEX.device(word),
         INDEX.digest(word, word.encode()),
     }
     assert len(indexes) == 4
@@ -59,10 +59,6 @@ def test_equal_words_for_different_purposes_give_different_indexes() -> None:
 def test_the_boundaries_between_provider_issuer_and_subject_count() -> None:
     assert INDEX.subject("google", "a", "bc") != INDEX.subject("google", "ab", "c")
     assert INDEX.subject("google", "a", "b") != INDEX.subject("apple", "a", "b")
-
-
-def test_the_same_device_of_two_people_is_two_devices() -> None:
-    assert INDEX.device(PERSON, "a1b2") != INDEX.device(UUID(int=1), "a1b2")
 
 
 def test_a_digest_tells_that_content_changed() -> None:

@@ -1,0 +1,126 @@
+"""Write and read our access tokens (RFC 9068), strictly: what is written is the only thing that is read.
+
+PyJWT signs and verifies; a parser of our own stands in front, since PyJWT too accepts duplicate names and base64
+in several spellings. Neither the header nor a claim ever chooses a key's place or an algorithm (RFC 8725 s3.1).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+import jwt
+
+from chalicelib.clients.base64url import decode_base64url
+from chalicelib.clients.jwt_keys import Signer, Verifier
+from chalicelib.clients.strict_json import read_object
+from chalicelib.domain.errors import AccessTokenExpired, InvalidAccessToken
+from chalicelib.domain.tokens import CLOCK_LEEWAY, AccessClaims, Scope
+
+TOKEN_CHARS_MAX = 4096  # ours have some 700
+TYPE = "at+jwt"  # RFC 9068 s2.1
+_SEGMENTS = 3
+_JWS = jwt.PyJWS()
+
+
+class AccessTokenCodec:
+    """Access tokens of one issuer for one audience."""
+
+    def __init__(self, *, issuer: str, audience: str) -> None:
+        """Take what `iss` and `aud` must say."""
+        self._issuer = issuer
+        self._audience = audience
+
+    def encode(self, claims: AccessClaims, signer: Signer) -> str:
+        """Return the signed token."""
+        payload = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": str(claims.user_id),
+            "client_id": claims.client_id,
+            "iat": _seconds(claims.issued_at),
+            "nbf": _seconds(claims.issued_at),
+            "exp": _seconds(claims.expires_at),
+            "jti": str(claims.token_id),
+            "sid": str(claims.session_id),
+            "scope": " ".join(sorted(claims.scopes)),
+            "auth_time": _seconds(claims.auth_time),
+            "acr": claims.acr,
+            "amr": list(claims.amr),
+        }
+        headers = {"typ": TYPE, "kid": signer.kid}
+        return jwt.encode(payload, signer.private, algorithm=signer.algorithm.value, headers=headers)
+
+    def decode(self, token: str, verifiers: Mapping[str, Verifier], now: datetime) -> AccessClaims:
+        """Return the claims of a token that one of our keys signed and that is in its lifetime.
+
+        Raises:
+            AccessTokenExpired: ours, but too old.
+            InvalidAccessToken: anything else.
+        """
+        try:
+            claims = self._read(token, verifiers)
+        except (ValueError, TypeError, KeyError, OverflowError, OSError, jwt.PyJWTError) as error:
+            raise InvalidAccessToken from error
+        if now + CLOCK_LEEWAY < claims.issued_at:
+            raise InvalidAccessToken
+        if now >= claims.expires_at:
+            raise AccessTokenExpired
+        return claims
+
+    def _read(self, token: str, verifiers: Mapping[str, Verifier]) -> AccessClaims:
+        payload = _verified_payload(token, verifiers)
+        if payload["iss"] != self._issuer or payload["aud"] != self._audience:
+            raise ValueError("iss or aud")
+        return AccessClaims(
+            user_id=UUID(_text(payload, "sub")),
+            session_id=UUID(_text(payload, "sid")),
+            client_id=_text(payload, "client_id"),
+            scopes=frozenset(Scope(word) for word in _text(payload, "scope").split()),
+            issued_at=_moment(payload, "iat"),
+            expires_at=_moment(payload, "exp"),
+            token_id=UUID(_text(payload, "jti")),
+            auth_time=_moment(payload, "auth_time"),
+            acr=_text(payload, "acr"),
+            amr=_texts(payload, "amr"),
+        )
+
+
+def _verified_payload(token: str, verifiers: Mapping[str, Verifier]) -> dict[str, object]:
+    if len(token) > TOKEN_CHARS_MAX or not token.isascii():
+        raise ValueError("too long, or not ASCII")
+    segments = token.encode().split(b".")
+    if len(segments) != _SEGMENTS:
+        raise ValueError("not three segments")
+    header, payload, _ = map(decode_base64url, segments)
+    fields = read_object(header)
+    if fields.keys() != {"alg", "kid", "typ"} or fields["typ"] != TYPE:
+        raise ValueError("header")
+    verifier = verifiers[_text(fields, "kid")]
+    algorithm = verifier.algorithm.value  # the key's own, whatever the header says
+    _JWS.decode(token, verifier.public, algorithms=[algorithm])
+    return read_object(payload)
+
+
+def _text(claims: Mapping[str, object], name: str) -> str:
+    value = claims[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _texts(claims: Mapping[str, object], name: str) -> tuple[str, ...]:
+    values = claims[name]
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(name)
+    return tuple(values)
+
+
+def _moment(claims: Mapping[str, object], name: str) -> datetime:
+    value = claims[name]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(name)
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())

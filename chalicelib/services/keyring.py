@@ -1,0 +1,131 @@
+"""The service's own keys, unwrapped and at hand: what signs, what verifies, what MACs, what indexes.
+
+Loaded once a container and looked at again every few minutes of wall-clock time, so that a rotation is picked up
+and a thawed container does not trust what it knew hours ago (F-36). While PostgreSQL or KMS is away, the keys at
+hand go on serving; a key that was unwrapped once needs KMS no more.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
+from chalicelib.services.ports import Clock, KeyStore, Wrapping
+
+RELOAD_AFTER = timedelta(minutes=5)  # far below the day for which a next key is published before its use
+RETRY_AFTER = timedelta(seconds=10)  # between looks while a dependency is away
+SignerT = TypeVar("SignerT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys(Generic[SignerT]):
+    """All keys of one moment."""
+
+    signing: tuple[SigningKeyRecord, ...]
+    signers: Mapping[str, SignerT] = field(repr=False)
+    secrets: Mapping[ServiceKeyUse, tuple[bytes, ...]] = field(repr=False)
+
+
+class KeyRing(Generic[SignerT]):
+    """Keeps the keys; `load_signer` makes of an unwrapped private half what can sign."""
+
+    def __init__(
+        self,
+        *,
+        store: KeyStore,
+        signing_kms: Wrapping,
+        service_kms: Wrapping,
+        load_signer: Callable[[SigningKeyRecord, bytes], SignerT],
+        clock: Clock,
+    ) -> None:
+        """Start empty; the first use loads."""
+        self._store = store
+        self._signing_kms = signing_kms
+        self._service_kms = service_kms
+        self._load_signer = load_signer
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: Keys[SignerT] | None = None
+        self._unwrapped: dict[tuple[ServiceKeyUse, int, bytes], bytes] = {}
+        self._look_again_at: datetime | None = None
+
+    def keys(self) -> Keys[SignerT]:
+        """Return the keys at hand, looked at again when they are old.
+
+        Raises:
+            DependencyUnavailable: none at hand, and they can't be had now.
+            IntegrityFailure: they can't be unwrapped: this database belongs to other KMS keys.
+        """
+        now, keys = self._clock.now(), self._keys
+        if keys is not None and not self._is_due(now):
+            return keys
+        if keys is not None and not self._lock.acquire(blocking=False):
+            return keys  # somebody is looking already
+        if keys is None:
+            self._lock.acquire()
+        try:
+            return self._reloaded(now)
+        finally:
+            self._lock.release()
+
+    def secrets(self, use: ServiceKeyUse) -> tuple[bytes, ...]:
+        """Return the secrets of one use, the newest first. Raises as `keys`."""
+        found = self.keys().secrets.get(use)
+        if not found:
+            raise DependencyUnavailable(retry_after=RETRY_AFTER)
+        return found
+
+    def forget(self) -> None:
+        """Make the next use look again: a key was made just now."""
+        self._look_again_at = None
+
+    def _is_due(self, now: datetime) -> bool:
+        due = self._look_again_at
+        return due is None or now >= due or due - now > RELOAD_AFTER  # the last: the clock jumped back
+
+    def _reloaded(self, now: datetime) -> Keys[SignerT]:
+        if self._keys is not None and not self._is_due(now):
+            return self._keys
+        try:
+            self._keys = self._load(now)
+        except DependencyUnavailable:
+            if self._keys is None:
+                raise
+            self._look_again_at = now + RETRY_AFTER
+            return self._keys
+        self._look_again_at = now + RELOAD_AFTER
+        return self._keys
+
+    def _load(self, now: datetime) -> Keys[SignerT]:
+        signing = tuple(k for k in self._store.signing_keys() if k.expires_at is None or k.expires_at > now)
+        secrets: dict[ServiceKeyUse, tuple[bytes, ...]] = {}
+        for record in self._store.service_keys():
+            secrets[record.use] = (self._secret(record), *secrets.get(record.use, ()))
+        return Keys(signing=signing, signers={key.kid: self._signer(key) for key in signing}, secrets=secrets)
+
+    def _signer(self, key: SigningKeyRecord) -> SignerT:
+        known = self._keys.signers.get(key.kid) if self._keys else None
+        if known is not None:
+            return known
+        private = self._signing_kms.decrypt(key.wrapped_private, signing_key_context(key.kid))
+        return self._load_signer(key, private)
+
+    def _secret(self, record: ServiceKeyRecord) -> bytes:
+        name = (record.use, record.version, record.wrapped)
+        if name not in self._unwrapped:
+            context = service_key_context(record.use, record.version)
+            self._unwrapped[name] = self._service_kms.decrypt(record.wrapped, context)
+        return self._unwrapped[name]
+
+
+def signing_key_context(kid: str) -> dict[str, str]:
+    """Return the KMS encryption context of a signing key's private half: ids only (K1)."""
+    return {"purpose": "signing_key", "kid": kid}
+
+
+def service_key_context(use: ServiceKeyUse, version: int) -> dict[str, str]:
+    """Return the KMS encryption context of a secret of the service."""
+    return {"purpose": "service_key", "use": use.value, "version": str(version)}

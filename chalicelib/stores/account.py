@@ -1,0 +1,140 @@
+"""A person's row: their sealed data renewed, their standing changed."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, func, null, select, union_all, update
+from sqlalchemy.dialects.postgresql import TEXT
+
+from chalicelib.domain.account import RenewedData, UserStatus
+from chalicelib.domain.audit import AuditKind
+from chalicelib.domain.sessions import SessionEnd
+from chalicelib.stores import audit
+from chalicelib.stores.database import Database
+from chalicelib.stores.parameters import NOW, given
+from chalicelib.stores.schema import Devices, Identities, Sessions, Users
+
+USER_ID = given("user_id", Users.id)
+LOCK = select(Users.id).where(Users.id == USER_ID).with_for_update()
+
+
+def _renew() -> Select[Any]:
+    active = (Users.id == USER_ID, Users.status == UserStatus.ACTIVE)
+    person = (
+        update(Users)
+        .where(*active)
+        .values(
+            profile=given("profile", Users.profile),
+            profile_digest=given("profile_digest", Users.profile_digest),
+        )
+        .returning(Users.id)
+        .cte("person")
+    )
+    identity = (
+        update(Identities)
+        .where(
+            Identities.user_id == person.c.id,
+            Identities.subject_index == given("subject_index", Identities.subject_index),
+        )
+        .values(email_index=given("email_index", Identities.email_index))
+    )
+    device = (
+        update(Devices)
+        .where(Devices.user_id == person.c.id, Devices.id == given("device_id", Devices.id))
+        .values(
+            description=given("device_description", Devices.description),
+            description_digest=given("device_digest", Devices.description_digest),
+        )
+    )
+    session = (
+        update(Sessions)
+        .where(Sessions.user_id == person.c.id, Sessions.id == given("session_id", Sessions.id))
+        .values(
+            profile=given("session_profile", Sessions.profile),
+            profile_digest=given("profile_digest", Sessions.profile_digest),
+        )
+    )
+    session_id = given("session_id", Sessions.id)
+    details = func.jsonb_build_object("changed", bindparam("p_changed", type_=TEXT))
+    kind = AuditKind.ACCOUNT_DATA_RENEWED
+    renewed = audit.event(kind, act=person, user_id=person.c.id, session_id=session_id, details=details)
+    parts = (
+        identity.returning(Identities.id).cte("identity"),
+        device.returning(Devices.id).cte("device"),
+        session.returning(Sessions.id).cte("session"),
+        audit.recorded(renewed),
+    )
+    return select(person.c.id).add_cte(*parts)
+
+
+def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Select[Any]:
+    person = (
+        update(Users)
+        .where(Users.id == USER_ID, Users.status == before)
+        .values(status=after, status_changed_at=NOW)
+        .returning(Users.id)
+        .cte("person")
+    )
+    ended = (
+        update(Sessions)
+        .where(Sessions.user_id == person.c.id, Sessions.ended_at.is_(None))
+        .values(ended_at=NOW, end_reason=SessionEnd.SUSPENDED)
+        .returning(Sessions.id, Sessions.user_id)
+        .cte("ended")
+    )
+    changed = audit.event(kind, act=person, user_id=person.c.id, session_id=null())
+    events = union_all(changed, audit.session_ended(ended, SessionEnd.SUSPENDED))
+    return select(person.c.id).add_cte(audit.recorded(events))
+
+
+RENEW = _renew()
+RENEW_COPY = (
+    update(Sessions)
+    .where(Sessions.id == given("session_id", Sessions.id), Sessions.ended_at.is_(None))
+    .values(
+        profile=given("session_profile", Sessions.profile),
+        profile_digest=given("profile_digest", Sessions.profile_digest),
+    )
+    .returning(Sessions.id)
+)
+SUSPEND = _set_status(UserStatus.ACTIVE, UserStatus.SUSPENDED, AuditKind.ACCOUNT_SUSPENDED)
+REINSTATE = _set_status(UserStatus.SUSPENDED, UserStatus.ACTIVE, AuditKind.ACCOUNT_REINSTATED)
+
+
+class AccountStore:
+    """What changing a person reads and writes."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the database."""
+        self._database = database
+
+    def renew(self, data: RenewedData, *, now: datetime, request_id: str) -> None:
+        """Replace what is sealed of an active person: profile, the device's description, the session's copy."""
+        parameters = {f"p_{name}": value for name, value in asdict(data).items()}
+        self._database.rows(RENEW, parameters | {"p_now": now, "p_request_id": request_id})
+
+    def renew_session_copy(self, session_id: UUID, profile: bytes, profile_digest: bytes) -> None:
+        """Replace a session's own copy of the profile with a current one."""
+        parameters = {
+            "p_session_id": session_id,
+            "p_session_profile": profile,
+            "p_profile_digest": profile_digest,
+        }
+        self._database.rows(RENEW_COPY, parameters)
+
+    def suspend(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
+        """Suspend an active person and end all their sessions; False when there is none such.
+
+        Behind the person's lock, so that a sign-in in flight is seen and its session ended too.
+        """
+        return self._behind_lock(SUSPEND, user_id, now, request_id)
+
+    def reinstate(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
+        """Let a suspended person act again; their old sessions stay ended. False when there is none such."""
+        return self._behind_lock(REINSTATE, user_id, now, request_id)
+
+    def _behind_lock(self, statement: Select[Any], user_id: UUID, now: datetime, request_id: str) -> bool:
+        parameters = {"p_user_id": user_id, "p_now": now, "p_request_id": request_id}
+        return self._database.row_behind(LOCK, statement, parameters) is not None

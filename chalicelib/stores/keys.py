@@ -1,0 +1,91 @@
+"""The service's own keys, every secret half wrapped; written by the release and the rotation only."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CTE, cast, func, literal, null, select, update
+from sqlalchemy.dialects.postgresql import JSONB, TEXT, insert
+
+from chalicelib.domain.audit import AuditKind
+from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
+from chalicelib.stores import audit
+from chalicelib.stores.database import Database
+from chalicelib.stores.parameters import given
+from chalicelib.stores.schema import ServiceKeys, SigningKeys
+
+
+def _inserted(table: Any, fields: tuple[str, ...], name: Any) -> Any:
+    columns = {field: given(field, getattr(table, field)) for field in fields}
+    values = select(*columns.values())
+    created = insert(table).from_select(list(columns), values).on_conflict_do_nothing()
+    return created.returning(name.label("name")).cte("key")
+
+
+def _recorded(key: CTE) -> CTE:
+    details = func.jsonb_build_object("key", key.c.name, type_=JSONB)
+    return audit.recorded(
+        audit.event(AuditKind.KEY_CREATED, act=key, user_id=null(), session_id=null(), details=details)
+    )
+
+
+def _add_signing_key() -> Any:
+    fields = ("kid", "algorithm", "public_jwk", "wrapped_private", "created_at", "activates_at")
+    key = _inserted(SigningKeys, fields, SigningKeys.kid)
+    retired = (
+        update(SigningKeys)
+        .where(
+            SigningKeys.algorithm == given("algorithm", SigningKeys.algorithm),
+            SigningKeys.expires_at.is_(None),
+            SigningKeys.kid != key.c.name,
+        )
+        .values(expires_at=given("predecessors_expire_at", SigningKeys.expires_at))
+        .returning(SigningKeys.kid)
+        .cte("retired")
+    )
+    return select(key.c.name).add_cte(retired, _recorded(key))
+
+
+def _add_service_key() -> Any:
+    name = literal("service_key:", TEXT) + cast(ServiceKeys.use, TEXT)
+    key = _inserted(ServiceKeys, ("use", "version", "wrapped", "created_at"), name)
+    return select(key.c.name).add_cte(_recorded(key))
+
+
+SIGNING_KEYS_ROWS = select(*SigningKeys.__table__.c).order_by(SigningKeys.activates_at, SigningKeys.kid)
+SERVICE_KEYS_ROWS = select(*ServiceKeys.__table__.c).order_by(ServiceKeys.use, ServiceKeys.version)
+ADD_SIGNING_KEY = _add_signing_key()
+ADD_SERVICE_KEY = _add_service_key()
+
+
+class KeyStore:
+    """The rows of the service's keys."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the database."""
+        self._database = database
+
+    def signing_keys(self) -> tuple[SigningKeyRecord, ...]:
+        """Return all signing keys, the oldest first."""
+        return tuple(SigningKeyRecord(**row._asdict()) for row in self._database.rows(SIGNING_KEYS_ROWS))
+
+    def service_keys(self) -> tuple[ServiceKeyRecord, ...]:
+        """Return all secrets of the service, still wrapped, the oldest first."""
+        return tuple(ServiceKeyRecord(**row._asdict()) for row in self._database.rows(SERVICE_KEYS_ROWS))
+
+    def add_signing_key(
+        self, key: SigningKeyRecord, *, predecessors_expire_at: datetime, request_id: str
+    ) -> None:
+        """Publish a key, and date the end of those before it."""
+        values = {f"p_{name}": value for name, value in asdict(key).items() if name != "expires_at"}
+        act = {
+            "p_now": key.created_at,
+            "p_request_id": request_id,
+            "p_predecessors_expire_at": predecessors_expire_at,
+        }
+        self._database.rows(ADD_SIGNING_KEY, values | act)
+
+    def add_service_key(self, key: ServiceKeyRecord, *, request_id: str) -> None:
+        """Keep a secret, unless one of this use and version exists."""
+        values = {f"p_{name}": value for name, value in asdict(key).items()}
+        self._database.rows(ADD_SERVICE_KEY, values | {"p_now": key.created_at, "p_request_id": request_id})

@@ -1,0 +1,82 @@
+"""A session as statements select it and as the domain knows it: the columns on one side, the reader on the other."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row
+
+from chalicelib.domain.account import StoredPerson
+from chalicelib.domain.devices import StoredDevice
+from chalicelib.domain.sessions import Session
+from chalicelib.stores.schema import Devices, Sessions, Users
+
+SESSION_COLUMNS = (
+    *(Sessions.id, Sessions.user_id, Sessions.client_id, Sessions.generation, Sessions.acr, Sessions.amr),
+    *(
+        Sessions.auth_time,
+        Sessions.created_at,
+        Sessions.rotated_at,
+        Sessions.idle_expires_at,
+        Sessions.expires_at,
+    ),
+    *(Sessions.ended_at, Sessions.end_reason, Sessions.profile, Sessions.profile_digest),
+)
+DEVICE_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    Devices.id.label("device_id"),
+    Devices.platform.label("device_platform"),
+    Devices.description.label("device_description"),
+    Devices.description_digest.label("device_digest"),
+)
+PERSON_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    *(
+        Users.id.label("user_id"),
+        Users.status.label("user_status"),
+        Users.created_at.label("user_created_at"),
+    ),
+    *(Users.key_version.label("user_key_version"), Users.profile.label("user_profile")),
+    Users.profile_digest.label("user_profile_digest"),
+)
+
+
+def read_session(row: Row[Any]) -> Session:
+    """Return the session of a row that has the columns above."""
+    return Session(
+        id=row.id,
+        user_id=row.user_id,
+        user_status=row.user_status,
+        client_id=row.client_id,
+        generation=row.generation,
+        acr=row.acr,
+        amr=tuple(row.amr),
+        auth_time=row.auth_time,
+        created_at=row.created_at,
+        rotated_at=row.rotated_at,
+        idle_expires_at=row.idle_expires_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
+        device=read_device(row),
+        profile=row.profile,
+        profile_digest=row.profile_digest,
+    )
+
+
+def read_person(row: Row[Any]) -> StoredPerson:
+    """Return the person of a row that has the columns above."""
+    return StoredPerson(
+        id=row.user_id,
+        status=row.user_status,
+        created_at=row.user_created_at,
+        key_version=row.user_key_version,
+        profile=row.user_profile,
+        profile_digest=row.user_profile_digest,
+    )
+
+
+def read_device(row: Row[Any]) -> StoredDevice:
+    """Return the device of a row that has the columns above."""
+    return StoredDevice(
+        id=row.device_id,
+        platform=row.device_platform,
+        description=row.device_description,
+        description_digest=row.device_digest,
+    )

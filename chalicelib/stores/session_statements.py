@@ -1,0 +1,115 @@
+"""The statements of sessions, built once; concurrency is decided by the conditions of their UPDATEs."""
+
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, or_, select, union_all, update
+from sqlalchemy.orm import aliased
+
+from chalicelib.domain.account import UserStatus
+from chalicelib.domain.audit import AuditKind
+from chalicelib.domain.sessions import SessionEnd
+from chalicelib.stores import audit, consents
+from chalicelib.stores.parameters import NOW, given
+from chalicelib.stores.schema import Devices, Sessions, Users
+from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, SESSION_COLUMNS
+
+SESSION_ID = given("session_id", Sessions.id)
+GENERATION = given("generation", Sessions.generation)
+NOT_EXPIRED = and_(Sessions.ended_at.is_(None), Sessions.expires_at > NOW, Sessions.idle_expires_at > NOW)
+OF_ACTIVE_PERSON = and_(Users.id == Sessions.user_id, Users.status == UserStatus.ACTIVE)
+
+
+def _rotate() -> Select[Any]:
+    rotated = (
+        update(Sessions)
+        .where(Sessions.id == SESSION_ID, Sessions.generation == GENERATION, NOT_EXPIRED, OF_ACTIVE_PERSON)
+        .values(
+            generation=GENERATION + 1,
+            rotated_at=NOW,
+            idle_expires_at=func.least(
+                given("idle_expires_at", Sessions.idle_expires_at), Sessions.expires_at
+            ),
+        )
+        .returning(*SESSION_COLUMNS, Sessions.device_id.label("own_device_id"), *PERSON_COLUMNS[1:])
+        .cte("rotated")
+    )
+    kind = AuditKind.SESSION_REFRESHED
+    audited = audit.recorded(
+        audit.event(kind, act=rotated, user_id=rotated.c.user_id, session_id=rotated.c.id)
+    )
+    own = (column for column in rotated.c if column.key != "own_device_id")
+    return (
+        select(*own, *DEVICE_COLUMNS, consents.states_of(rotated.c.user_id).label("states"))
+        .join_from(rotated, Devices, Devices.id == rotated.c.own_device_id)
+        .add_cte(audited)
+    )
+
+
+def _with_device_and_person(*columns: ColumnElement[Any]) -> Select[Any]:
+    return (
+        select(*SESSION_COLUMNS, *DEVICE_COLUMNS, *PERSON_COLUMNS[1:], *columns)
+        .select_from(Sessions)
+        .join(Devices, Devices.id == Sessions.device_id)
+        .join(Users, Users.id == Sessions.user_id)
+    )
+
+
+def _acting() -> CTE:
+    """The session that acts, only if it is live."""
+    live = select(Sessions.id, Sessions.user_id).join(Users, OF_ACTIVE_PERSON)
+    return live.where(Sessions.id == SESSION_ID, NOT_EXPIRED).cte("acting")
+
+
+def _ended(reason: SessionEnd, *condition: ColumnElement[bool]) -> CTE:
+    return (
+        update(Sessions)
+        .where(Sessions.ended_at.is_(None), *condition)
+        .values(ended_at=NOW, end_reason=reason)
+        .returning(Sessions.id, Sessions.user_id)
+        .cte("ended")
+    )
+
+
+def _end(reason: SessionEnd, *condition: ColumnElement[bool]) -> Select[Any]:
+    ended = _ended(reason, *condition)
+    events = [audit.session_ended(ended, reason)]
+    if reason is SessionEnd.REUSE:
+        kind = AuditKind.SESSION_REUSE_DETECTED
+        events.insert(0, audit.event(kind, act=ended, user_id=ended.c.user_id, session_id=ended.c.id))
+    return select(ended.c.id).add_cte(audit.recorded(union_all(*events)))
+
+
+def _end_others() -> Select[Any]:
+    acting = _acting()
+    ended = _ended(SessionEnd.REVOKED, Sessions.user_id == acting.c.user_id, Sessions.id != acting.c.id)
+    own = _with_device_and_person().where(Sessions.id == SESSION_ID)
+    return own.add_cte(audit.recorded(audit.session_ended(ended, SessionEnd.REVOKED)))
+
+
+def _end_one() -> Select[Any]:
+    acting, target_id = _acting(), given("target_id", Sessions.id)
+    ended = _ended(SessionEnd.REVOKED, Sessions.user_id == acting.c.user_id, Sessions.id == target_id)
+    target = aliased(Sessions)
+    known = exists().where(target.id == target_id, target.user_id == Sessions.user_id).correlate(Sessions)
+    own = _with_device_and_person(known.label("target_known")).where(Sessions.id == SESSION_ID)
+    return own.add_cte(audit.recorded(audit.session_ended(ended, SessionEnd.REVOKED)))
+
+
+def _person_of_session() -> Any:
+    own = aliased(Sessions)
+    return select(own.user_id).where(own.id == SESSION_ID).scalar_subquery()
+
+
+ROTATE = _rotate()
+FIND = _with_device_and_person(consents.states_of(Sessions.user_id).label("states")).where(
+    Sessions.id == SESSION_ID
+)
+LIVE_BESIDE = (
+    _with_device_and_person()
+    .where(Sessions.user_id == _person_of_session(), or_(Sessions.id == SESSION_ID, NOT_EXPIRED))
+    .order_by(Sessions.rotated_at.desc(), Sessions.id)
+)
+END = {reason: _end(reason, Sessions.id == SESSION_ID) for reason in (SessionEnd.LOGOUT, SessionEnd.REUSE)}
+END_ALL = _end(SessionEnd.LOGOUT_ALL, Sessions.user_id == _person_of_session())
+END_OTHERS = _end_others()
+END_ONE = _end_one()
