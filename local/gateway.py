@@ -58,9 +58,12 @@ class Gateway(LocalGateway):
         if inbound.method not in methods:
             return refusal(MethodNotAllowed(), inbound, route, Allow=", ".join(sorted(methods)))
         response = self._app_object(event, self._generate_lambda_context())
+        headers = response["headers"] | response["multiValueHeaders"]
+        if response["body"] and "content-type" not in map(str.lower, headers):
+            headers["Content-Type"] = "application/json"  # API Gateway's own default
         return Outbound(
             status=response["statusCode"],
-            headers=response["headers"] | response["multiValueHeaders"],
+            headers=headers,
             body=body_bytes(response),
             route=route,
         )

@@ -10,7 +10,6 @@ from typing import Final, Self
 from urllib.parse import quote
 
 import psutil
-import psycopg2
 from psycopg2 import sql
 
 from local.binaries import Binaries, find_binaries
@@ -24,6 +23,7 @@ from local.cluster import (
     prepare_cluster,
     server_environment,
 )
+from local.database import connected
 from local.places import (
     FileLock,
     ServerUser,
@@ -94,15 +94,18 @@ class EmbeddedPostgres:
 
     def databases(self) -> list[str]:
         """Return the names of the databases that were created here."""
-        connection = psycopg2.connect(self.url())
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
-                )
-                return [name for (name,) in cursor.fetchall()]
-        finally:
-            connection.close()
+        with connected(self.url()) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
+            )
+            return [name for (name,) in cursor.fetchall()]
+
+    def description(self) -> str:
+        """Return what runs, where, and where its data is, for people to read."""
+        if self.binaries is None or self.cluster is None:
+            return "not started"
+        made_by = f"{self.binaries.major} ({self.binaries.origin})"
+        return f"{made_by} at {HOST}:{self.port}, data in {self.cluster.data}"
 
     def start(self) -> None:
         """Start the server, on its earlier port if it had one, and return when it accepts connections.
@@ -159,13 +162,8 @@ class EmbeddedPostgres:
         return self.cluster
 
     def _execute(self, statement: sql.Composed) -> None:
-        connection = psycopg2.connect(self.url())
-        try:
-            connection.autocommit = True  # databases can't be created or dropped in a transaction
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-        finally:
-            connection.close()
+        with connected(self.url()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
 
     def _data_directory(self, user: ServerUser | None) -> Path:
         if user is None or user.can_enter(self.directory):

@@ -1,0 +1,78 @@
+"""The commands behind the Makefile: run, stop, token, clean."""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+
+from local import cleaning
+from local.dev_google import AUDIENCE, DevGoogle, subject_for
+from local.places import LOCAL, StackError
+from local.running import AlreadyRunning, stop_run
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out a command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    commands = {"run": run, "stop": stop, "token": token, "clean": clean}
+    try:
+        commands[options.command](options)
+    except AlreadyRunning as error:
+        print(error, file=sys.stderr)
+        return 2
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line."""
+    top = argparse.ArgumentParser(prog="local", description="The local stack of serenya-auth.")
+    commands = top.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
+    commands.add_parser("stop", help="end what `run` started, from another shell")
+    commands.add_parser("clean", help="remove what `run` and the tests made")
+    person = commands.add_parser("token", help="print a fresh development Google ID token")
+    person.add_argument("--name", default="Ana Diaz")
+    person.add_argument("--email", default="ana@example.com")
+    person.add_argument("--subject", help="the account at Google; by default always the same for an e-mail")
+    person.add_argument("--client", default=AUDIENCE, help="the client id the token is for")
+    person.add_argument("--nonce", help="what the app had Google put into the token")
+    return top
+
+
+def run(_: argparse.Namespace) -> None:
+    """Bring everything up and serve."""
+    from local import stack  # noqa: PLC0415 -- a second of imports that the other commands can do without
+
+    stack.run(os.environ)
+
+
+def stop(_: argparse.Namespace) -> None:
+    """End the stack that runs in this checkout."""
+    print("Stopped." if stop_run() else "Nothing is running.")
+
+
+def clean(_: argparse.Namespace) -> None:
+    """Remove what the stack and the tests made."""
+    cleaning.clean()
+
+
+def token(options: argparse.Namespace) -> None:
+    """Print an ID token, and nothing else, for the person and client that the options name."""
+    google = DevGoogle(LOCAL / "dev-google")
+    print(
+        google.token(
+            subject=options.subject or subject_for(options.email),
+            email=options.email,
+            name=options.name,
+            audience=options.client,
+            nonce=options.nonce,
+            now=datetime.now(UTC),
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

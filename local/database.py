@@ -1,0 +1,76 @@
+"""A migrated database, and the app's way into it: the same steps for the stack and for tests."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import alembic.command
+import alembic.config
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2's own lower case
+from psycopg2.extensions import encrypt_password
+
+from local.places import PROJECT
+
+APP_ROLE: Final = "serenya_app"  # made by the first migration, without a password
+OWNER_URL: Final = "MIGRATION_DATABASE_URL"  # what alembic/env.py reads first
+
+
+def prepare_database(owner_url: str) -> str:
+    """Migrate the owner's database to the newest schema and return the app role's URL of it."""
+    migrate(owner_url)
+    return open_app_role(owner_url)
+
+
+def migrate(owner_url: str, revision: str = "head") -> None:
+    """Upgrade the database to the revision, as `alembic upgrade` does."""
+    config = alembic.config.Config(str(PROJECT / "alembic.ini"))
+    config.set_main_option("script_location", str(PROJECT / "alembic"))
+    with variable(OWNER_URL, owner_url):
+        alembic.command.upgrade(config, revision)
+
+
+def open_app_role(owner_url: str) -> str:
+    """Give the app's role a new random password and return its URL; earlier URLs of it stop working."""
+    password = secrets.token_urlsafe(32)
+    with connected(owner_url) as connection, connection.cursor() as cursor:
+        stored = encrypt_password(password, APP_ROLE, connection, "scram-sha-256")  # no log sees it in clear
+        statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
+        cursor.execute(statement.format(sql.Identifier(APP_ROLE), sql.Literal(stored)))
+    return as_role(owner_url, APP_ROLE, password)
+
+
+def as_role(url: str, role: str, password: str) -> str:
+    """Return the URL of the same database for another role."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password, safe='')}@{place}"))
+
+
+@contextmanager
+def connected(url: str, timeout_seconds: int = 5) -> Iterator[Connection]:
+    """Connect in autocommit while the context lasts."""
+    connection = psycopg2.connect(url, connect_timeout=timeout_seconds)
+    try:
+        connection.autocommit = True  # CREATE and DROP DATABASE can't run in a transaction
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def variable(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable while the context lasts."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

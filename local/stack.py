@@ -1,0 +1,116 @@
+"""Bring up the whole service on this machine, in order, and take it down again."""
+
+import importlib
+import json
+import os
+import secrets
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Final
+
+from local import dev_google
+from local.aws import LocalAws, Resources, aws_environment
+from local.children import HOST
+from local.database import prepare_database
+from local.places import LOCAL, PROJECT
+from local.postgres import EmbeddedPostgres
+from local.preflight import Choices, read_choices
+from local.running import Stopped, record, single_run, stop_signals
+from local.server import Server, create_server
+from local.welcome import say, welcome
+
+DATABASE_PREFIX: Final = "serenya_run_"
+
+
+def environment(
+    *, database_url: str, endpoint_url: str, resources: Resources, keys_url: str, issuer_url: str
+) -> dict[str, str]:
+    """Return every setting the app needs to run on the local parts, its AWS credentials included."""
+    return aws_environment(endpoint_url) | {
+        "STAGE": "local",
+        "DATABASE_URL": database_url,
+        "ISSUER_URL": issuer_url,
+        "GOOGLE_CLIENTS": json.dumps(dev_google.CLIENTS),
+        "GOOGLE_KEYS_URL": keys_url,
+        "KMS_KEY_ID": resources.kms_key_id,
+        "SIGNING_KMS_KEY_ID": resources.signing_kms_key_id,
+        "VAULT_TABLE": resources.vault_table,
+    }
+
+
+def run(outer: Mapping[str, str]) -> None:
+    """Run everything until someone asks for the end. Raises: StackError."""
+    with stop_signals(), ExitStack() as parts:
+        try:
+            serve(outer, parts)
+        except Stopped:
+            say("Stopping")
+
+
+def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
+    """Start the parts, each one handed to `parts` for its end, and serve."""
+    parts.enter_context(single_run())
+    choices = read_choices(outer)
+    url = f"http://{HOST}:{choices.port}"
+    record(url)
+    aws = LocalAws(LOCAL / "aws", choices.endpoint_url)
+    parts.callback(aws.stop)
+    aws.start()  # takes a second or two: meanwhile the database
+    owner_url = database(choices, parts)
+    app_url = prepare_database(owner_url)
+    say("Schema", "migrated to the newest revision")
+    keys_url = parts.enter_context(dev_google.DevGoogle(LOCAL / "dev-google").serve())
+    say("Google", f"the development Google's keys at {keys_url}")
+    resources = aws.provision()
+    say("AWS", f"{'yours' if choices.endpoint_url else 'moto, empty,'} at {aws.endpoint_url}")
+    settings = environment(
+        database_url=app_url,
+        endpoint_url=aws.endpoint_url,
+        resources=resources,
+        keys_url=keys_url,
+        issuer_url=url,
+    )
+    server = create_app_server(settings, owner_url, choices)
+    thread = threading.Thread(target=server.serve_forever, name="api", daemon=True)
+    thread.start()
+    parts.callback(server.drain)
+    say("API", url)
+    welcome(url)
+    thread.join()
+
+
+def database(choices: Choices, parts: ExitStack) -> str:
+    """Return the owner's URL of the database: a new one in the embedded server unless one was given."""
+    if choices.database_url:
+        say("PostgreSQL", "yours (DATABASE_URL); its data is kept")
+        return choices.database_url
+    postgres = EmbeddedPostgres(LOCAL / "postgres")
+    parts.callback(postgres.stop)
+    postgres.start()
+    earlier = [name for name in postgres.databases() if name.startswith(DATABASE_PREFIX)]
+    for name in earlier:
+        postgres.drop_database(name)
+    url = postgres.create_database(DATABASE_PREFIX + secrets.token_hex(4))
+    say("PostgreSQL", postgres.description())
+    say("Data", "fresh: what an earlier run stored is gone" if earlier else "fresh")
+    return url
+
+
+def create_app_server(settings: Mapping[str, str], owner_url: str, choices: Choices) -> Server:
+    """Return the server of the app, after the app's own preparations: consent documents and signing keys."""
+    enter(settings)
+    wiring = importlib.import_module("chalicelib.wiring")
+    wiring.publish_documents(owner_url)
+    say("Documents", "the consent documents are published")
+    wiring.rotate_keys(importlib.import_module("chalicelib.settings").from_environment())
+    say("Keys", "signing keys are ready")
+    return create_server(importlib.import_module("app").app, choices.port)
+
+
+def enter(settings: Mapping[str, str]) -> None:
+    """Make the settings this process's environment, and drop every AWS setting that isn't among them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(settings)
+    os.chdir(PROJECT)
