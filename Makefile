@@ -17,7 +17,7 @@ RUN := .venv/bin/python
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 NO_VENV := This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)
 
-.PHONY: help run test token stop clean venv check lint types imports format coverage documents lock
+.PHONY: help run test token stop clean venv check lint types imports format coverage docs documents lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,8 @@ test:  ## everything CI runs: lint, types, imports, tests
 	@PYTHON="$(PYTHON)" bash .ci/run
 
 token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com
-	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email)
+	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email) \
+		$(call option,NONCE,--nonce) $(call option,CLIENT,--client)
 
 stop:  ## end what `make run` started, from another shell
 	@if [ -x $(RUN) ]; then $(RUN) -m local stop; else echo "Nothing is running: there is no .venv."; fi
@@ -57,6 +58,9 @@ format: venv  ## rewrite the code the way `make lint` wants it
 
 coverage: venv  ## the branches that the last `make test` did not reach
 	@$(RUN) -m coverage report
+
+docs: venv  ## write the pages of docs/ again that are made from code
+	@for page in tools/*_page.py; do $(RUN) -m "tools.$$(basename "$$page" .py)" || exit 1; done
 
 documents: venv  ## register new consent texts as published; a published one never changes
 	@$(RUN) -m local.published

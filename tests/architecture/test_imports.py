@@ -18,7 +18,7 @@ LINT_IMPORTS = "from importlinter.cli import lint_imports; raise SystemExit(lint
 def copy(tmp_path: Path) -> Path:
     """Return a copy of the project's code that a test may spoil."""
     ignore = shutil.ignore_patterns("__pycache__")
-    for name in ("chalicelib", "local", "tests"):
+    for name in ("chalicelib", "local", "tests", "tools"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=ignore)
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     return tmp_path

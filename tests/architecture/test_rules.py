@@ -28,8 +28,8 @@ MACHINE = re.compile(r"(?<![\w.$})>*])/(?:home|Users|root|opt|work|mnt|media|srv
 FILE_LINES_MAX = 250
 FUNCTION_LINES_MAX = 40
 TEXT = {".py", ".md", ".toml", ".txt", ".in", ".json", ".yaml", ".yml", ".ini", ".mako", ".sh", ".tf", ""}
-NOT_OURS = {".git", ".venv", ".local", ".hypothesis", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
-NOT_OURS |= {".import_linter_cache", "__pycache__", "vendor", "node_modules"}
+OUR_HIDDEN = {".chalice", ".ci", ".github"}
+NOT_OURS = {"__pycache__", "node_modules", "vendor"}
 
 
 def none(faults: Iterable[str]) -> None:
@@ -69,7 +69,8 @@ def foreign_imports(found: Source, *ours: str) -> list[str]:
 
 def texts() -> Iterator[Path]:
     for folder, folders, names in os.walk(PROJECT):
-        folders[:] = [name for name in folders if name not in NOT_OURS]
+        shown = {name for name in folders if not name.startswith(".")} - NOT_OURS
+        folders[:] = shown | (OUR_HIDDEN & set(folders))
         ours = (name for name in names if not name.startswith((".env", ".coverage")))
         yield from (Path(folder, name) for name in ours if Path(name).suffix in TEXT)
 
@@ -91,7 +92,7 @@ def test_sql_stands_only_in_stores_and_migrations() -> None:
 
 
 def test_files_and_functions_stay_small() -> None:
-    files = python_files(*DEPLOYED, "local", "tests", "alembic")
+    files = python_files(*DEPLOYED, "local", "tests", "tools", "alembic")
     own = [found for found in files if not found.below("alembic/versions")]  # a migration is one long story
     none(fault for found in own for fault in too_long(found))
 
