@@ -1,7 +1,7 @@
 """Log events as JSON lines in which nothing personal can be.
 
-A line holds only fields that are listed here, each of a shape that fits its use and little else. What libraries
-say is dropped but for where it came from, since it may quote what they choked on.
+A line holds only fields that are listed here, each of a shape that fits its use and little else. What a
+library says is dropped but for where it said it, since it may quote what it choked on.
 """
 
 import json
