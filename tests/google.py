@@ -3,7 +3,7 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -137,7 +137,8 @@ def key_server() -> Iterator[KeyServer]:
             for name, value in script.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(script.body)
+            with suppress(ConnectionError):  # a client that has read enough hangs up
+                self.wfile.write(script.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             pass

@@ -7,9 +7,9 @@ the environment, and hands out the socket, which is what bounds a server that se
 import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from threading import Thread
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -73,7 +73,7 @@ class _Exchange:
         self.failure: Exception | None = None
         self._url = url
         self._body_bytes_max = body_bytes_max
-        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
 
     def run(self) -> None:
         """Record the answer or why there is none."""
@@ -81,25 +81,28 @@ class _Exchange:
             self.answer = self._ask()
         except (OSError, HTTPException, ValueError) as error:  # ValueError: a URL or header that isn't one
             self.failure = error
-        finally:
-            if self._connection is not None:
-                self._connection.close()
 
     def abort(self) -> None:
         """Wake the worker out of a read, so that it ends."""
-        sock = self._connection and self._connection.sock
-        if sock:
+        if self._socket is not None:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                # the plain shutdown also of a TLS socket, whose own would race with the read that it wakes
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _ask(self) -> HttpAnswer:
         parts = urlsplit(self._url)
-        connection = self._connection = _connection(parts.scheme, parts.netloc)
-        connection.connect()
-        connection.sock.settimeout(READ_TIMEOUT_SECONDS)
-        target = parts.path or "/"
-        connection.request("GET", f"{target}?{parts.query}" if parts.query else target, headers=_HEADERS)
-        response = connection.getresponse()
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        with closing(_connection(parts.scheme, parts.netloc)) as connection:
+            connection.connect()
+            self._socket = (
+                connection.sock
+            )  # kept: the connection lets go of it where the server won't keep it
+            self._socket.settimeout(READ_TIMEOUT_SECONDS)
+            connection.request("GET", target, headers=_HEADERS)
+            with connection.getresponse() as response:
+                return self._read(response)
+
+    def _read(self, response: HTTPResponse) -> HttpAnswer:
         return HttpAnswer(
             status=response.status,
             headers={name.lower(): value for name, value in response.getheaders()},
