@@ -12,9 +12,9 @@ from chalicelib.domain.errors import ConsentRequired, DependencyUnavailable, Not
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.edge import Api, mount
 from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uuid
-from chalicelib.routes.problem_records import MISSING_CONSENT
+from chalicelib.routes.problem_records import MISSING_CONSENT, PROBLEM
 from chalicelib.routes.route import Answer, Call, Route, bearer, bearer_or_body
-from chalicelib.routes.schema import Items, Record, nullable, optional, required
+from chalicelib.routes.schema import Items, Record, conforms, nullable, optional, required
 
 NOW = datetime(2025, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
@@ -180,6 +180,8 @@ class SmallApi:
 
 @dataclass
 class Got:
+    """An answer as the gateway gets it."""
+
     status: int
     headers: Mapping[str, str]
     text: str
@@ -213,3 +215,12 @@ def gateway_event(
         "body": json.dumps(body) if isinstance(body, dict | list) else body,
         "isBase64Encoded": False,
     }
+
+
+def refused(got: Got, status: int, code: str) -> None:
+    """Check that an answer is this error, in the one shape that errors have."""
+    assert (got.status, got.json["code"]) == (status, code)
+    assert conforms(PROBLEM, got.json)
+    assert got.headers["Content-Type"] == "application/problem+json"
+    assert got.headers["Cache-Control"] == "no-store"
+    assert got.headers["X-Request-Id"] == got.json["request_id"]

@@ -1,0 +1,103 @@
+import io
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.routes import log
+from chalicelib.routes.route import Call
+from tests.http.small_api import (
+    PET_ID,
+    REQUEST_ID,
+    SmallApi,
+    refused,
+)
+
+PET_BODY = {"name": "Rex", "kind": "dog"}
+ONE_PET = {"pathParameters": {"pet_id": str(PET_ID)}}
+TOKEN = "e30.e30.c2ln"
+
+
+@pytest.fixture
+def api() -> SmallApi:
+    return SmallApi()
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    log.install(stream)
+    yield stream
+    root.handlers[:], root.level = before
+
+
+def call_of(api: SmallApi) -> Call:
+    return api.services.calls[-1]
+
+
+def test_an_unexpected_error_tells_nothing_of_itself(api: SmallApi, lines: io.StringIO) -> None:
+    api.services.error = ZeroDivisionError("ada@example.com")
+    got = api.call("POST", "/pets", body=PET_BODY)
+    refused(got, 500, "internal_error")
+    assert "ada@" not in got.text
+    assert "ada@" not in lines.getvalue()
+    line = json.loads(lines.getvalue())
+    assert line["error"] == "ZeroDivisionError"
+    assert line["at"].startswith("small_api.py:")
+
+
+def test_a_request_is_one_line_without_anything_personal(api: SmallApi, lines: io.StringIO) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "X-Device-ID": "adas-phone"}
+    api.call("GET", "/pets/{pet_id}", headers=headers, **ONE_PET)
+    line = json.loads(lines.getvalue())
+    assert {name: line[name] for name in line if name != "time"} == {
+        "level": "info",
+        "event": "request",
+        "route": "/pets/{pet_id}",
+        "method": "GET",
+        "status": 200,
+        "duration_ms": 12.5,
+        "request_id": REQUEST_ID,
+    }
+
+
+def test_a_refused_request_is_logged_with_its_code_and_the_type_of_its_cause(
+    api: SmallApi, lines: io.StringIO
+) -> None:
+    api.services.error = DependencyUnavailable()
+    api.services.error.__cause__ = ConnectionResetError("10.0.0.1")
+    api.call("POST", "/pets", body=PET_BODY)
+    line = json.loads(lines.getvalue())
+    assert (line["level"], line["code"], line["cause"]) == (
+        "error",
+        "service_unavailable",
+        "ConnectionResetError",
+    )
+    assert "10.0.0.1" not in lines.getvalue()
+
+
+def test_what_libraries_say_is_dropped_but_for_where_it_came_from(lines: io.StringIO) -> None:
+    logging.getLogger("botocore").warning("could not parse %s", "ada@example.com")
+    try:
+        raise ValueError("ada@example.com")  # noqa: TRY301 - a trace is what is tested
+    except ValueError:
+        logging.getLogger("chalice").exception("Caught exception for path %s", "/ada")
+    assert "ada" not in lines.getvalue()
+    first, second = (json.loads(line) for line in lines.getvalue().splitlines())
+    assert (first["logger"], second["error"]) == ("botocore", "ValueError")
+
+
+def test_a_field_that_is_not_listed_or_has_another_shape_does_not_get_in(lines: io.StringIO) -> None:
+    log.event("request", email="ada@example.com", code="ada@example.com", status="200", method="GET")
+    assert set(json.loads(lines.getvalue())) == {"time", "level", "event", "method"}
+
+
+def test_nothing_that_holds_a_secret_shows_it(api: SmallApi) -> None:
+    api.call("POST", "/pets", body=PET_BODY, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert TOKEN not in repr(call_of(api))
+    assert "Rex" not in repr(replace(call_of(api)))
