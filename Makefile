@@ -15,7 +15,6 @@ endif
 
 RUN := .venv/bin/python
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
-NO_VENV := This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)
 
 .PHONY: help run test token stop clean venv check lint types imports format coverage docs documents lock
 
@@ -76,21 +75,6 @@ lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 # Only what was typed on make's command line counts: shells of some systems set NAME and EMAIL to something else.
 option = $(if $(findstring command,$(origin $(1))),$(2) "$$$(1)")
 
-# One digest of all that the environment was made from: the interpreter, the place, the locked requirements.
-define MADE_FROM
-import hashlib, os, sys
-made_from = [sys.version, os.path.realpath(sys.executable), os.getcwd(), open("requirements-dev.txt").read()]
-print(hashlib.sha256("\n".join(made_from).encode()).hexdigest())
-endef
-export MADE_FROM
-
 venv:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo '$(TOO_OLD)'; exit 1; }
-	@made_from=$$("$(PYTHON)" -c "$$MADE_FROM") || exit 1; \
-	if [ "$$(cat .venv/made-from 2>/dev/null)" != "$$made_from" ]; then \
-		"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo '$(NO_VENV)'; exit 1; }; \
-		echo "Installing the dependencies into .venv (once; about a minute)"; \
-		"$(PYTHON)" -m venv --clear .venv && \
-		$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
-		echo "$$made_from" > .venv/made-from; \
-	fi
+	@"$(PYTHON)" tools/environment.py
