@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.domain.errors import InvalidInput, MalformedBody, NotFound
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.tokens import AccessClaims
 from chalicelib.routes.bearer import bearer_token, offered_token
 from chalicelib.routes.body import raw_bytes, read_body
 from chalicelib.routes.faults import FaultCode, Faults
@@ -38,7 +39,7 @@ def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Ca
     )
 
 
-def _caller(route: Route[Any], services: EdgeServices, request: Request) -> Any:  # noqa: ANN401 - the domain's caller
+def _caller(route: Route[Any], services: EdgeServices, request: Request) -> AccessClaims | None:
     if route.access.admission is not Admission.bearer or route.access.scope is None:
         return None
     return services.access.authenticate(bearer_token(request.authorization), route.access.scope)

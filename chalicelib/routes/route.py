@@ -12,7 +12,7 @@ from uuid import UUID
 
 from chalicelib.domain.errors import MissingToken, ServiceError
 from chalicelib.domain.id_tokens import Platform
-from chalicelib.domain.tokens import Scope
+from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.fields import Field
 from chalicelib.routes.language import DEFAULT_LOCALE, Locale
 from chalicelib.routes.schema import Record
@@ -31,8 +31,8 @@ class Clock(Protocol):
 class BearerCheck(Protocol):
     """What the edge needs to let a bearer through."""
 
-    def authenticate(self, token: str, scope: Scope) -> Any:  # noqa: ANN401 - the caller is the domain's business
-        """Return who calls.
+    def authenticate(self, token: str, scope: Scope) -> AccessClaims:
+        """Return who calls, and with which session.
 
         Raises:
             ServiceError: not now, not with this token, or not for this scope.
@@ -96,7 +96,7 @@ class Call:
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     path_parameters: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    verified: Any = None
+    verified: AccessClaims | None = None
     bearer: str | None = field(default=None, repr=False)
     locale: Locale = DEFAULT_LOCALE
     address: str | None = field(default=None, repr=False)
@@ -104,7 +104,7 @@ class Call:
     device: DeviceHints = DeviceHints()
 
     @property
-    def caller(self) -> Any:  # noqa: ANN401 - what `BearerCheck.authenticate` returned
+    def caller(self) -> AccessClaims:
         """Return who calls; only a route whose access is `bearer` may ask.
 
         Raises:

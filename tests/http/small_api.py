@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.domain.errors import ConsentRequired, DependencyUnavailable, NotFound
-from chalicelib.domain.tokens import Scope
+from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.edge import Api, mount
 from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uuid
 from chalicelib.routes.problem_records import MISSING_CONSENT, PROBLEM
@@ -19,6 +19,18 @@ from chalicelib.routes.schema import Items, Record, conforms, nullable, optional
 NOW = datetime(2025, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 PET_ID = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
+CALLER = AccessClaims(
+    user_id=UUID(int=1),
+    session_id=UUID(int=2),
+    client_id="small-app",
+    scopes=frozenset({Scope.ACCOUNT}),
+    issued_at=NOW,
+    expires_at=NOW + timedelta(minutes=15),
+    token_id=UUID(int=3),
+    auth_time=NOW,
+    acr="aal1",
+    amr=("google",),
+)
 
 
 class Kind(StrEnum):
@@ -68,11 +80,11 @@ class SmallAccess:
     error: Exception | None = None
     seen: list[tuple[str, Scope]] = field(default_factory=list)
 
-    def authenticate(self, token: str, scope: Scope) -> str:
+    def authenticate(self, token: str, scope: Scope) -> AccessClaims:
         self.seen.append((token, scope))
         if self.error is not None:
             raise self.error
-        return "ada"
+        return CALLER
 
 
 @dataclass

@@ -3,7 +3,7 @@ import pytest
 from chalicelib.domain.errors import AccountSuspended, InsufficientScope
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.route import Call
-from tests.http.small_api import PET_ID, Got, SmallApi, gateway_event, refused
+from tests.http.small_api import CALLER, PET_ID, Got, SmallApi, gateway_event, refused
 
 ONE_PET = {"pathParameters": {"pet_id": str(PET_ID)}}
 TOKEN = "e30.e30.c2ln"
@@ -23,7 +23,7 @@ def test_the_bearer_is_taken_from_the_header_whatever_the_case_of_its_scheme(api
         headers = {"authorization": f"{scheme} {TOKEN}"}
         assert api.call("GET", "/pets/{pet_id}", headers=headers, **ONE_PET).status == 200
     assert api.services.access.seen == [(TOKEN, Scope.ACCOUNT)] * 3
-    assert call_of(api).caller == "ada"
+    assert call_of(api).caller == CALLER
     assert call_of(api).path_uuid("pet_id") == PET_ID
 
 
