@@ -113,7 +113,7 @@ class CachedProviderKeys:
         try:
             return _State(keys=self._load(now), loaded_at=now, attempted_at=now)
         except KeySetError as error:
-            _log.warning(
-                "provider_keys_not_loaded", extra={"cause": type(error).__name__, "reason": str(error)}
-            )
+            reason = str(error).replace(" ", "_").lower()  # one of our own few words, nothing of the answer
+            fields = {"error": type(error).__name__, "code": reason}
+            _log.warning("provider_keys_not_loaded", extra={"fields": fields})
             return replace(self._state, attempted_at=now, failures=self._state.failures + 1)

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 DEPTH_MAX = 4  # an ID token's claims are flat, a key set is two deep; room for what providers add
 _INTEGER_CHARS_MAX = 16  # RFC 7493 s2.2: beyond 2^53 readers disagree
+_CONTAINERS = (dict, list)
 
 
 class JsonRefused(ValueError):
@@ -34,14 +35,18 @@ def read_object(raw: bytes) -> dict[str, object]:
 
 def _check(value: object, depth_left: int, *, escaped: bool) -> None:
     """Bound the nesting, and refuse lone surrogates, which only an escape can write."""
-    if isinstance(value, dict | list):
+    if isinstance(value, _CONTAINERS):
         if depth_left == 0:
             raise JsonRefused("nested too deep")
-        members = [*value, *value.values()] if isinstance(value, dict) else value
-        for member in members:
-            _check(member, depth_left - 1, escaped=escaped)
-    elif escaped and isinstance(value, str) and not _encodable(value):
+        for member in _members(value):
+            if escaped or isinstance(member, _CONTAINERS):
+                _check(member, depth_left - 1, escaped=escaped)
+    elif isinstance(value, str) and not _encodable(value):
         raise JsonRefused("lone surrogate")
+
+
+def _members(container: dict[str, object] | list[object]) -> list[object]:
+    return [*container, *container.values()] if isinstance(container, dict) else container
 
 
 def _encodable(text: str) -> bool:

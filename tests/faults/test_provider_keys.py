@@ -48,6 +48,7 @@ def test_a_cold_start_in_an_outage_is_unavailable_and_heals(caplog: pytest.LogCa
     with pytest.raises(DependencyUnavailable):
         world.knows(OLD)
     assert caplog.messages == ["provider_keys_not_loaded"]
+    assert vars(caplog.records[0])["fields"] == {"error": "KeySetUnreachable", "code": "total_timeout"}
     world.http.answer = answer(jwks(OLD))
     world.clock.advance(SECOND)
     assert world.knows(OLD)
