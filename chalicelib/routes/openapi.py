@@ -6,7 +6,7 @@ OpenAPI 3.1; the same routes give the same document, byte for byte.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, assert_never
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import ServiceError
@@ -113,6 +113,8 @@ def _security(route: Route[Any]) -> list[dict[str, list[str]]]:
             return [{"bearer": scopes}]
         case Admission.bearer_or_body:
             return [{}, {"bearer": scopes}]
+        case _:
+            assert_never(route.access.admission)
 
 
 def _parameters(route: Route[Any]) -> Iterator[JsonSchema]:
