@@ -14,6 +14,8 @@ PYTHON := python3
 endif
 
 RUN := .venv/bin/python
+# Without these nothing was ever started, so that stop and clean need install nothing.
+TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
 .PHONY: help run test token stop clean venv check lint types imports format coverage docs documents lock
@@ -32,10 +34,10 @@ token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=a
 		$(call option,NONCE,--nonce) $(call option,CLIENT,--client)
 
 stop:  ## end what `make run` started, from another shell
-	@if [ -x $(RUN) ]; then $(RUN) -m local stop; else echo "Nothing is running: there is no .venv."; fi
+	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local stop; else echo "Nothing is running."; fi
 
 clean:  ## remove everything that `make run` and `make test` made
-	@if [ -x $(RUN) ]; then $(RUN) -m local clean; fi
+	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local clean; fi
 	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
