@@ -11,7 +11,10 @@ import pytest
 from tests.architecture.sources import PROJECT
 
 PROBE = Path("tests/architecture/import_probe.py")
-LINT_IMPORTS = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+LINT_IMPORTS = """
+from importlinter.cli import lint_imports
+raise SystemExit(lint_imports(no_cache=True, no_logo=True))
+"""
 
 
 @pytest.fixture
