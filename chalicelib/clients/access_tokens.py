@@ -11,7 +11,7 @@ from uuid import UUID
 import jwt
 
 from chalicelib.clients.base64url import decode_base64url
-from chalicelib.clients.jwt_keys import Signer, Verifier
+from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.strict_json import read_object
 from chalicelib.domain.errors import AccessTokenExpired, InvalidAccessToken
 from chalicelib.domain.tokens import CLOCK_LEEWAY, AccessClaims, Scope
@@ -30,7 +30,7 @@ class AccessTokenCodec:
         self._issuer = issuer
         self._audience = audience
 
-    def encode(self, claims: AccessClaims, signer: Signer) -> str:
+    def encode(self, claims: AccessClaims, key: TokenKey) -> str:
         """Return the signed token."""
         payload = {
             "iss": self._issuer,
@@ -47,28 +47,37 @@ class AccessTokenCodec:
             "acr": claims.acr,
             "amr": list(claims.amr),
         }
-        headers = {"typ": TYPE, "kid": signer.kid}
-        return jwt.encode(payload, signer.private, algorithm=signer.algorithm.value, headers=headers)
+        headers = {"typ": TYPE, "kid": key.kid}
+        return jwt.encode(payload, key.private, algorithm=key.algorithm.value, headers=headers)
 
-    def decode(self, token: str, verifiers: Mapping[str, Verifier], now: datetime) -> AccessClaims:
+    def decode(self, token: str, keys: Mapping[str, TokenKey], now: datetime) -> AccessClaims:
         """Return the claims of a token that one of our keys signed and that is in its lifetime.
 
         Raises:
             AccessTokenExpired: ours, but too old.
             InvalidAccessToken: anything else.
         """
-        try:
-            claims = self._read(token, verifiers)
-        except (ValueError, TypeError, KeyError, OverflowError, OSError, jwt.PyJWTError) as error:
-            raise InvalidAccessToken from error
-        if now + CLOCK_LEEWAY < claims.issued_at:
-            raise InvalidAccessToken
+        claims = self.identify(token, keys, now)
         if now >= claims.expires_at:
             raise AccessTokenExpired
         return claims
 
-    def _read(self, token: str, verifiers: Mapping[str, Verifier]) -> AccessClaims:
-        payload = _verified_payload(token, verifiers)
+    def identify(self, token: str, keys: Mapping[str, TokenKey], now: datetime) -> AccessClaims:
+        """Return the claims of a token that one of our keys signed, even if it is past its lifetime.
+
+        Raises:
+            InvalidAccessToken: anything else.
+        """
+        try:
+            claims = self._read(token, keys)
+        except (ValueError, TypeError, KeyError, OverflowError, OSError, jwt.PyJWTError) as error:
+            raise InvalidAccessToken from error
+        if now + CLOCK_LEEWAY < claims.issued_at:
+            raise InvalidAccessToken
+        return claims
+
+    def _read(self, token: str, keys: Mapping[str, TokenKey]) -> AccessClaims:
+        payload = _verified_payload(token, keys)
         if payload["iss"] != self._issuer or payload["aud"] != self._audience:
             raise ValueError("iss or aud")
         return AccessClaims(
@@ -85,7 +94,7 @@ class AccessTokenCodec:
         )
 
 
-def _verified_payload(token: str, verifiers: Mapping[str, Verifier]) -> dict[str, object]:
+def _verified_payload(token: str, keys: Mapping[str, TokenKey]) -> dict[str, object]:
     if len(token) > TOKEN_CHARS_MAX or not token.isascii():
         raise ValueError("too long, or not ASCII")
     segments = token.encode().split(b".")
@@ -95,9 +104,9 @@ def _verified_payload(token: str, verifiers: Mapping[str, Verifier]) -> dict[str
     fields = read_object(header)
     if fields.keys() != {"alg", "kid", "typ"} or fields["typ"] != TYPE:
         raise ValueError("header")
-    verifier = verifiers[_text(fields, "kid")]
-    algorithm = verifier.algorithm.value  # the key's own, whatever the header says
-    _JWS.decode(token, verifier.public, algorithms=[algorithm])
+    key = keys[_text(fields, "kid")]
+    algorithm = key.algorithm.value  # the key's own, whatever the header says
+    _JWS.decode(token, key.public, algorithms=[algorithm])
     return read_object(payload)
 
 

@@ -37,19 +37,12 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
-    """A key that signs, with the one algorithm it may be used with (RFC 8725 s3.1)."""
+class TokenKey:
+    """A key that signs and verifies, with the one algorithm it may be used with (RFC 8725 s3.1)."""
 
     kid: str
     algorithm: SigningAlgorithm
     private: PrivateKey = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verifier:
-    """A key that verifies, with the one algorithm it may be used with."""
-
-    algorithm: SigningAlgorithm
     public: PublicKey
 
 
@@ -61,8 +54,8 @@ def make_key(algorithm: SigningAlgorithm) -> NewKey:
     return NewKey(kid=public_jwk["kid"], public_jwk=public_jwk, private_der=der)
 
 
-def load_signer(kid: str, algorithm: SigningAlgorithm, private_der: bytes) -> Signer:
-    """Return the signer behind an unwrapped key.
+def load_key(kid: str, algorithm: SigningAlgorithm, private_der: bytes) -> TokenKey:
+    """Return the key behind an unwrapped private half.
 
     Raises:
         IntegrityFailure: not a key of this algorithm and strength, or not the one of this name.
@@ -71,24 +64,12 @@ def load_signer(kid: str, algorithm: SigningAlgorithm, private_der: bytes) -> Si
         private = load_der_private_key(private_der, password=None)
     except ValueError as error:
         raise IntegrityFailure from error
-    if not isinstance(private, PrivateKey) or _thumbprint(_checked(private.public_key(), algorithm)) != kid:
+    if not isinstance(private, PrivateKey):
         raise IntegrityFailure
-    return Signer(kid=kid, algorithm=algorithm, private=private)
-
-
-def load_verifier(algorithm: SigningAlgorithm, public_jwk: dict[str, Any]) -> Verifier:
-    """Return the verifier behind a stored public key. Raises IntegrityFailure as `load_signer`."""
-    match algorithm:
-        case SigningAlgorithm.ES256:
-            public = ECAlgorithm.from_jwk(public_jwk)
-        case SigningAlgorithm.RS256:
-            public = RSAAlgorithm.from_jwk(public_jwk)
-        case _:
-            assert_never(algorithm)
-    if not isinstance(public, PublicKey):
+    public = _checked(private.public_key(), algorithm)
+    if _thumbprint(public) != kid:
         raise IntegrityFailure
-    _checked(public, algorithm)
-    return Verifier(algorithm=algorithm, public=public)
+    return TokenKey(kid=kid, algorithm=algorithm, private=private, public=public)
 
 
 def _generate(algorithm: SigningAlgorithm) -> PrivateKey:

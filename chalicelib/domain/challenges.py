@@ -6,6 +6,7 @@ using one inserts its hash, and the primary key makes it single-use.
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -43,7 +44,7 @@ def issue_challenge(
     return urlsafe_b64encode(body + _mac(secret, purpose, body)).rstrip(b"=").decode(), expires_at
 
 
-def read_challenge(secret: bytes, purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
+def read_challenge(secrets: Sequence[bytes], purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
     """Return the challenge behind a nonce.
 
     Raises:
@@ -51,7 +52,7 @@ def read_challenge(secret: bytes, purpose: ChallengePurpose, nonce: str, now: da
     """
     raw = _decode(nonce)
     body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-    if not hmac.compare_digest(mac, _mac(secret, purpose, body)):
+    if not any(hmac.compare_digest(mac, _mac(secret, purpose, body)) for secret in secrets):
         raise InvalidNonce
     expires_at = datetime.fromtimestamp(int.from_bytes(body[RANDOM_BYTES:], "big"), UTC)
     if now >= expires_at:

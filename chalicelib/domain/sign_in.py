@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chalicelib.domain.account import StoredPerson
+from chalicelib.domain.account import Account, StoredPerson
 from chalicelib.domain.challenges import Challenge
 from chalicelib.domain.consents import ConsentAnswer, ConsentState
 from chalicelib.domain.devices import Device
-from chalicelib.domain.errors import IdTokenUsed
+from chalicelib.domain.errors import IdTokenUsed, MissingConsent
 from chalicelib.domain.id_tokens import Platform, UnverifiedIdToken
 from chalicelib.domain.sessions import Session
+from chalicelib.domain.tokens import Scope
 
 RETRY_WINDOW = timedelta(
     seconds=60
@@ -117,3 +118,19 @@ class UsedIdToken:
     def is_new_user(self) -> bool:
         """Tell whether that session was the person's first, made with their account."""
         return self.person.created_at == self.session.created_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """What sign-in and refresh answer, in this one shape."""
+
+    access_token: str = field(repr=False)
+    access_token_lifetime: timedelta
+    refresh_token: str = field(repr=False)
+    refresh_token_lifetime: timedelta
+    scopes: frozenset[Scope]
+    is_new_user: bool
+    account: Account
+    session: Session
+    device: Device
+    consents_missing: tuple[MissingConsent, ...]

@@ -11,26 +11,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
 from chalicelib.services.ports import Clock, KeyStore, Wrapping
 
 RELOAD_AFTER = timedelta(minutes=5)  # far below the day for which a next key is published before its use
 RETRY_AFTER = timedelta(seconds=10)  # between looks while a dependency is away
-SignerT = TypeVar("SignerT")
+TokenKeyT = TypeVar("TokenKeyT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keys(Generic[SignerT]):
+class Keys(Generic[TokenKeyT]):
     """All keys of one moment."""
 
     signing: tuple[SigningKeyRecord, ...]
-    signers: Mapping[str, SignerT] = field(repr=False)
+    token_keys: Mapping[str, TokenKeyT] = field(repr=False)
     secrets: Mapping[ServiceKeyUse, tuple[bytes, ...]] = field(repr=False)
 
 
-class KeyRing(Generic[SignerT]):
-    """Keeps the keys; `load_signer` makes of an unwrapped private half what can sign."""
+class KeyRing(Generic[TokenKeyT]):
+    """Keeps the keys; `load_key` makes of an unwrapped private half what signs and verifies."""
 
     def __init__(
         self,
@@ -38,26 +38,26 @@ class KeyRing(Generic[SignerT]):
         store: KeyStore,
         signing_kms: Wrapping,
         service_kms: Wrapping,
-        load_signer: Callable[[SigningKeyRecord, bytes], SignerT],
+        load_key: Callable[[SigningKeyRecord, bytes], TokenKeyT],
         clock: Clock,
     ) -> None:
         """Start empty; the first use loads."""
         self._store = store
         self._signing_kms = signing_kms
         self._service_kms = service_kms
-        self._load_signer = load_signer
+        self._load_key = load_key
         self._clock = clock
         self._lock = threading.Lock()
-        self._keys: Keys[SignerT] | None = None
+        self._keys: Keys[TokenKeyT] | None = None
         self._unwrapped: dict[tuple[ServiceKeyUse, int, bytes], bytes] = {}
         self._look_again_at: datetime | None = None
 
-    def keys(self) -> Keys[SignerT]:
+    def keys(self) -> Keys[TokenKeyT]:
         """Return the keys at hand, looked at again when they are old.
 
         Raises:
-            DependencyUnavailable: none at hand, and they can't be had now.
-            IntegrityFailure: they can't be unwrapped: this database belongs to other KMS keys.
+            DependencyUnavailable: none at hand, and they can't be had now; or they can't be unwrapped at all,
+                since the database belongs to other KMS keys (its cause is an IntegrityFailure then).
         """
         now, keys = self._clock.now(), self._keys
         if keys is not None and not self._is_due(now):
@@ -78,40 +78,42 @@ class KeyRing(Generic[SignerT]):
             raise DependencyUnavailable(retry_after=RETRY_AFTER)
         return found
 
-    def forget(self) -> None:
-        """Make the next use look again: a key was made just now."""
-        self._look_again_at = None
+    def fresh(self) -> Keys[TokenKeyT]:
+        """Return the keys as they are stored now, as a readiness check wants them. Raises as `keys`."""
+        with self._lock:
+            self._keys = self._load(self._clock.now())
+            return self._keys
 
     def _is_due(self, now: datetime) -> bool:
         due = self._look_again_at
         return due is None or now >= due or due - now > RELOAD_AFTER  # the last: the clock jumped back
 
-    def _reloaded(self, now: datetime) -> Keys[SignerT]:
+    def _reloaded(self, now: datetime) -> Keys[TokenKeyT]:
         if self._keys is not None and not self._is_due(now):
             return self._keys
         try:
             self._keys = self._load(now)
-        except DependencyUnavailable:
+        except (DependencyUnavailable, IntegrityFailure) as error:
             if self._keys is None:
-                raise
+                raise DependencyUnavailable(retry_after=RETRY_AFTER) from error
             self._look_again_at = now + RETRY_AFTER
             return self._keys
         self._look_again_at = now + RELOAD_AFTER
         return self._keys
 
-    def _load(self, now: datetime) -> Keys[SignerT]:
+    def _load(self, now: datetime) -> Keys[TokenKeyT]:
         signing = tuple(k for k in self._store.signing_keys() if k.expires_at is None or k.expires_at > now)
         secrets: dict[ServiceKeyUse, tuple[bytes, ...]] = {}
         for record in self._store.service_keys():
             secrets[record.use] = (self._secret(record), *secrets.get(record.use, ()))
-        return Keys(signing=signing, signers={key.kid: self._signer(key) for key in signing}, secrets=secrets)
+        return Keys(signing=signing, token_keys={key.kid: self._token_key(key) for key in signing}, secrets=secrets)
 
-    def _signer(self, key: SigningKeyRecord) -> SignerT:
-        known = self._keys.signers.get(key.kid) if self._keys else None
+    def _token_key(self, key: SigningKeyRecord) -> TokenKeyT:
+        known = self._keys.token_keys.get(key.kid) if self._keys else None
         if known is not None:
             return known
         private = self._signing_kms.decrypt(key.wrapped_private, signing_key_context(key.kid))
-        return self._load_signer(key, private)
+        return self._load_key(key, private)
 
     def _secret(self, record: ServiceKeyRecord) -> bytes:
         name = (record.use, record.version, record.wrapped)

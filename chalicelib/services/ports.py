@@ -13,7 +13,6 @@ from chalicelib.domain.keys import ServiceKeyRecord, SigningAlgorithm, SigningKe
 from chalicelib.domain.personal_data import RecordAddress
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
-from chalicelib.domain.tokens import AccessClaims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +28,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the wall-clock time, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
 
 
 class Ids(Protocol):
@@ -122,16 +124,6 @@ class NewKey(Protocol):
     @property
     def private_der(self) -> bytes:
         """Its private half, plain."""
-
-
-class AccessTokens(Protocol):
-    """Writes and reads access tokens with the service's current keys."""
-
-    def encode(self, claims: AccessClaims) -> str:
-        """Return a signed token."""
-
-    def decode(self, token: str) -> AccessClaims:
-        """Return the claims of a live token of ours."""
 
 
 class KeyStore(Protocol):

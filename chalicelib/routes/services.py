@@ -1,0 +1,28 @@
+"""The services that the handlers call; the composition root makes one of these."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.routes.route import Clock
+from chalicelib.services.account import AccountService
+from chalicelib.services.consents import ConsentService
+from chalicelib.services.readiness import Readiness
+from chalicelib.services.sessions import SessionService
+from chalicelib.services.sign_in import SignInService
+from chalicelib.services.tokens import AccessTokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that a request may need, made once a container."""
+
+    issuer_url: str
+    signing_algorithm: SigningAlgorithm
+    clock: Clock
+    access: AccessTokens[Any]
+    sign_in: SignInService
+    sessions: SessionService
+    account: AccountService
+    consents: ConsentService
+    readiness: Readiness

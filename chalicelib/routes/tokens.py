@@ -1,0 +1,80 @@
+"""Routes that keep a session or end it: refresh and logout."""
+
+from chalicelib.domain import errors
+from chalicelib.domain.errors import AccessTokenExpired, MissingToken
+from chalicelib.domain.tokens import AccessClaims, Scope
+from chalicelib.routes.fields import Flag, Text
+from chalicelib.routes.route import Answer, Call, Route, bearer_or_body
+from chalicelib.routes.schema import Record, nullable, optional, required
+from chalicelib.routes.services import Services
+from chalicelib.routes.shapes import TOKENS, tokens
+from chalicelib.routes.sign_in import act
+
+REFRESH_TOKEN = Text(max_chars=256, description="The newest refresh token of the session.")
+REFRESH_REQUEST = Record("RefreshRequest", {"refresh_token": required(REFRESH_TOKEN)})
+LOGOUT_REQUEST = Record(
+    "LogoutRequest",
+    {
+        "refresh_token": optional(nullable(REFRESH_TOKEN)),
+        "all_devices": optional(Flag(description="End every session of the person.")),
+    },
+)
+
+
+def refresh(services: Services, call: Call) -> Answer:
+    """Rotate a refresh token; the retry of a lost answer gets the same successor."""
+    return Answer(body=tokens(services.sessions.refresh(call.body["refresh_token"], act(call))))
+
+
+def logout(services: Services, call: Call) -> Answer:
+    """End the session; whoever asks twice gets the same answer."""
+    refresh_token = call.body["refresh_token"]
+    claims = _claims(services, call)
+    if refresh_token is None and call.bearer is None:
+        raise MissingToken
+    all_devices = bool(call.body["all_devices"])
+    services.sessions.logout(refresh_token=refresh_token, claims=claims, all_devices=all_devices, act=act(call))
+    return Answer()
+
+
+def _claims(services: Services, call: Call) -> AccessClaims | None:
+    """Return the bearer's claims, however old, unless a refresh token came to say the same."""
+    if call.bearer is None or call.body["refresh_token"] is not None:
+        return None
+    return services.access.identify(call.bearer)
+
+
+ROUTES: tuple[Route[Services], ...] = (
+    Route(
+        method="POST",
+        path="/auth/refresh",
+        handler=refresh,
+        operation_id="refresh",
+        summary="Rotate the refresh token",
+        tags=("sessions",),
+        body=REFRESH_REQUEST,
+        answer=TOKENS,
+        errors=(
+            errors.RefreshTokenInvalid,
+            errors.RefreshTokenExpired,
+            errors.RefreshTokenReused,
+            errors.SessionRevoked,
+            errors.AccountSuspended,
+            errors.IntegrityFailure,
+            errors.DependencyUnavailable,
+        ),
+    ),
+    Route(
+        method="POST",
+        path="/auth/logout",
+        handler=logout,
+        operation_id="logout",
+        summary="End this session, or all",
+        tags=("sessions",),
+        body=LOGOUT_REQUEST,
+        body_optional=True,
+        status=204,
+        access=bearer_or_body(Scope.LOGOUT),
+        errors=(errors.MissingToken, errors.InvalidAccessToken, errors.DependencyUnavailable),
+    ),
+)

@@ -1,0 +1,142 @@
+"""Keep people signed in, and sign them out: refresh, logout, list, end."""
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+from uuid import UUID
+
+from chalicelib.domain.devices import Device
+from chalicelib.domain.errors import InvalidAccessToken, NotFound, RefreshTokenInvalid, RefreshTokenReused, SessionRevoked
+from chalicelib.domain.keys import ServiceKeyUse
+from chalicelib.domain.sessions import Lifetimes, OwnSession, Presented, Session, SessionEnd, judge_presented
+from chalicelib.domain.sign_in import SignedIn
+from chalicelib.domain.tokens import AccessClaims, RefreshToken, parse_refresh_token
+from chalicelib.services.grants import Grants
+from chalicelib.services.keyring import KeyRing
+from chalicelib.services.personal_data import PersonalData
+from chalicelib.services.ports import Act, Clock, SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSession:
+    """A live session as its person sees it; the device is None while the keys are away."""
+
+    session: Session
+    device: Device | None
+    current: bool
+
+
+class SessionService:
+    """Sessions after sign-in."""
+
+    def __init__(
+        self,
+        *,
+        store: SessionStore,
+        keyring: KeyRing[Any],
+        personal_data: PersonalData,
+        grants: Grants,
+        lifetimes: Lifetimes,
+        clock: Clock,
+    ) -> None:
+        """Take all that keeping a session touches."""
+        self._store = store
+        self._keyring = keyring
+        self._personal_data = personal_data
+        self._grants = grants
+        self._lifetimes = lifetimes
+        self._clock = clock
+
+    def refresh(self, text: str, act: Act) -> SignedIn:
+        """Return the next tokens of a session, the same ones again for a lost answer's retry.
+
+        Raises:
+            RefreshTokenInvalid, RefreshTokenExpired, SessionRevoked, AccountSuspended: which it says.
+            RefreshTokenReused: it was rotated before; the session has ended, whoever holds its tokens.
+        """
+        token = self._parsed(text)
+        now = self._clock.now()
+        own = self._store.rotate(
+            token.session_id,
+            token.generation,
+            idle_expires_at=now + self._lifetimes.idle,
+            locale=act.locale,
+            now=now,
+            request_id=act.request_id,
+        )
+        if own is None:
+            own = self._retried(token, act)
+        copy = self._personal_data.copy_of(own, seed=token.seed)
+        successor = token.successor()
+        return self._grants.grant(own.session, token=successor, person=own.person, copy=copy, states=own.states)
+
+    def logout(self, *, refresh_token: str | None, claims: AccessClaims | None, all_devices: bool, act: Act) -> None:
+        """End the session of a token, or all of its person's; a token that leads nowhere ends nothing."""
+        session_id = claims.session_id if claims else self._session_of(refresh_token)
+        if session_id is None:
+            return
+        now = self._clock.now()
+        if all_devices:
+            self._store.end_all(session_id, now=now, request_id=act.request_id)
+        else:
+            self._store.end(session_id, SessionEnd.LOGOUT, now=now, request_id=act.request_id)
+
+    def list(self, claims: AccessClaims) -> tuple[ListedSession, ...]:
+        """Return the person's live sessions, the last used first."""
+        now = self._clock.now()
+        sessions = self._store.live_beside(claims.session_id, now=now)
+        own = _own(claims, next((s for s in sessions if s.id == claims.session_id), None))
+        own.ensure_live(now)
+        devices = self._personal_data.describe(own.user_id, tuple(s.device for s in sessions))
+        return tuple(
+            ListedSession(session=session, device=device, current=session.id == own.id)
+            for session, device in zip(sessions, devices, strict=True)
+        )
+
+    def end(self, claims: AccessClaims, session_id: UUID, act: Act) -> None:
+        """End one session of the person. Raises NotFound for one that is not theirs or never was (A1)."""
+        now = self._clock.now()
+        own, known = self._store.end_one(claims.session_id, session_id, now=now, request_id=act.request_id)
+        if session_id == claims.session_id and own is not None and known:
+            return  # their own: ended now, or before; either way it is as they asked
+        _own(claims, own).ensure_live(now)
+        if not known:
+            raise NotFound
+
+    def end_others(self, claims: AccessClaims, act: Act) -> None:
+        """End all sessions of the person but this one."""
+        now = self._clock.now()
+        _own(claims, self._store.end_others(claims.session_id, now=now, request_id=act.request_id)).ensure_live(now)
+
+    def _retried(self, token: RefreshToken, act: Act) -> OwnSession:
+        now = self._clock.now()
+        own = self._store.find(token.session_id, locale=act.locale, now=now)
+        session = own.session if own else None
+        presented = judge_presented(session, token.generation, self._lifetimes.refresh_grace, now)
+        match presented:
+            case Presented.RETRY:
+                if own is None:
+                    raise RefreshTokenInvalid
+                return own
+            case Presented.REUSE:
+                self._store.end(token.session_id, SessionEnd.REUSE, now=now, request_id=act.request_id)
+                raise RefreshTokenReused
+            case _:
+                assert_never(presented)
+
+    def _parsed(self, text: str) -> RefreshToken:
+        return parse_refresh_token(text, self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN))
+
+    def _session_of(self, refresh_token: str | None) -> UUID | None:
+        try:
+            return self._parsed(refresh_token).session_id if refresh_token else None
+        except RefreshTokenInvalid:
+            return None
+
+
+def _own(claims: AccessClaims, session: Session | None) -> Session:
+    """Return the session of a bearer. Raises SessionRevoked when it is gone, as after a restored backup."""
+    if session is None:
+        raise SessionRevoked
+    if session.user_id != claims.user_id:
+        raise InvalidAccessToken
+    return session

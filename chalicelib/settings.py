@@ -1,0 +1,213 @@
+"""Every setting, read once, all faults told at once; nothing insecure is a default.
+
+`STAGE=local` is the only stage that may use plain HTTP or keys that are not Google's, and a deployed function
+refuses it: no deployed artefact can be talked into trusting the development Google.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Platform
+from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.domain.sessions import REFRESH_GRACE, SESSION_ABSOLUTE, SESSION_IDLE, Lifetimes
+from chalicelib.domain.tokens import ACCESS_TOKEN_TTL
+
+GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs"
+CONNECTIONS_OF_A_CONTAINER = 1  # a Lambda answers one request at a time
+CONNECTIONS_LOCALLY = 20
+T = TypeVar("T")
+
+
+class Stage(StrEnum):
+    """Where the service runs."""
+
+    LOCAL = "local"
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class InvalidSettings(Exception):
+    """The environment is not one that the service can run in; the message names every fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(["These settings must be put right:", *(f"  {fault}" for fault in faults)]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What differs between places; what doesn't is a named constant beside its reason."""
+
+    stage: Stage
+    database_url: str = field(repr=False)
+    aws_region: str
+    aws_endpoint_url: str | None
+    issuer_url: str
+    audience: str
+    google_clients: Mapping[str, ClientPolicy]
+    google_hosted_domain: str | None
+    google_keys_url: str
+    kms_key_id: str
+    signing_kms_key_id: str
+    vault_table: str
+    signing_algorithm: SigningAlgorithm
+    lifetimes: Lifetimes
+
+    @property
+    def connections_max(self) -> int:
+        """How many connections this process may hold."""
+        return CONNECTIONS_LOCALLY if self.stage is Stage.LOCAL else CONNECTIONS_OF_A_CONTAINER
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of an environment.
+
+    Raises:
+        InvalidSettings: naming every one that is missing or wrong.
+    """
+    read = _Reader(environment)
+    stage = read("STAGE", Stage)
+    is_local = stage is Stage.LOCAL
+    settings = {
+        "stage": stage,
+        "database_url": read("DATABASE_URL", _postgresql_url),
+        "aws_region": read("AWS_REGION", str),
+        "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(is_local, _web_url), default=None),
+        "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
+        "audience": read("AUDIENCE", str, default="serenya-api"),
+        "google_clients": read("GOOGLE_CLIENTS", _clients),
+        "google_hosted_domain": read("GOOGLE_HOSTED_DOMAIN", str, default=None),
+        "google_keys_url": read("GOOGLE_KEYS_URL", _any_keys_url if is_local else _keys_url),
+        "kms_key_id": read("KMS_KEY_ID", str),
+        "signing_kms_key_id": read("SIGNING_KMS_KEY_ID", str),
+        "vault_table": read("VAULT_TABLE", str),
+        "signing_algorithm": read("SIGNING_ALGORITHM", SigningAlgorithm, default=SigningAlgorithm.ES256),
+        "lifetimes": _lifetimes(read),
+    }
+    if is_local and environment.get("AWS_LAMBDA_FUNCTION_NAME"):
+        read.faults.append("STAGE: local is not for a deployed function")
+    if read.faults:
+        raise InvalidSettings(read.faults)
+    return Settings(**settings)
+
+
+class _Reader:
+    """Reads one variable after the other, and keeps the faults for the end."""
+
+    _MISSING = object()
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.faults: list[str] = []
+
+    def __call__(self, name: str, parse: Callable[[str], Any], default: object = _MISSING) -> Any:  # noqa: ANN401 - a setting's own type
+        text = self._environment.get(name, "").strip()
+        if not text:
+            if default is self._MISSING:
+                self.faults.append(f"{name}: is missing")
+            return default
+        try:
+            return parse(text)
+        except (ValueError, KeyError, TypeError) as error:
+            self.faults.append(f"{name}: {_reason(parse, error)}")
+            return None
+
+
+def _reason(parse: Callable[[str], Any], error: Exception) -> str:
+    if isinstance(parse, type) and issubclass(parse, StrEnum):
+        return f"is one of {', '.join(parse)}"
+    if isinstance(error, json.JSONDecodeError):
+        return "is not JSON"
+    return str(error)
+
+
+def _lifetimes(read: _Reader) -> Lifetimes:
+    return Lifetimes(
+        access_token=read("ACCESS_TOKEN_SECONDS", _seconds(60, 3600), default=ACCESS_TOKEN_TTL),
+        refresh_grace=read("REFRESH_GRACE_SECONDS", _seconds(0, 300), default=REFRESH_GRACE),
+        idle=read("SESSION_IDLE_SECONDS", _seconds(300, 90 * 86400), default=SESSION_IDLE),
+        absolute=read("SESSION_ABSOLUTE_SECONDS", _seconds(300, 365 * 86400), default=SESSION_ABSOLUTE),
+    )
+
+
+def _seconds(smallest: int, largest: int) -> Callable[[str], timedelta]:
+    def parse(text: str) -> timedelta:
+        if not text.isdecimal() or not smallest <= int(text) <= largest:
+            message = f"is a whole number of seconds from {smallest} to {largest}"
+            raise ValueError(message)
+        return timedelta(seconds=int(text))
+
+    return parse
+
+
+def _postgresql_url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme != "postgresql" or not url.hostname or len(url.path) <= 1:
+        raise ValueError("is postgresql://user@host:port/database")
+    return text
+
+
+def _web_url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        raise ValueError("is a web address without query or fragment")
+    return text.rstrip("/")
+
+
+def _https_url(text: str) -> str:
+    if urlsplit(text).scheme != "https":
+        raise ValueError("begins with https:// (plain http is for STAGE=local)")
+    return _web_url(text)
+
+
+def _local_only(is_local: bool, parse: Callable[[str], str]) -> Callable[[str], str]:
+    def refuse(_text: str) -> str:
+        raise ValueError("is for STAGE=local")
+
+    return parse if is_local else refuse
+
+
+def _any_keys_url(text: str) -> str:
+    return text if text.startswith("s3://") else _web_url(text)
+
+
+def _keys_url(text: str) -> str:
+    url = urlsplit(text)
+    if text != GOOGLE_KEYS_URL and not (url.scheme == "s3" and url.hostname and len(url.path) > 1):
+        message = f"is s3://bucket/key, or {GOOGLE_KEYS_URL}"
+        raise ValueError(message)
+    return text
+
+
+def _clients(text: str) -> Mapping[str, ClientPolicy]:
+    entries = json.loads(text)
+    if not isinstance(entries, list) or not entries:
+        raise ValueError("is a JSON list of at least one client")
+    policies = [_client(entry) for entry in entries]
+    if len({policy.client_id for policy in policies}) != len(policies):
+        raise ValueError("names a client_id twice")
+    return {policy.client_id: policy for policy in policies}
+
+
+def _client(entry: object) -> ClientPolicy:
+    shape = 'has entries {"client_id": "...", "platforms": ["ios", "android", "web"], "nonce": "raw|sha256|optional"}'
+    if not isinstance(entry, dict) or entry.keys() != {"client_id", "platforms", "nonce"}:
+        raise ValueError(shape)
+    client_id, platforms = entry["client_id"], entry["platforms"]
+    if not isinstance(client_id, str) or not client_id or not isinstance(platforms, list) or not platforms:
+        raise ValueError(shape)
+    try:
+        return ClientPolicy(
+            client_id=client_id,
+            platforms=frozenset(Platform(name) for name in platforms),
+            nonce=NonceForm(entry["nonce"]),
+        )
+    except ValueError as error:
+        raise ValueError(shape) from error

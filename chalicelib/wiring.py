@@ -1,0 +1,201 @@
+"""The composition root: the only module that names concrete classes. Everything is made at first use, once."""
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from urllib.parse import urlsplit
+
+from chalicelib import settings as environment
+from chalicelib.clients import jwt_keys
+from chalicelib.clients.access_tokens import AccessTokenCodec
+from chalicelib.clients.aws import aws_client
+from chalicelib.clients.blind_index import BlindIndex
+from chalicelib.clients.bounded_http import BoundedHttp
+from chalicelib.clients.clock import SystemClock, SystemIds
+from chalicelib.clients.data_keys import DataKeys
+from chalicelib.clients.documents import load_documents
+from chalicelib.clients.google_keys import GoogleKeyFetcher
+from chalicelib.clients.google_tokens import GoogleTokenVerifier
+from chalicelib.clients.jwt_keys import TokenKey
+from chalicelib.clients.key_vault import KeyVault
+from chalicelib.clients.kms import Kms
+from chalicelib.clients.provider_keys import ProviderKeySource
+from chalicelib.clients.s3_keys import S3KeySource
+from chalicelib.clients.session_seal import session_key
+from chalicelib.domain.keys import SigningKeyRecord
+from chalicelib.routes import log
+from chalicelib.routes.services import Services
+from chalicelib.services.account import AccountService
+from chalicelib.services.consents import ConsentService
+from chalicelib.services.grants import Grants
+from chalicelib.services.keyring import KeyRing
+from chalicelib.services.keys import KeyRotation
+from chalicelib.services.personal_data import PersonalData
+from chalicelib.services.ports import Clock
+from chalicelib.services.readiness import Readiness
+from chalicelib.services.session_copy import SessionCopies
+from chalicelib.services.sessions import SessionService
+from chalicelib.services.sign_in import SignInService
+from chalicelib.services.tokens import AccessTokens
+from chalicelib.settings import Settings
+from chalicelib.stores import migrations
+from chalicelib.stores.account import AccountStore
+from chalicelib.stores.database import Database, connect
+from chalicelib.stores.documents import DocumentStore
+from chalicelib.stores.keys import KeyStore
+from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.sign_in import SignInStore
+
+RELEASE = "release"  # the request id of what a release does
+
+
+@cache
+def services() -> Services:
+    """Return this container's services, made of its environment. Raises InvalidSettings."""
+    return assemble(environment.from_environment())
+
+
+def assemble(settings: Settings, *, clock: Clock | None = None, database: Database | None = None) -> Services:
+    """Return services of these settings; tests bring their own clock and database."""
+    return _Assembly(settings, clock or SystemClock(), database or connect_app(settings)).services()
+
+
+def connect_app(settings: Settings) -> Database:
+    """Return the database as the app's role sees it."""
+    return connect(settings.database_url, settings.connections_max)
+
+
+def publish_documents(owner_url: str) -> None:
+    """Publish the consent texts that ship with this release, as the database's owner."""
+    database = connect(owner_url, connections_max=1)
+    clock = SystemClock()
+    service = ConsentService(documents=DocumentStore(database), sessions=SessionStore(database), clock=clock)
+    service.publish(load_documents(), RELEASE)
+    database.engine.dispose()
+
+
+def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
+    """Make the service's keys that are missing or due."""
+    rotation = KeyRotation(
+        store=KeyStore(connect_app(settings)),
+        signing_kms=_kms(settings, settings.signing_kms_key_id),
+        service_kms=_kms(settings, settings.kms_key_id),
+        make_key=jwt_keys.make_key,
+        algorithm=settings.signing_algorithm,
+        clock=clock or SystemClock(),
+        ids=SystemIds(),
+    )
+    rotation.run(RELEASE)
+
+
+class _Assembly:
+    """Makes the parts in the order of their needs."""
+
+    def __init__(self, settings: Settings, clock: Clock, database: Database) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.ids = SystemIds()
+        self.database = database
+        self.keyring = _keyring(settings, clock, database)
+        self.google_keys = google_keys(settings)
+        self.sessions = SessionStore(database)
+        self.accounts = AccountStore(database)
+        self.copies = SessionCopies(session_key)
+        self.tokens = self._tokens()
+        self.grants = Grants(tokens=self.tokens, keyring=self.keyring, lifetimes=settings.lifetimes, clock=clock)
+        self.personal_data = self._personal_data()
+
+    def services(self) -> Services:
+        return Services(
+            issuer_url=self.settings.issuer_url,
+            signing_algorithm=self.settings.signing_algorithm,
+            clock=self.clock,
+            access=self.tokens,
+            sign_in=self._sign_in(),
+            sessions=SessionService(
+                store=self.sessions,
+                keyring=self.keyring,
+                personal_data=self.personal_data,
+                grants=self.grants,
+                lifetimes=self.settings.lifetimes,
+                clock=self.clock,
+            ),
+            account=AccountService(
+                sessions=self.sessions, accounts=self.accounts, personal_data=self.personal_data, clock=self.clock
+            ),
+            consents=ConsentService(
+                documents=DocumentStore(self.database), sessions=self.sessions, clock=self.clock
+            ),
+            readiness=self._readiness(),
+        )
+
+    def _sign_in(self) -> SignInService:
+        return SignInService(
+            store=SignInStore(self.database),
+            verifier=GoogleTokenVerifier(
+                keys=self.google_keys,
+                clients=self.settings.google_clients,
+                hosted_domain=self.settings.google_hosted_domain,
+            ),
+            clients=self.settings.google_clients,
+            keyring=self.keyring,
+            make_index=lru_cache(BlindIndex),
+            personal_data=self.personal_data,
+            copies=self.copies,
+            grants=self.grants,
+            lifetimes=self.settings.lifetimes,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def _tokens(self) -> AccessTokens[TokenKey]:
+        return AccessTokens(
+            keyring=self.keyring,
+            codec=AccessTokenCodec(issuer=self.settings.issuer_url, audience=self.settings.audience),
+            algorithm=self.settings.signing_algorithm,
+            lifetimes=self.settings.lifetimes,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    def _personal_data(self) -> PersonalData:
+        region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
+        vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
+        keys = DataKeys(_kms(self.settings, self.settings.kms_key_id), vault, self.clock)
+        return PersonalData(keys=keys, copies=self.copies, store=self.accounts, clock=self.clock, ids=self.ids)
+
+    def _readiness(self) -> Readiness:
+        return Readiness(
+            {
+                "database": lambda: migrations.is_at_head(self.database),
+                "keys": lambda: bool(self.keyring.fresh().signing),
+                "google_keys": lambda: bool(self.google_keys.current(self.clock.now())),
+            }
+        )
+
+
+def google_keys(settings: Settings) -> ProviderKeySource:
+    """Return Google's keys: from S3 inside the VPC, else from Google itself."""
+    url = settings.google_keys_url
+    if not url.startswith("s3://"):
+        return GoogleKeyFetcher(url=url, http=BoundedHttp())
+    place = urlsplit(url)
+    s3 = aws_client("s3", settings.aws_region, settings.aws_endpoint_url)
+    return S3KeySource(s3=s3, bucket=place.netloc, key=place.path.removeprefix("/"))
+
+
+def _keyring(settings: Settings, clock: Clock, database: Database) -> KeyRing[TokenKey]:
+    return KeyRing(
+        store=KeyStore(database),
+        signing_kms=_kms(settings, settings.signing_kms_key_id),
+        service_kms=_kms(settings, settings.kms_key_id),
+        load_key=_load_key,
+        clock=clock,
+    )
+
+
+def _load_key(record: SigningKeyRecord, private_der: bytes) -> TokenKey:
+    return jwt_keys.load_key(record.kid, record.algorithm, private_der)
+
+
+def _kms(settings: Settings, key_id: str) -> Kms:
+    return Kms(aws_client("kms", settings.aws_region, settings.aws_endpoint_url), key_id)
