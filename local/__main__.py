@@ -1,6 +1,7 @@
 """The commands behind the Makefile: run, stop, token, clean."""
 
 import argparse
+import contextlib
 import os
 import sys
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from local import cleaning
 from local.dev_google import AUDIENCE, DevGoogle, subject_for
 from local.places import LOCAL, StackError
-from local.running import AlreadyRunning, stop_run
+from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
 
 
 def main(arguments: list[str]) -> int:
@@ -44,9 +45,10 @@ def parser() -> argparse.ArgumentParser:
 
 def run(_: argparse.Namespace) -> None:
     """Bring everything up and serve."""
-    from local import stack  # noqa: PLC0415 -- a second of imports that the other commands can do without
+    with stop_signals(), contextlib.suppress(Stopped):
+        from local import stack  # noqa: PLC0415 -- a second of imports: not for `token`, and Ctrl-C ends them too
 
-    stack.run(os.environ)
+        stack.run(os.environ)
 
 
 def stop(_: argparse.Namespace) -> None:

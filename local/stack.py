@@ -16,7 +16,7 @@ from local.database import prepare_database
 from local.places import LOCAL, PROJECT
 from local.postgres import EmbeddedPostgres
 from local.preflight import Choices, read_choices
-from local.running import Stopped, record, single_run, stop_signals
+from local.running import Stopped, record, single_run
 from local.server import Server, create_server
 from local.welcome import say, welcome
 
@@ -40,8 +40,8 @@ def environment(
 
 
 def run(outer: Mapping[str, str]) -> None:
-    """Run everything until someone asks for the end. Raises: StackError."""
-    with stop_signals(), ExitStack() as parts:
+    """Run everything until `Stopped` is raised in this thread, then end it. Raises: StackError."""
+    with ExitStack() as parts:
         try:
             serve(outer, parts)
         except Stopped:
