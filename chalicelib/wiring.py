@@ -75,8 +75,9 @@ def publish_documents(owner_url: str) -> None:
 
 def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
     """Make the service's keys that are missing or due."""
+    database = connect_app(settings)
     rotation = KeyRotation(
-        store=KeyStore(connect_app(settings)),
+        store=KeyStore(database),
         signing_kms=_kms(settings, settings.signing_kms_key_id),
         service_kms=_kms(settings, settings.kms_key_id),
         make_key=jwt_keys.make_key,
@@ -85,6 +86,7 @@ def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
         ids=SystemIds(),
     )
     rotation.run(RELEASE)
+    database.engine.dispose()
 
 
 class _Assembly:

@@ -83,9 +83,10 @@ class EmbeddedPostgres:
         """Return the URL of a database for another role."""
         return f"postgresql://{quote(role)}:{quote(password, safe='')}@{HOST}:{self.port}/{quote(database)}"
 
-    def create_database(self, name: str) -> str:
-        """Create an empty database and return its owner's URL."""
-        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Create a database like the template, which nobody may be connected to; return its owner's URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

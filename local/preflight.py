@@ -1,7 +1,7 @@
 """What the environment asks of the local stack, with everything that is wrong about it told at once."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -29,8 +29,11 @@ class Choices:
     endpoint_url: str | None
 
 
-def read_choices(environment: Mapping[str, str]) -> Choices:
-    """Return what PORT, DATABASE_URL and AWS_ENDPOINT_URL ask for. Raises: StackError naming every fault."""
+def read_choices(environment: Mapping[str, str], more_faults: Sequence[str] = ()) -> Choices:
+    """Return what PORT, DATABASE_URL and AWS_ENDPOINT_URL ask for.
+
+    Raises: StackError that names every fault, `more_faults` included.
+    """
     port = environment.get("PORT") or str(PORT_DEFAULT)
     database_url = environment.get("DATABASE_URL") or None
     endpoint_url = environment.get("AWS_ENDPOINT_URL") or None
@@ -38,6 +41,7 @@ def read_choices(environment: Mapping[str, str]) -> Choices:
         *port_faults(port),
         *(database_faults(database_url) if database_url else ()),
         *(endpoint_faults(endpoint_url) if endpoint_url else ()),
+        *more_faults,
     ]
     if faults:
         raise StackError("\n".join(("These settings can't be used:", *(f"  - {fault}" for fault in faults))))

@@ -1,6 +1,5 @@
 """Bring up the whole service on this machine, in order, and take it down again."""
 
-import importlib
 import json
 import os
 import secrets
@@ -9,6 +8,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Final
 
+from app import app
+from chalicelib import wiring
+from chalicelib.settings import InvalidSettings, from_environment
 from local import dev_google
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
@@ -21,6 +23,9 @@ from local.server import Server, create_server
 from local.welcome import say, welcome
 
 DATABASE_PREFIX: Final = "serenya_run_"
+LOST_KEYS: Final = """CAN'T BE UNWRAPPED: this database was filled under another KMS (moto forgets its keys
+            when it ends), so sign-in answers 503, and so does /health/ready.
+            Use an empty database, or set AWS_ENDPOINT_URL to the AWS that the database was filled with."""
 
 
 def environment(
@@ -51,7 +56,7 @@ def run(outer: Mapping[str, str]) -> None:
 def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
     parts.enter_context(single_run())
-    choices = read_choices(outer)
+    choices = read_choices(outer, app_faults(outer))
     url = f"http://{HOST}:{choices.port}"
     record(url)
     aws = LocalAws(LOCAL / "aws", choices.endpoint_url)
@@ -80,6 +85,26 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     thread.join()
 
 
+def app_faults(outer: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is wrong with the app's own settings, with good ones in place of those the stack will make."""
+    resources = Resources(
+        kms_key_id="-", signing_kms_key_id="-", vault_table="-", keys_bucket="-", evidence_bucket="-"
+    )
+    url = f"http://{HOST}"
+    made = environment(
+        database_url=f"postgresql://{HOST}/-",
+        endpoint_url=url,
+        resources=resources,
+        keys_url=url,
+        issuer_url=url,
+    )
+    try:
+        from_environment({**outer, **made})
+    except InvalidSettings as error:
+        return error.faults
+    return ()
+
+
 def database(choices: Choices, parts: ExitStack) -> str:
     """Return the owner's URL of the database: a new one in the embedded server unless one was given."""
     if choices.database_url:
@@ -100,12 +125,12 @@ def database(choices: Choices, parts: ExitStack) -> str:
 def create_app_server(settings: Mapping[str, str], owner_url: str, choices: Choices) -> Server:
     """Return the server of the app, after the app's own preparations: consent documents and signing keys."""
     enter(settings)
-    wiring = importlib.import_module("chalicelib.wiring")
     wiring.publish_documents(owner_url)
     say("Documents", "the consent documents are published")
-    wiring.rotate_keys(importlib.import_module("chalicelib.settings").from_environment())
-    say("Keys", "signing keys are ready")
-    return create_server(importlib.import_module("app").app, choices.port)
+    wiring.rotate_keys(from_environment())
+    failing = wiring.services().readiness.failing()
+    say("Keys", LOST_KEYS if "keys" in failing else "signing keys are ready")
+    return create_server(app, choices.port)
 
 
 def enter(settings: Mapping[str, str]) -> None:

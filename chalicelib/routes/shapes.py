@@ -1,6 +1,7 @@
 """The shapes that more than one route answers, each declared once beside the function that fills it."""
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Any
 
 from chalicelib.domain.account import Account
@@ -86,9 +87,9 @@ def tokens(signed_in: SignedIn) -> dict[str, Any]:
     return {
         "access_token": signed_in.access_token,
         "token_type": "Bearer",
-        "expires_in": int(signed_in.access_token_lifetime.total_seconds()),
+        "expires_in": ceil(signed_in.access_token_lifetime.total_seconds()),
         "refresh_token": signed_in.refresh_token,
-        "refresh_expires_in": int(signed_in.refresh_token_lifetime.total_seconds()),
+        "refresh_expires_in": ceil(signed_in.refresh_token_lifetime.total_seconds()),
         "scope": " ".join(sorted(signed_in.scopes)),
         "is_new_user": signed_in.is_new_user,
         "user": user(signed_in.account),

@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlalchemy.dialects.postgresql import JSONB, TEXT, distinct_on
 
 from chalicelib.domain.consents import (
     ConsentAction,
@@ -52,7 +52,7 @@ def current_documents() -> Subquery:
             ConsentDocuments.sha256,
             ConsentDocuments.required,
         )
-        .distinct(ConsentDocuments.kind)
+        .ext(distinct_on(ConsentDocuments.kind))
         .where(ConsentDocuments.locale == LOCALE, ConsentDocuments.effective_at <= NOW)
         .order_by(
             ConsentDocuments.kind, ConsentDocuments.effective_at.desc(), ConsentDocuments.version.desc()

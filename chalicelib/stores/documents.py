@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, null, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.consents import ConsentDocument, ConsentEvent
@@ -39,7 +39,7 @@ PUBLISH = _publish()
 ALL = select(*TEXT_COLUMNS)
 CURRENT = (
     select(*TEXT_COLUMNS)
-    .distinct(ConsentDocuments.kind)
+    .ext(distinct_on(ConsentDocuments.kind))
     .where(ConsentDocuments.locale == LOCALE, ConsentDocuments.effective_at <= NOW)
     .order_by(ConsentDocuments.kind, ConsentDocuments.effective_at.desc(), ConsentDocuments.version.desc())
 )

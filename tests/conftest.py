@@ -1,0 +1,86 @@
+"""Real parts for every test that wants them: started once, a fresh database for each test."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.settings import Settings, from_environment
+from local.aws import LocalAws, Resources, aws_environment
+from local.database import migrate, open_app_role
+from local.dev_google import DevGoogle
+from local.places import LOCAL
+from local.postgres import EmbeddedPostgres
+from local.stack import environment
+from tests.world import World
+
+TEMPLATE = "serenya_template"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that all tests share, and a migrated template with documents and keys in it."""
+
+    postgres: EmbeddedPostgres
+    aws: LocalAws
+    resources: Resources
+    google: DevGoogle
+    keys_url: str
+    app_url: str
+
+    def settings(self, database: str) -> Settings:
+        """Return the settings of a service on one database."""
+        url = self.app_url.rsplit("/", 1)[0] + "/" + database
+        return from_environment(
+            environment(
+                database_url=url,
+                endpoint_url=self.aws.endpoint_url,
+                resources=self.resources,
+                keys_url=self.keys_url,
+                issuer_url="https://auth.test",
+            )
+        )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of the tests' own, forgetful for speed."""
+    with EmbeddedPostgres(LOCAL / "test" / "postgres", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
+    """Everything the service stands on."""
+    google = DevGoogle(LOCAL / "dev-google")
+    with LocalAws(LOCAL / "test" / "aws") as aws, google.serve() as keys_url:
+        resources = aws.provision()
+        _enter_aws(aws)
+        postgres.drop_database(TEMPLATE)
+        owner_url = postgres.create_database(TEMPLATE)
+        migrate(owner_url)
+        ready = Parts(postgres, aws, resources, google, keys_url, open_app_role(owner_url))
+        wiring.publish_documents(owner_url)
+        wiring.rotate_keys(ready.settings(TEMPLATE))
+        yield ready
+
+
+@pytest.fixture
+def world(parts: Parts) -> Iterator[World]:
+    """A service on a database of its own."""
+    name = f"test_{secrets.token_hex(6)}"
+    owner_url = parts.postgres.create_database(name, TEMPLATE)
+    one = World(parts.settings(name), owner_url, parts.google)
+    yield one
+    one.close()
+    parts.postgres.drop_database(name)
+
+
+def _enter_aws(aws: LocalAws) -> None:
+    """Let botocore find the local AWS and nothing of the developer's."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(aws_environment(aws.endpoint_url))

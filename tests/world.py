@@ -1,0 +1,193 @@
+"""The whole service on real parts, as a phone meets it: real PostgreSQL, real handler, real botocore, injected time."""
+
+import json
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from chalice.local import RouteMatcher
+
+from chalicelib import wiring
+from chalicelib.routes.all import ROUTES
+from chalicelib.routes.edge import Api, mount
+from chalicelib.routes.services import Services
+from chalicelib.settings import Settings
+from chalicelib.stores.database import Database, connect
+from local.database import connected
+from local.dev_google import AUDIENCE, DevGoogle, subject_for
+from tests.fakes import FakeClock
+
+REQUIRED = (
+    "terms_of_service",
+    "privacy_policy",
+    "medical_disclaimer",
+    "healthcare_consultation",
+    "emergency_care_limitation",
+)
+CONNECTIONS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def code(self) -> str | None:
+        """Return the stable code of an error."""
+        return self.body.get("code") if isinstance(self.body, dict) else None
+
+
+class World:
+    """One service with its own database, its own clock, and people who sign in to it."""
+
+    def __init__(self, settings: Settings, owner_url: str, google: DevGoogle) -> None:
+        self.settings = settings
+        self.owner_url = owner_url
+        self.google = google
+        self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1))
+        self.database: Database = connect(settings.database_url, CONNECTIONS_MAX)
+        self.services: Services = self.container()
+        self.app = Api("serenya-auth")
+        mount(self.app, ROUTES, lambda: self.services)
+        self._matcher = RouteMatcher(list(self.app.routes))
+
+    def container(self) -> Services:
+        """Return the services of one more container: cold caches, the same database."""
+        return wiring.assemble(self.settings, clock=self.clock, database=self.database)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.database.engine.dispose()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send one request through the real Chalice handler, as API Gateway would."""
+        told = {"host": "test", **(headers or {})}
+        if body is not None:
+            told.setdefault("content-type", "application/json")
+        if token is not None:
+            told["authorization"] = f"Bearer {token}"
+        answer = self.app(self._event(method, path, body, told), None)
+        text = answer["body"]
+        return Reply(answer["statusCode"], answer["headers"], json.loads(text) if text else None)
+
+    def _event(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
+        match = self._matcher.match_route(path)
+        text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        return {
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": match.route,
+                "path": path,
+                "requestId": str(uuid4()),
+                "identity": {"sourceIp": "127.0.0.1"},
+            },
+            "headers": dict(headers),
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "pathParameters": match.captured,
+            "multiValueQueryStringParameters": match.query_params or None,
+            "stageVariables": {},
+            "body": text,
+            "isBase64Encoded": False,
+        }
+
+    def person(self, email: str = "ana@example.com", name: str = "Ana Diaz", device: str = "device-1") -> "Phone":
+        """Return a phone of a person."""
+        return Phone(world=self, email=email, name=name, device=device)
+
+    @contextmanager
+    def owner(self) -> Any:
+        """Yield a cursor of the database's owner, to look at rows and to set scenes."""
+        with connected(self.owner_url) as connection, connection.cursor() as cursor:
+            yield cursor
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return rows as the owner sees them."""
+        with self.owner() as cursor:
+            cursor.execute(query, parameters)
+            return list(cursor.fetchall())
+
+
+@dataclass
+class Phone:
+    """A person's phone: keeps what it is answered, as an app does."""
+
+    world: World
+    email: str
+    name: str
+    device: str
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def id_token(self, **changes: Any) -> str:
+        """Return a fresh token of the development Google."""
+        claims = {"subject": subject_for(self.email), "email": self.email, "name": self.name, "audience": AUDIENCE}
+        return self.world.google.token(**(claims | {"now": self.world.clock.now()} | changes))
+
+    def sign_in_body(self, id_token: str | None = None, **changes: Any) -> dict[str, Any]:
+        """Return the body of a sign-in that agrees to all that is required."""
+        body = {
+            "id_token": id_token or self.id_token(),
+            "device": {"id": self.device, "platform": "ios", "name": f"{self.name}'s phone"},
+            "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
+        }
+        return body | changes
+
+    def sign_in(self, id_token: str | None = None, **changes: Any) -> Reply:
+        """Sign in and keep the answer."""
+        return self._keep(self.world.call("POST", "/auth/google", self.sign_in_body(id_token, **changes)))
+
+    def refresh(self, token: str | None = None) -> Reply:
+        """Refresh with the newest token, or another one, and keep the answer."""
+        body = {"refresh_token": token or self.refresh_token}
+        return self._keep(self.world.call("POST", "/auth/refresh", body))
+
+    def get(self, path: str) -> Reply:
+        """Read something as this person."""
+        return self.world.call("GET", path, token=self.access_token)
+
+    def delete(self, path: str) -> Reply:
+        """Delete something as this person."""
+        return self.world.call("DELETE", path, token=self.access_token)
+
+    def logout(self, **body: Any) -> Reply:
+        """Log out with the access token."""
+        return self.world.call("POST", "/auth/logout", body or None, token=self.access_token)
+
+    @property
+    def access_token(self) -> str:
+        """The newest access token."""
+        return str(self.answer["access_token"])
+
+    @property
+    def refresh_token(self) -> str:
+        """The newest refresh token."""
+        return str(self.answer["refresh_token"])
+
+    @property
+    def session_id(self) -> str:
+        """The session."""
+        return str(self.answer["session"]["id"])
+
+    @property
+    def user_id(self) -> str:
+        """The person."""
+        return str(self.answer["user"]["id"])
+
+    def _keep(self, reply: Reply) -> Reply:
+        if reply.status == 200:
+            self.answer = reply.body
+        return reply
