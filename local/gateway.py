@@ -18,7 +18,6 @@ from chalicelib.routes.language import preferred_locale
 from chalicelib.routes.problems import problem
 
 STAGE: Final = "v1"
-UNMATCHED: Final = "unmatched"  # what logs call a path that is no route: the path itself may hold anything
 PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -41,7 +40,8 @@ class Outbound:
     status: int
     headers: Mapping[str, str | list[str]]
     body: bytes
-    route: str = UNMATCHED
+    route: str | None = None
+    is_logged: bool = False
 
 
 class Gateway(LocalGateway):
@@ -66,6 +66,7 @@ class Gateway(LocalGateway):
             headers=headers,
             body=body_bytes(response),
             route=route,
+            is_logged=True,  # the handler writes its own line
         )
 
     def event(self, inbound: Inbound) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def text_if_utf8(body: bytes | str | None) -> bytes | str | None:
         return body
 
 
-def refusal(error: ServiceError, inbound: Inbound, route: str = UNMATCHED, **headers: str) -> Outbound:
+def refusal(error: ServiceError, inbound: Inbound, route: str | None = None, **headers: str) -> Outbound:
     """Return the answer to a request that never reaches the handler, in the service's own shape."""
     told = problem(
         error,

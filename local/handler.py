@@ -1,10 +1,10 @@
 """One connection of the local server: deaf to nonsense, fast on what is kept open."""
 
 import contextlib
+import logging
 import re
 import socket
 import time
-from datetime import UTC, datetime
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +13,8 @@ from uuid import uuid4
 from chalice.local import ChaliceRequestHandler
 
 from chalicelib.domain.errors import BodyTooLarge, InternalError, MalformedBody, ServiceError
+from chalicelib.routes import log
 from local.gateway import Inbound, Outbound, refusal
-from local.logs import log_line
 
 if TYPE_CHECKING:
     from local.server import Server
@@ -24,7 +24,6 @@ DISCARD_BYTES_MAX: Final = 32 * 1024 * 1024  # read past a refused body, so that
 DISCARD_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 60.0  # a kept connection without a request, or a request that stops halfway
 CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,18}")  # RFC 9110 s8.6
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Handler(ChaliceRequestHandler):
@@ -57,7 +56,8 @@ class Handler(ChaliceRequestHandler):
         with self.server.busy():
             outbound, inbound = self._answer()
             self._send(outbound, body=self.command != "HEAD")
-        self._log(inbound, outbound, started)
+        if not outbound.is_logged:
+            log_refusal(inbound, outbound, started)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_request  # noqa: N815
 
@@ -70,7 +70,7 @@ class Handler(ChaliceRequestHandler):
         inbound = self._inbound(b"")
         outbound = refusal(BodyTooLarge() if code in {413, 414, 431} else MalformedBody(), inbound)
         self._send(outbound)
-        self._log(inbound, outbound, started)
+        log_refusal(inbound, outbound, started)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the standard library's lines hold paths and queries."""
@@ -105,7 +105,7 @@ class Handler(ChaliceRequestHandler):
         except ServiceError as error:
             return refusal(error, inbound), inbound
         except Exception as error:  # noqa: BLE001 -- the last resort of a server: the next request must be served
-            log_line({"event": "unhandled", "error": type(error).__name__, "request_id": inbound.request_id})
+            log.event("unhandled", logging.ERROR, request_id=inbound.request_id, **log.describe(error))
             return refusal(InternalError(), inbound), inbound
 
     def _read_body(self) -> bytes:
@@ -141,19 +141,6 @@ class Handler(ChaliceRequestHandler):
         if body:
             self.wfile.write(outbound.body)
 
-    def _log(self, inbound: Inbound, outbound: Outbound, started: float) -> None:
-        log_line(
-            {
-                "event": "request",
-                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                "route": outbound.route,
-                "method": inbound.method if inbound.method in METHODS else "OTHER",
-                "status": int(outbound.status),
-                "duration_ms": round((time.monotonic() - started) * 1000, 1),
-                "request_id": inbound.request_id,
-            }
-        )
-
 
 def discard(connection: socket.socket) -> None:
     """Read and forget what the other end still sends, within limits of time and size."""
@@ -162,3 +149,16 @@ def discard(connection: socket.socket) -> None:
     left = DISCARD_BYTES_MAX
     while left > 0 and time.monotonic() < deadline and (chunk := connection.recv(65536)):
         left -= len(chunk)
+
+
+def log_refusal(inbound: Inbound, outbound: Outbound, started: float) -> None:
+    """Log a request that the handler never saw; never a path, query, header, body or address."""
+    duration_ms = round((time.monotonic() - started) * 1000, 1)
+    log.event(
+        "request",
+        route=outbound.route,
+        method=inbound.method,
+        status=int(outbound.status),
+        duration_ms=duration_ms,
+        request_id=inbound.request_id,
+    )

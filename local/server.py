@@ -1,6 +1,7 @@
 """Chalice's local server made fit to be used: many phones at once, and an answer for each too many."""
 
 import contextlib
+import logging
 import socket
 import socketserver
 import sys
@@ -16,10 +17,10 @@ from chalice.config import Config
 from chalice.local import CustomLocalChalice, LocalChalice, LocalDevServer, ThreadedHTTPServer
 
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.routes import log
 from local.children import HOST
 from local.gateway import STAGE, Gateway, Inbound, refusal
 from local.handler import Handler
-from local.logs import log_line
 
 CONNECTIONS_MAX: Final = 1000  # a thread each
 BACKLOG: Final = 1024
@@ -64,7 +65,7 @@ class Server(ThreadedHTTPServer):
         del request, client_address
         error = sys.exception() if sys.version_info >= (3, 12) else sys.exc_info()[1]
         if not isinstance(error, (ConnectionError, TimeoutError)):
-            log_line({"event": "connection_failed", "error": type(error).__name__})
+            log.event("connection_failed", logging.ERROR, **(log.describe(error) if error else {}))
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from typing import Final
 
 from app import app
 from chalicelib import wiring
+from chalicelib.routes import log
 from chalicelib.settings import InvalidSettings, from_environment
 from local import dev_google
 from local.aws import LocalAws, Resources, aws_environment
@@ -55,6 +57,7 @@ def run(outer: Mapping[str, str]) -> None:
 
 def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
+    log.install(sys.stdout)
     parts.enter_context(single_run())
     choices = read_choices(outer, app_faults(outer))
     url = f"http://{HOST}:{choices.port}"
@@ -86,7 +89,7 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
 
 
 def app_faults(outer: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what is wrong with the app's own settings, with good ones in place of those the stack will make."""
+    """Return what is wrong with the app's own settings, with good ones in place of those made here."""
     resources = Resources(
         kms_key_id="-", signing_kms_key_id="-", vault_table="-", keys_bucket="-", evidence_bucket="-"
     )

@@ -18,6 +18,7 @@ from local.stack import environment
 from tests.world import World
 
 TEMPLATE = "serenya_template"
+RUN = LOCAL / "test" / os.environ.get("TEST_RUN", "main")  # two test runs at once need two names
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Parts:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server of the tests' own, forgetful for speed."""
-    with EmbeddedPostgres(LOCAL / "test" / "postgres", durable=False) as server:
+    with EmbeddedPostgres(RUN / "postgres", durable=False) as server:
         yield server
 
 
@@ -56,7 +57,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
     """Everything the service stands on."""
     google = DevGoogle(LOCAL / "dev-google")
-    with LocalAws(LOCAL / "test" / "aws") as aws, google.serve() as keys_url:
+    with LocalAws(RUN / "aws") as aws, google.serve() as keys_url:
         resources = aws.provision()
         _enter_aws(aws)
         postgres.drop_database(TEMPLATE)
