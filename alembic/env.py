@@ -9,7 +9,7 @@ from sqlalchemy import Connection, create_engine, pool, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from chalicelib.stores.schema import Schema  # noqa: E402 - the path must be set first
+from chalicelib.stores.schema import Schema
 
 ADVISORY_LOCK = 7_310_415_519  # any number, the same for ever: two releases must meet at it
 LOCK_TIMEOUT = "3s"  # a migration that waits longer blocks everyone behind it

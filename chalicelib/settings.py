@@ -38,7 +38,9 @@ class InvalidSettings(Exception):
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(["These settings must be put right:", *(f"  {fault}" for fault in faults)]))
+        super().__init__(
+            "\n".join(["These settings must be put right:", *(f"  {fault}" for fault in faults)])
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """The composition root: the only module that names concrete classes. Everything is made at first use, once."""
 
-from collections.abc import Callable
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
@@ -22,7 +21,6 @@ from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.s3_keys import S3KeySource
 from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.keys import SigningKeyRecord
-from chalicelib.routes import log
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
@@ -103,7 +101,9 @@ class _Assembly:
         self.accounts = AccountStore(database)
         self.copies = SessionCopies(session_key)
         self.tokens = self._tokens()
-        self.grants = Grants(tokens=self.tokens, keyring=self.keyring, lifetimes=settings.lifetimes, clock=clock)
+        self.grants = Grants(
+            tokens=self.tokens, keyring=self.keyring, lifetimes=settings.lifetimes, clock=clock
+        )
         self.personal_data = self._personal_data()
 
     def services(self) -> Services:
@@ -122,7 +122,10 @@ class _Assembly:
                 clock=self.clock,
             ),
             account=AccountService(
-                sessions=self.sessions, accounts=self.accounts, personal_data=self.personal_data, clock=self.clock
+                sessions=self.sessions,
+                accounts=self.accounts,
+                personal_data=self.personal_data,
+                clock=self.clock,
             ),
             consents=ConsentService(
                 documents=DocumentStore(self.database), sessions=self.sessions, clock=self.clock
@@ -163,7 +166,9 @@ class _Assembly:
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
         vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
         keys = DataKeys(_kms(self.settings, self.settings.kms_key_id), vault, self.clock)
-        return PersonalData(keys=keys, copies=self.copies, store=self.accounts, clock=self.clock, ids=self.ids)
+        return PersonalData(
+            keys=keys, copies=self.copies, store=self.accounts, clock=self.clock, ids=self.ids
+        )
 
     def _readiness(self) -> Readiness:
         return Readiness(

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import CustomLocalChalice, LocalChalice, LocalDevServer, ThreadedHTTPServer
+from chalice.local import LocalChalice, LocalDevServer, ThreadedHTTPServer
 
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.routes import log
@@ -89,9 +89,9 @@ class Server(ThreadedHTTPServer):
 
 def create_server(app: Chalice, port: int) -> Server:
     """Return a server, bound to the port, that calls the app's own handler; 0 takes a free port."""
-    if not isinstance(app, LocalChalice):  # as chalice.local does: `current_request` becomes thread-local
-        CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
-        app.__class__ = CustomLocalChalice
+    if not isinstance(app, LocalChalice):
+        # As chalice.local does, so that `current_request` is thread-local; but with a class for each app.
+        app.__class__ = type("ThreadLocalApp", (LocalChalice, app.__class__), {})
     config = Config(chalice_stage=STAGE, config_from_disk={"app_name": app.app_name})
     server: Server = LocalDevServer(app, config, HOST, port, handler_cls=Handler, server_cls=Server).server
     server.gateway = Gateway(app, config)

@@ -3,17 +3,16 @@
 Revision: 0001
 Replaces: nothing
 
-The app's role, serenya_app, owns nothing. It gets its time limits from the role itself, since a SET would pin a
-proxied connection; it can add to the audit and consent records and neither change nor delete them, and triggers
-say the same to the owner.
+The app's role, serenya_app, owns nothing. It gets its time limits from the role itself, since a SET would
+pin a proxied connection; it can add to the audit and consent records and neither change nor delete them,
+and triggers say the same to the owner.
 """
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision: str = "0001"
 down_revision: str | None = None

@@ -1,6 +1,7 @@
 """Say what is known about a person, without ever printing it.
 
-A profile is decoration that the person sees again: the key of a person is (issuer, subject), never a field of this.
+ A profile is decoration that the person sees again: the key of a person is (issuer, subject), never a field
+of this.
 """
 
 import json

@@ -44,7 +44,9 @@ def issue_challenge(
     return urlsafe_b64encode(body + _mac(secret, purpose, body)).rstrip(b"=").decode(), expires_at
 
 
-def read_challenge(secrets: Sequence[bytes], purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
+def read_challenge(
+    secrets: Sequence[bytes], purpose: ChallengePurpose, nonce: str, now: datetime
+) -> Challenge:
     """Return the challenge behind a nonce.
 
     Raises:

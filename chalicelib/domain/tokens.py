@@ -65,7 +65,8 @@ class AccessClaims:
 class RefreshToken:
     """A refresh token whose MAC was checked, or one about to be sent.
 
-    ``seed`` is known to the phone alone: it opens the session's sealed copy of the profile and is never stored.
+     ``seed`` is known to the phone alone: it opens the session's sealed copy of the profile and is never
+    stored.
     """
 
     session_id: UUID
@@ -106,8 +107,8 @@ def parse_refresh_token(text: str, secrets: Sequence[bytes]) -> RefreshToken:
 def session_seed(secret: bytes, id_token: str) -> bytes:
     """Return the seed of the session that this ID token opens.
 
-    Derived from the whole token, of which the database keeps only a hash: the exact retry of a sign-in gets the
-    same seed, and nobody who has the database and the secret can compute it.
+     Derived from the whole token, of which the database keeps only a hash: the exact retry of a sign-in
+    gets the same seed, and nobody who has the database and the secret can compute it.
     """
     return hmac.digest(secret, b"serenya-auth/session-seed\x00" + id_token.encode(), sha256)[:SEED_BYTES]
 

@@ -17,7 +17,12 @@ DOCUMENTS_LIFETIME = timedelta(minutes=5)  # how late an app may learn of a new 
 HISTORY_MAX = 10_000
 WORD = Text(max_chars=64)
 SHA256 = Text(max_chars=64, min_chars=64, pattern="[0-9a-f]{64}", description="Of the text's UTF-8 bytes.")
-_IDENTITY = {"document": required(WORD), "version": required(WORD), "locale": required(WORD), "sha256": required(SHA256)}
+_IDENTITY = {
+    "document": required(WORD),
+    "version": required(WORD),
+    "locale": required(WORD),
+    "sha256": required(SHA256),
+}
 
 DOCUMENT = Record(
     "ConsentDocument",
@@ -34,7 +39,9 @@ DOCUMENT = Record(
     open=True,
 )
 DOCUMENTS = Record("ConsentDocuments", {"documents": required(Items(of=DOCUMENT, max_items=64))}, open=True)
-STATE = Record("ConsentState", {**_IDENTITY, "required": required(Flag()), "granted": required(Flag())}, open=True)
+STATE = Record(
+    "ConsentState", {**_IDENTITY, "required": required(Flag()), "granted": required(Flag())}, open=True
+)
 EVENT = Record(
     "ConsentEvent",
     {
@@ -48,8 +55,12 @@ EVENT = Record(
 CONSENTS = Record(
     "Consents",
     {
-        "state": required(Items(of=STATE, max_items=64, description="Where the person stands on what is current.")),
-        "history": required(Items(of=EVENT, max_items=HISTORY_MAX, description="All answers, the first first.")),
+        "state": required(
+            Items(of=STATE, max_items=64, description="Where the person stands on what is current.")
+        ),
+        "history": required(
+            Items(of=EVENT, max_items=HISTORY_MAX, description="All answers, the first first.")
+        ),
     },
     open=True,
 )
@@ -65,7 +76,9 @@ def documents(services: Services, call: Call) -> Answer:
 def consents(services: Services, call: Call) -> Answer:
     """Show the person's state and history."""
     states, events = services.consents.of_person(call.caller, act(call))
-    return Answer(body={"state": [_state(state) for state in states], "history": [_event(event) for event in events]})
+    return Answer(
+        body={"state": [_state(state) for state in states], "history": [_event(event) for event in events]}
+    )
 
 
 def _document(document: ConsentDocument) -> dict[str, Any]:

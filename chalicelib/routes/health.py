@@ -1,10 +1,10 @@
 """Routes that tell a load balancer and an operator whether to send traffic; never why not, which the log says."""
 
+from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.routes.fields import Choice
 from chalicelib.routes.route import Answer, Call, Route
 from chalicelib.routes.schema import Record, required
 from chalicelib.routes.services import Services
-from chalicelib.domain.errors import DependencyUnavailable
 
 HEALTH = Record("Health", {"status": required(Choice(("ok",)))}, open=True)
 

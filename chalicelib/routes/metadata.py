@@ -41,7 +41,9 @@ METADATA = Record(
     description="RFC 8414 s2. There is no authorization endpoint: phones bring a provider's ID token.",
     open=True,
 )
-OPENAPI = Record("OpenApi", {"openapi": required(Text(max_chars=16)), "paths": required(Anything())}, open=True)
+OPENAPI = Record(
+    "OpenApi", {"openapi": required(Text(max_chars=16)), "paths": required(Anything())}, open=True
+)
 
 
 def jwks(services: Services, _call: Call) -> Answer:

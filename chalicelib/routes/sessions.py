@@ -9,7 +9,9 @@ from chalicelib.routes.shapes import LISTED_SESSION, session
 from chalicelib.routes.sign_in import act
 
 SESSIONS_MAX = 1000
-SESSIONS = Record("Sessions", {"sessions": required(Items(of=LISTED_SESSION, max_items=SESSIONS_MAX))}, open=True)
+SESSIONS = Record(
+    "Sessions", {"sessions": required(Items(of=LISTED_SESSION, max_items=SESSIONS_MAX))}, open=True
+)
 BEARER_ERRORS = (errors.SessionRevoked, errors.AccountSuspended, errors.DependencyUnavailable)
 
 

@@ -1,7 +1,7 @@
 """Routes that keep a session or end it: refresh and logout."""
 
 from chalicelib.domain import errors
-from chalicelib.domain.errors import AccessTokenExpired, MissingToken
+from chalicelib.domain.errors import MissingToken
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.fields import Flag, Text
 from chalicelib.routes.route import Answer, Call, Route, bearer_or_body
@@ -33,7 +33,9 @@ def logout(services: Services, call: Call) -> Answer:
     if refresh_token is None and call.bearer is None:
         raise MissingToken
     all_devices = bool(call.body["all_devices"])
-    services.sessions.logout(refresh_token=refresh_token, claims=claims, all_devices=all_devices, act=act(call))
+    services.sessions.logout(
+        refresh_token=refresh_token, claims=claims, all_devices=all_devices, act=act(call)
+    )
     return Answer()
 
 

@@ -25,7 +25,9 @@ class ConsentService:
         """Return the texts in force, in one language."""
         return self._documents.current(locale=locale, now=self._clock.now())
 
-    def of_person(self, claims: AccessClaims, act: Act) -> tuple[tuple[ConsentState, ...], tuple[ConsentEvent, ...]]:
+    def of_person(
+        self, claims: AccessClaims, act: Act
+    ) -> tuple[tuple[ConsentState, ...], tuple[ConsentEvent, ...]]:
         """Return where the person stands on each current document, and their whole history.
 
         Raises SessionRevoked, AccountSuspended.

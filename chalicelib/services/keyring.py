@@ -1,8 +1,8 @@
 """The service's own keys, unwrapped and at hand: what signs, what verifies, what MACs, what indexes.
 
-Loaded once a container and looked at again every few minutes of wall-clock time, so that a rotation is picked up
-and a thawed container does not trust what it knew hours ago (F-36). While PostgreSQL or KMS is away, the keys at
-hand go on serving; a key that was unwrapped once needs KMS no more.
+ Loaded once a container and looked at again every few minutes of wall-clock time, so that a rotation is
+picked up and a thawed container does not trust what it knew hours ago (F-36). While PostgreSQL or KMS is
+away, the keys at hand go on serving; a key that was unwrapped once needs KMS no more.
 """
 
 import threading
@@ -106,7 +106,9 @@ class KeyRing(Generic[TokenKeyT]):
         secrets: dict[ServiceKeyUse, tuple[bytes, ...]] = {}
         for record in self._store.service_keys():
             secrets[record.use] = (self._secret(record), *secrets.get(record.use, ()))
-        return Keys(signing=signing, token_keys={key.kid: self._token_key(key) for key in signing}, secrets=secrets)
+        return Keys(
+            signing=signing, token_keys={key.kid: self._token_key(key) for key in signing}, secrets=secrets
+        )
 
     def _token_key(self, key: SigningKeyRecord) -> TokenKeyT:
         known = self._keys.token_keys.get(key.kid) if self._keys else None

@@ -1,7 +1,8 @@
 """Seal what is personal of a person, and notice without opening it that something changed.
 
-A change is noticed by keyed digests, so a warm sign-in of a known person needs neither KMS nor the vault. Renewing
-needs the person's key; when KMS or the vault is away it waits for the next sign-in, which notices it again.
+ A change is noticed by keyed digests, so a warm sign-in of a known person needs neither KMS nor the vault.
+Renewing needs the person's key; when KMS or the vault is away it waits for the next sign-in, which notices
+it again.
 """
 
 from dataclasses import dataclass, replace
@@ -70,7 +71,13 @@ class PersonalData:
             warn("orphaned_vault_key")
 
     def renew(
-        self, arrival: Arrival, index: BlindIndex, new: NewSession, person: StoredPerson, session: Session, act: Act
+        self,
+        arrival: Arrival,
+        index: BlindIndex,
+        new: NewSession,
+        person: StoredPerson,
+        session: Session,
+        act: Act,
     ) -> SessionCopy:
         """Return what the session shows, having sealed anew what changed since the last sign-in."""
         device_digest = index.digest("device", arrival.device.to_bytes())
@@ -84,7 +91,13 @@ class PersonalData:
             return arrival.copy
 
     def _renewed(
-        self, arrival: Arrival, index: BlindIndex, new: NewSession, person: StoredPerson, session: Session, act: Act
+        self,
+        arrival: Arrival,
+        index: BlindIndex,
+        new: NewSession,
+        person: StoredPerson,
+        session: Session,
+        act: Act,
     ) -> SessionCopy:
         key = self._key_of(person.id)
         profile = merged(self._open_profile(key, person), arrival.identity.profile)
@@ -109,7 +122,9 @@ class PersonalData:
             device_digest=device_digest,
             changed=" ".join(name for name, changed in changes.items() if changed),
             profile=_seal(key, Field.USER_PROFILE, person.id, profile.to_bytes()),
-            device_description=_seal(key, Field.DEVICE_DESCRIPTION, session.device.id, arrival.device.to_bytes()),
+            device_description=_seal(
+                key, Field.DEVICE_DESCRIPTION, session.device.id, arrival.device.to_bytes()
+            ),
             session_profile=self._copies.seal(copy, seed=arrival.seed, session_id=session.id),
         )
         self._store.renew(data, now=self._clock.now(), request_id=act.request_id)
@@ -157,13 +172,17 @@ class PersonalData:
     def _open_profile(self, key: DataKey, person: StoredPerson) -> Profile:
         if person.profile is None:
             raise IntegrityFailure
-        return Profile.from_bytes(key.open_sealed(Field.USER_PROFILE.at(person.id, person.key_version), person.profile))
+        return Profile.from_bytes(
+            key.open_sealed(Field.USER_PROFILE.at(person.id, person.key_version), person.profile)
+        )
 
 
 def _open_device(key: DataKey, device: StoredDevice) -> Device | None:
     if device.description is None:
         return None
-    return Device.from_bytes(key.open_sealed(Field.DEVICE_DESCRIPTION.at(device.id, key.version), device.description))
+    return Device.from_bytes(
+        key.open_sealed(Field.DEVICE_DESCRIPTION.at(device.id, key.version), device.description)
+    )
 
 
 def _seal(key: DataKey, field: Field, row_id: UUID, plaintext: bytes) -> bytes:

@@ -135,7 +135,9 @@ class KeyStore(Protocol):
     def service_keys(self) -> tuple[ServiceKeyRecord, ...]:
         """Return all secrets, wrapped."""
 
-    def add_signing_key(self, key: SigningKeyRecord, *, predecessors_expire_at: datetime, request_id: str) -> None:
+    def add_signing_key(
+        self, key: SigningKeyRecord, *, predecessors_expire_at: datetime, request_id: str
+    ) -> None:
         """Publish a key."""
 
     def add_service_key(self, key: ServiceKeyRecord, *, request_id: str) -> None:
@@ -166,7 +168,14 @@ class SessionStore(Protocol):
     """Sessions, as rows."""
 
     def rotate(
-        self, session_id: UUID, generation: int, *, idle_expires_at: datetime, locale: str, now: datetime, request_id: str
+        self,
+        session_id: UUID,
+        generation: int,
+        *,
+        idle_expires_at: datetime,
+        locale: str,
+        now: datetime,
+        request_id: str,
     ) -> OwnSession | None:
         """Advance a live session from this generation."""
 

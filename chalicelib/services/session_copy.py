@@ -1,7 +1,7 @@
 """The session's own copy of what a refresh answers, under a key that only the phone's refresh token brings.
 
-Refresh answers the person's profile in full, and needs neither KMS nor the vault. A key that the service could
-make by itself would let a restored backup be read after an erasure; this one, it can't.
+ Refresh answers the person's profile in full, and needs neither KMS nor the vault. A key that the service
+could make by itself would let a restored backup be read after an erasure; this one, it can't.
 """
 
 import json
@@ -49,4 +49,6 @@ class SessionCopies:
         key = self._keys(seed, session.id)
         plaintext = key.open_sealed(Field.SESSION_PROFILE.at(session.id, key.version), session.profile)
         profile, device = json.loads(plaintext)
-        return SessionCopy(profile=Profile.from_bytes(profile.encode()), device=Device.from_bytes(device.encode()))
+        return SessionCopy(
+            profile=Profile.from_bytes(profile.encode()), device=Device.from_bytes(device.encode())
+        )

@@ -5,7 +5,13 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from chalicelib.domain.devices import Device
-from chalicelib.domain.errors import InvalidAccessToken, NotFound, RefreshTokenInvalid, RefreshTokenReused, SessionRevoked
+from chalicelib.domain.errors import (
+    InvalidAccessToken,
+    NotFound,
+    RefreshTokenInvalid,
+    RefreshTokenReused,
+    SessionRevoked,
+)
 from chalicelib.domain.keys import ServiceKeyUse
 from chalicelib.domain.sessions import Lifetimes, OwnSession, Presented, Session, SessionEnd, judge_presented
 from chalicelib.domain.sign_in import SignedIn
@@ -67,9 +73,13 @@ class SessionService:
             own = self._retried(token, act)
         copy = self._personal_data.copy_of(own, seed=token.seed)
         successor = token.successor()
-        return self._grants.grant(own.session, token=successor, person=own.person, copy=copy, states=own.states)
+        return self._grants.grant(
+            own.session, token=successor, person=own.person, copy=copy, states=own.states
+        )
 
-    def logout(self, *, refresh_token: str | None, claims: AccessClaims | None, all_devices: bool, act: Act) -> None:
+    def logout(
+        self, *, refresh_token: str | None, claims: AccessClaims | None, all_devices: bool, act: Act
+    ) -> None:
         """End the session of a token, or all of its person's; a token that leads nowhere ends nothing."""
         session_id = claims.session_id if claims else self._session_of(refresh_token)
         if session_id is None:
@@ -105,7 +115,9 @@ class SessionService:
     def end_others(self, claims: AccessClaims, act: Act) -> None:
         """End all sessions of the person but this one."""
         now = self._clock.now()
-        _own(claims, self._store.end_others(claims.session_id, now=now, request_id=act.request_id)).ensure_live(now)
+        _own(
+            claims, self._store.end_others(claims.session_id, now=now, request_id=act.request_id)
+        ).ensure_live(now)
 
     def _retried(self, token: RefreshToken, act: Act) -> OwnSession:
         now = self._clock.now()

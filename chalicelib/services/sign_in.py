@@ -5,7 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.account import StoredPerson
-from chalicelib.domain.challenges import RANDOM_BYTES, Challenge, ChallengePurpose, issue_challenge, read_challenge
+from chalicelib.domain.challenges import (
+    RANDOM_BYTES,
+    Challenge,
+    ChallengePurpose,
+    issue_challenge,
+    read_challenge,
+)
 from chalicelib.domain.consents import ConsentState, after, check_answers, require_all
 from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, InvalidNonce
 from chalicelib.domain.id_tokens import ClientPolicy, GoogleIdentity, check_nonce, check_platform
@@ -68,7 +74,9 @@ class SignInService:
         check_nonce(policy, identity.nonce, request.nonce)
         challenge = self._challenge(request.nonce, now)
         secret = self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[0]
-        arrival = Arrival(identity=identity, device=request.device, seed=session_seed(secret, request.id_token))
+        arrival = Arrival(
+            identity=identity, device=request.device, seed=session_seed(secret, request.id_token)
+        )
         index = self._make_index(self._keyring.secrets(ServiceKeyUse.BLIND_INDEX)[0])
         new = self._new_session(request, arrival, index, challenge, now, act)
         return self._signed_in(arrival, index, new, act)
@@ -127,11 +135,19 @@ class SignInService:
                 conflict = created
             elif created.session is not None and created.person is not None:
                 states = after(created.states, new.answers)
-                return self._granted(arrival, created.session, created.person, states, arrival.copy, is_new_user=True)
+                return self._granted(
+                    arrival, created.session, created.person, states, arrival.copy, is_new_user=True
+                )
         raise DependencyUnavailable(retry_after=BUSY)
 
     def _known(
-        self, arrival: Arrival, index: BlindIndex, new: NewSession, entry: Entry, person: StoredPerson, act: Act
+        self,
+        arrival: Arrival,
+        index: BlindIndex,
+        new: NewSession,
+        entry: Entry,
+        person: StoredPerson,
+        act: Act,
     ) -> SignedIn:
         ensure_may_act(person.status)
         if entry.session is not None:

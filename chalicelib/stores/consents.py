@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +27,9 @@ from sqlalchemy.dialects.postgresql import JSONB, TEXT, distinct_on
 from chalicelib.domain.consents import (
     ConsentAction,
     ConsentAnswer,
-    ConsentDocument,
-    ConsentEvent,
     ConsentState,
 )
 from chalicelib.stores import audit
-from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import ConsentDocuments, ConsentEvents
 

@@ -1,7 +1,7 @@
 """A time limit on the client's side of every wait for PostgreSQL.
 
-`statement_timeout` lives in the server, and a server that is frozen or cut off enforces nothing. psycopg2 lets the
-client do the waiting; here it waits so long and no longer.
+ `statement_timeout` lives in the server, and a server that is frozen or cut off enforces nothing. psycopg2
+lets the client do the waiting; here it waits so long and no longer.
 """
 
 import select

@@ -83,7 +83,10 @@ class DocumentStore:
 
     def history(self, session_id: UUID) -> tuple[ConsentEvent, ...]:
         """Return all answers of the person whose session this is, the first first."""
-        return tuple(ConsentEvent(**row._asdict()) for row in self._database.rows(HISTORY, {"p_session_id": session_id}))
+        return tuple(
+            ConsentEvent(**row._asdict())
+            for row in self._database.rows(HISTORY, {"p_session_id": session_id})
+        )
 
 
 def _read(rows: Iterable[Any]) -> tuple[ConsentDocument, ...]:

@@ -1,6 +1,7 @@
 """The schema as SQLAlchemy sees it: the one description that statements are built from and Alembic compares with.
 
-Personal values stand only in columns of type bytea: ciphertext under the person's key, or a keyed index of it.
+ Personal values stand only in columns of type bytea: ciphertext under the person's key, or a keyed index of
+it.
 """
 
 from datetime import datetime, timedelta

@@ -1,8 +1,8 @@
 """Signing in, each way in one statement: a known person opens a session; a new one becomes an account with one.
 
-The person's row is locked inside the statement, so a suspension in flight is seen. Two sign-ins on one device at
-once can't see each other's session; the partial unique index catches the second, which then goes again behind the
-person's lock.
+ The person's row is locked inside the statement, so a suspension in flight is seen. Two sign-ins on one
+device at once can't see each other's session; the partial unique index catches the second, which then goes
+again behind the person's lock.
 """
 
 from dataclasses import asdict
@@ -12,7 +12,8 @@ from psycopg2 import errors as psycopg2_errors
 from sqlalchemy import exc
 
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
-from chalicelib.stores import consents, sign_in_statements as statements
+from chalicelib.stores import consents
+from chalicelib.stores import sign_in_statements as statements
 from chalicelib.stores.database import Database
 from chalicelib.stores.session_rows import read_person, read_session
 
