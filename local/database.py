@@ -9,21 +9,29 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import alembic.command
 import alembic.config
+import alembic.util
 import psycopg2
+import sqlalchemy.exc
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2's own lower case
 from psycopg2.extensions import encrypt_password
 
-from local.places import PROJECT
+from local.places import PROJECT, StackError
 
 APP_ROLE: Final = "serenya_app"  # made by the first migration, without a password
 OWNER_URL: Final = "MIGRATION_DATABASE_URL"  # what alembic/env.py reads first
 
 
 def prepare_database(owner_url: str) -> str:
-    """Migrate the owner's database to the newest schema and return the app role's URL of it."""
-    migrate(owner_url)
-    return open_app_role(owner_url)
+    """Migrate the owner's database to the newest schema and return the app role's URL of it.
+
+    Raises: StackError.
+    """
+    try:
+        migrate(owner_url)
+        return open_app_role(owner_url)
+    except (alembic.util.CommandError, sqlalchemy.exc.SQLAlchemyError, psycopg2.Error) as error:
+        raise StackError(f"The database can't be brought to the newest schema: {error}") from error
 
 
 def migrate(owner_url: str, revision: str = "head") -> None:

@@ -58,7 +58,7 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
-        self.directory = directory
+        self.directory = directory.absolute()  # children start in another one
         self.binaries: Binaries | None = None
         self.cluster: Cluster | None = None
         self.port = 0
