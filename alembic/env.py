@@ -1,4 +1,4 @@
-"""Run migrations: one at a time, each whole or not at all, never waiting long for a lock that traffic holds."""
+"""Run migrations: one at a time, whole or not at all, never waiting long for a lock of the traffic."""
 
 import os
 import sys

@@ -81,7 +81,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         "stage": stage,
         "database_url": read("DATABASE_URL", _postgresql_url),
         "aws_region": read("AWS_REGION", str),
-        "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(is_local, _web_url), default=None),
+        "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(_web_url, is_local=is_local), default=None),
         "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
         "audience": read("AUDIENCE", str, default="serenya-api"),
         "google_clients": read("GOOGLE_CLIENTS", _clients),
@@ -169,7 +169,7 @@ def _https_url(text: str) -> str:
     return _web_url(text)
 
 
-def _local_only(is_local: bool, parse: Callable[[str], str]) -> Callable[[str], str]:
+def _local_only(parse: Callable[[str], str], *, is_local: bool) -> Callable[[str], str]:
     def refuse(_text: str) -> str:
         raise ValueError("is for STAGE=local")
 
@@ -199,7 +199,7 @@ def _clients(text: str) -> Mapping[str, ClientPolicy]:
 
 
 def _client(entry: object) -> ClientPolicy:
-    shape = 'has entries {"client_id": "...", "platforms": ["ios", "android", "web"], "nonce": "raw|sha256|optional"}'
+    shape = 'has entries {"client_id": "...", "platforms": ["ios", ...], "nonce": "raw|sha256|optional"}'
     if not isinstance(entry, dict) or entry.keys() != {"client_id", "platforms", "nonce"}:
         raise ValueError(shape)
     client_id, platforms = entry["client_id"], entry["platforms"]

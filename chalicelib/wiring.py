@@ -1,4 +1,4 @@
-"""The composition root: the only module that names concrete classes. Everything is made at first use, once."""
+"""The composition root: the only module that names concrete classes. All is made once, at first use."""
 
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.keys import SigningKeyRecord
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
+from chalicelib.services.admission import Admission
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.grants import Grants
 from chalicelib.services.keyring import KeyRing
@@ -30,6 +31,7 @@ from chalicelib.services.keys import KeyRotation
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.readiness import Readiness
+from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies
 from chalicelib.services.sessions import SessionService
 from chalicelib.services.sign_in import SignInService
@@ -99,10 +101,10 @@ class _Assembly:
         self.google_keys = google_keys(settings)
         self.sessions = SessionStore(database)
         self.accounts = AccountStore(database)
-        self.copies = SessionCopies(session_key)
+        self.secrets = Secrets(keyring=self.keyring, make_index=lru_cache(BlindIndex))
         self.tokens = self._tokens()
         self.grants = Grants(
-            tokens=self.tokens, keyring=self.keyring, lifetimes=settings.lifetimes, clock=clock
+            tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock
         )
         self.personal_data = self._personal_data()
 
@@ -115,7 +117,7 @@ class _Assembly:
             sign_in=self._sign_in(),
             sessions=SessionService(
                 store=self.sessions,
-                keyring=self.keyring,
+                secrets=self.secrets,
                 personal_data=self.personal_data,
                 grants=self.grants,
                 lifetimes=self.settings.lifetimes,
@@ -136,16 +138,16 @@ class _Assembly:
     def _sign_in(self) -> SignInService:
         return SignInService(
             store=SignInStore(self.database),
-            verifier=GoogleTokenVerifier(
-                keys=self.google_keys,
+            admission=Admission(
+                verifier=GoogleTokenVerifier(
+                    keys=self.google_keys,
+                    clients=self.settings.google_clients,
+                    hosted_domain=self.settings.google_hosted_domain,
+                ),
                 clients=self.settings.google_clients,
-                hosted_domain=self.settings.google_hosted_domain,
             ),
-            clients=self.settings.google_clients,
-            keyring=self.keyring,
-            make_index=lru_cache(BlindIndex),
+            secrets=self.secrets,
             personal_data=self.personal_data,
-            copies=self.copies,
             grants=self.grants,
             lifetimes=self.settings.lifetimes,
             clock=self.clock,
@@ -167,7 +169,11 @@ class _Assembly:
         vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
         keys = DataKeys(_kms(self.settings, self.settings.kms_key_id), vault, self.clock)
         return PersonalData(
-            keys=keys, copies=self.copies, store=self.accounts, clock=self.clock, ids=self.ids
+            keys=keys,
+            copies=SessionCopies(session_key),
+            secrets=self.secrets,
+            store=self.accounts,
+            ids=self.ids,
         )
 
     def _readiness(self) -> Readiness:

@@ -1,7 +1,10 @@
-"""The whole service on real parts, as a phone meets it: real PostgreSQL, real handler, real botocore, injected time."""
+"""The whole service on real parts, as a phone meets it: PostgreSQL, Chalice, botocore; only time is made up.
+
+Every answer is held to its route's declaration.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,8 +12,10 @@ from typing import Any
 from uuid import uuid4
 
 from chalice.local import RouteMatcher
+from psycopg2.extensions import cursor
 
 from chalicelib import wiring
+from chalicelib.clients.aws import aws_client
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 from chalicelib.routes.services import Services
@@ -18,6 +23,7 @@ from chalicelib.settings import Settings
 from chalicelib.stores.database import Database, connect
 from local.database import connected
 from local.dev_google import AUDIENCE, DevGoogle, subject_for
+from tests import declared
 from tests.fakes import FakeClock
 
 REQUIRED = (
@@ -81,9 +87,14 @@ class World:
             told.setdefault("content-type", "application/json")
         if token is not None:
             told["authorization"] = f"Bearer {token}"
-        answer = self.app(self._event(method, path, body, told), None)
-        text = answer["body"]
-        return Reply(answer["statusCode"], answer["headers"], json.loads(text) if text else None)
+        event = self._event(method, path, body, told)
+        answer = self.app(event, None)
+        reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
+        gateway = event["requestContext"]
+        declared.check(
+            method, gateway["resourcePath"], reply.status, reply.headers, reply.body, gateway["requestId"]
+        )
+        return reply
 
     def _event(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
         match = self._matcher.match_route(path)
@@ -105,21 +116,45 @@ class World:
             "isBase64Encoded": False,
         }
 
-    def person(self, email: str = "ana@example.com", name: str = "Ana Diaz", device: str = "device-1") -> "Phone":
+    def person(
+        self, email: str = "ana@example.com", name: str = "Ana Diaz", device: str = "device-1"
+    ) -> "Phone":
         """Return a phone of a person."""
         return Phone(world=self, email=email, name=name, device=device)
 
     @contextmanager
-    def owner(self) -> Any:
+    def owner(self) -> Iterator[cursor]:
         """Yield a cursor of the database's owner, to look at rows and to set scenes."""
-        with connected(self.owner_url) as connection, connection.cursor() as cursor:
-            yield cursor
+        with connected(self.owner_url) as connection, connection.cursor() as opened:
+            yield opened
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return rows as the owner sees them."""
-        with self.owner() as cursor:
-            cursor.execute(query, parameters)
-            return list(cursor.fetchall())
+        with self.owner() as opened:
+            opened.execute(query, parameters)
+            return list(opened.fetchall())
+
+    def execute(self, statement: str, *parameters: object) -> None:
+        """Change rows as the owner, to set a scene."""
+        with self.owner() as opened:
+            opened.execute(statement, parameters)
+
+    def stored(self) -> dict[str, int]:
+        """Return how many rows each table holds, and how many keys the vault."""
+        tables = self.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        each = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for (name,) in tables)  # noqa: S608 - names PostgreSQL told us
+        return dict(self.rows(each)) | {"key vault": len(self.vault_keys())}
+
+    def vault_keys(self) -> set[str]:
+        """Return whose data keys the vault holds."""
+        client = aws_client("dynamodb", self.settings.aws_region, self.settings.aws_endpoint_url)
+        pages = client.get_paginator("scan").paginate(TableName=self.settings.vault_table)
+        return {item["user_id"]["S"] for page in pages for item in page["Items"]}
+
+    def kinds_of_acts(self, user_id: str) -> list[str]:
+        """Return what the audit record says of a person, in order."""
+        found = self.rows("SELECT kind FROM audit_events WHERE user_id = %s ORDER BY id", user_id)
+        return [kind for (kind,) in found]
 
 
 @dataclass
@@ -132,21 +167,26 @@ class Phone:
     device: str
     answer: dict[str, Any] = field(default_factory=dict)
 
-    def id_token(self, **changes: Any) -> str:
+    def id_token(self, **changes: Any) -> str:  # noqa: ANN401 - claims of any kind
         """Return a fresh token of the development Google."""
-        claims = {"subject": subject_for(self.email), "email": self.email, "name": self.name, "audience": AUDIENCE}
+        claims = {
+            "subject": subject_for(self.email),
+            "email": self.email,
+            "name": self.name,
+            "audience": AUDIENCE,
+        }
         return self.world.google.token(**(claims | {"now": self.world.clock.now()} | changes))
 
-    def sign_in_body(self, id_token: str | None = None, **changes: Any) -> dict[str, Any]:
+    def sign_in_body(self, id_token: str | None = None, **changes: object) -> dict[str, Any]:
         """Return the body of a sign-in that agrees to all that is required."""
-        body = {
+        body: dict[str, object] = {
             "id_token": id_token or self.id_token(),
             "device": {"id": self.device, "platform": "ios", "name": f"{self.name}'s phone"},
             "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
         }
         return body | changes
 
-    def sign_in(self, id_token: str | None = None, **changes: Any) -> Reply:
+    def sign_in(self, id_token: str | None = None, **changes: object) -> Reply:
         """Sign in and keep the answer."""
         return self._keep(self.world.call("POST", "/auth/google", self.sign_in_body(id_token, **changes)))
 
@@ -163,7 +203,7 @@ class Phone:
         """Delete something as this person."""
         return self.world.call("DELETE", path, token=self.access_token)
 
-    def logout(self, **body: Any) -> Reply:
+    def logout(self, **body: object) -> Reply:
         """Log out with the access token."""
         return self.world.call("POST", "/auth/logout", body or None, token=self.access_token)
 

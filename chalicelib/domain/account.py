@@ -71,7 +71,7 @@ class Account:
 
 
 def merged(stored: Profile, brought: Profile) -> Profile:
-    """Return the profile after a sign-in: what the provider said now, and what it said before where it is silent."""
+    """Return the profile after a sign-in: what the provider says now, or said before where it is silent."""
     if brought.email is None:
         email, email_verified = stored.email, stored.email_verified
     else:

@@ -9,7 +9,7 @@ from chalicelib.domain.id_tokens import Platform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """What an app says of the device it runs on. People name phones after themselves, so all of it is personal.
+    """What an app says of its device; personal, since people name phones after themselves.
 
     ``id`` is an identifier that others can guess, never a secret.
     """

@@ -1,4 +1,4 @@
-"""How a signing key lives: next, current, retiring, gone. A pure function of its times, so containers can't disagree."""
+"""How a signing key lives: next, current, retiring, gone; by its times alone, so containers agree."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

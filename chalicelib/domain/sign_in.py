@@ -11,7 +11,7 @@ from chalicelib.domain.consents import ConsentAnswer, ConsentState
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import IdTokenUsed, MissingConsent
 from chalicelib.domain.id_tokens import Platform, UnverifiedIdToken
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.domain.tokens import Scope
 
 RETRY_WINDOW = timedelta(
@@ -34,12 +34,11 @@ class SignIn:
     nonce: str | None = field(repr=False)
     device: Device
     consents: tuple[ConsentAnswer, ...]
-    locale: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """All that is stored when a person signs in; ids, times and seals are made before, the statement decides."""
+    """All that a sign-in stores; ids, times and seals are made before, the statement decides."""
 
     provider: Provider
     subject_index: bytes
@@ -64,7 +63,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPerson:
-    """What is stored beside the first session of a person, sealed under the key that was just made for them."""
+    """What a new person adds to it, sealed under the key that was just made for them."""
 
     user_id: UUID
     identity_id: UUID
@@ -82,8 +81,7 @@ class Entry:
 
     person: StoredPerson | None
     states: tuple[ConsentState, ...]
-    answers_fit: bool
-    session: Session | None
+    own: OwnSession | None
 
 
 class Conflict(StrEnum):
@@ -98,9 +96,7 @@ class Conflict(StrEnum):
 class UsedIdToken:
     """The session that an ID token opened before."""
 
-    session: Session
-    person: StoredPerson
-    states: tuple[ConsentState, ...]
+    own: OwnSession
     used_at: datetime
     same_device: bool
 
@@ -110,14 +106,14 @@ class UsedIdToken:
         Raises:
             IdTokenUsed: another device, too late, or the session has moved on since.
         """
-        untouched = self.session.generation == 0 and self.session.ended_at is None
+        untouched = self.own.session.generation == 0 and self.own.session.ended_at is None
         if not (self.same_device and untouched and now - self.used_at <= RETRY_WINDOW):
             raise IdTokenUsed
 
     @property
     def is_new_user(self) -> bool:
         """Tell whether that session was the person's first, made with their account."""
-        return self.person.created_at == self.session.created_at
+        return self.own.person.created_at == self.own.session.created_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

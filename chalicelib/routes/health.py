@@ -1,4 +1,4 @@
-"""Routes that tell a load balancer and an operator whether to send traffic; never why not, which the log says."""
+"""Routes that tell whether to send traffic; never why not, which the log says."""
 
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.routes.fields import Choice

@@ -84,7 +84,6 @@ def _sign_in(call: Call) -> SignIn:
         nonce=call.body["nonce"],
         device=_device(call),
         consents=tuple(ConsentAnswer(**answer) for answer in call.body["consents"] or ()),
-        locale=call.locale.value,
     )
 
 

@@ -13,10 +13,11 @@ from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure, SessionRevoked
 from chalicelib.domain.id_tokens import GoogleIdentity
 from chalicelib.domain.personal_data import Field
-from chalicelib.domain.sessions import OwnSession, Session
+from chalicelib.domain.sessions import OwnSession
 from chalicelib.domain.sign_in import NewPerson, NewSession
 from chalicelib.services.events import warn
-from chalicelib.services.ports import AccountStore, Act, BlindIndex, Clock, DataKey, DataKeys, Ids
+from chalicelib.services.ports import AccountStore, DataKey, DataKeys, Ids
+from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies, SessionCopy
 
 
@@ -38,19 +39,19 @@ class PersonalData:
     """What is sealed of people."""
 
     def __init__(
-        self, *, keys: DataKeys, copies: SessionCopies, store: AccountStore, clock: Clock, ids: Ids
+        self, *, keys: DataKeys, copies: SessionCopies, secrets: Secrets, store: AccountStore, ids: Ids
     ) -> None:
         """Take the keys of all people, and the sessions' copies."""
         self._keys = keys
         self._copies = copies
         self._store = store
-        self._clock = clock
+        self._secrets = secrets
         self._ids = ids
 
-    def seal_new(self, arrival: Arrival, index: BlindIndex, new: NewSession) -> NewPerson:
+    def seal_new(self, arrival: Arrival, new: NewSession) -> NewPerson:
         """Make a new person's key, and seal with it all that is kept of them. Calls KMS and the vault."""
         user_id, identity_id = self._ids.new_uuid(), self._ids.new_uuid()
-        key, identity = self._keys.create(user_id), arrival.identity
+        key, identity, index = self._keys.create(user_id), arrival.identity, self._secrets.index()
         email = identity.profile.verified_email
         return NewPerson(
             user_id=user_id,
@@ -70,68 +71,55 @@ class PersonalData:
         except DependencyUnavailable:
             warn("orphaned_vault_key")
 
-    def renew(
-        self,
-        arrival: Arrival,
-        index: BlindIndex,
-        new: NewSession,
-        person: StoredPerson,
-        session: Session,
-        act: Act,
-    ) -> SessionCopy:
+    def renew(self, arrival: Arrival, new: NewSession, own: OwnSession) -> SessionCopy:
         """Return what the session shows, having sealed anew what changed since the last sign-in."""
-        device_digest = index.digest("device", arrival.device.to_bytes())
-        same_device = session.device.description_digest == device_digest
-        if person.profile_digest == new.profile_digest and same_device:
+        device_digest = self._secrets.index().digest("device", arrival.device.to_bytes())
+        is_same_device = own.session.device.description_digest == device_digest
+        if own.person.profile_digest == new.profile_digest and is_same_device:
             return arrival.copy
         try:
-            return self._renewed(arrival, index, new, person, session, act)
+            return self._renewed(arrival, new, own)
         except DependencyUnavailable:
             warn("personal_data_renewal_deferred")
             return arrival.copy
 
-    def _renewed(
-        self,
-        arrival: Arrival,
-        index: BlindIndex,
-        new: NewSession,
-        person: StoredPerson,
-        session: Session,
-        act: Act,
-    ) -> SessionCopy:
-        key = self._key_of(person.id)
-        profile = merged(self._open_profile(key, person), arrival.identity.profile)
-        copy = replace(arrival.copy, profile=profile)
-        profile_digest = index.digest("profile", profile.to_bytes())
-        device_digest = index.digest("device", arrival.device.to_bytes())
-        changes = {
-            "profile": profile_digest != person.profile_digest,
-            "device": device_digest != session.device.description_digest,
-        }
-        if not any(changes.values()):
-            self._renew_copy(copy, seed=arrival.seed, session_id=session.id, profile_digest=profile_digest)
-            return copy
-        email = profile.verified_email
-        data = RenewedData(
-            user_id=person.id,
-            subject_index=new.subject_index,
-            device_id=session.device.id,
-            session_id=session.id,
-            email_index=index.email(email) if email else None,
-            profile_digest=profile_digest,
-            device_digest=device_digest,
-            changed=" ".join(name for name, changed in changes.items() if changed),
-            profile=_seal(key, Field.USER_PROFILE, person.id, profile.to_bytes()),
-            device_description=_seal(
-                key, Field.DEVICE_DESCRIPTION, session.device.id, arrival.device.to_bytes()
-            ),
-            session_profile=self._copies.seal(copy, seed=arrival.seed, session_id=session.id),
+    def _renewed(self, arrival: Arrival, new: NewSession, own: OwnSession) -> SessionCopy:
+        key, index = self._key_of(own.person.id), self._secrets.index()
+        copy = replace(
+            arrival.copy, profile=merged(self._open_profile(key, own.person), arrival.identity.profile)
         )
-        self._store.renew(data, now=self._clock.now(), request_id=act.request_id)
+        digest = index.digest("profile", copy.profile.to_bytes())
+        device_digest = index.digest("device", copy.device.to_bytes())
+        changes = {
+            "profile": digest != own.person.profile_digest,
+            "device": device_digest != own.session.device.description_digest,
+        }
+        if not any(changes.values()):  # the provider was silent on something that is known already
+            self._renew_copy(copy, seed=arrival.seed, session_id=own.session.id, profile_digest=digest)
+            return copy
+        email, device_id = copy.profile.verified_email, own.session.device.id
+        data = RenewedData(
+            user_id=own.person.id,
+            subject_index=new.subject_index,
+            device_id=device_id,
+            session_id=own.session.id,
+            email_index=index.email(email) if email else None,
+            profile_digest=digest,
+            device_digest=device_digest,
+            changed=" ".join(name for name, is_changed in changes.items() if is_changed),
+            profile=_seal(key, Field.USER_PROFILE, own.person.id, copy.profile.to_bytes()),
+            device_description=_seal(key, Field.DEVICE_DESCRIPTION, device_id, copy.device.to_bytes()),
+            session_profile=self.seal_copy(copy, seed=arrival.seed, session_id=own.session.id),
+        )
+        self._store.renew(data, now=new.now, request_id=new.request_id)
         return copy
 
+    def seal_copy(self, copy: SessionCopy, *, seed: bytes, session_id: UUID) -> bytes:
+        """Return a session's copy, sealed for its phone."""
+        return self._copies.seal(copy, seed=seed, session_id=session_id)
+
     def copy_of(self, own: OwnSession, *, seed: bytes) -> SessionCopy:
-        """Return what a refresh shows: the session's copy, renewed if the person's profile changed meanwhile."""
+        """Return what a refresh shows: the session's copy, renewed if the profile changed meanwhile."""
         copy = self._copies.open(own.session, seed=seed)
         if own.session.profile_digest == own.person.profile_digest or own.person.profile_digest is None:
             return copy
@@ -160,7 +148,7 @@ class PersonalData:
         return tuple(_open_device(key, device) for device in devices)
 
     def _renew_copy(self, copy: SessionCopy, *, seed: bytes, session_id: UUID, profile_digest: bytes) -> None:
-        sealed = self._copies.seal(copy, seed=seed, session_id=session_id)
+        sealed = self.seal_copy(copy, seed=seed, session_id=session_id)
         self._store.renew_session_copy(session_id, sealed, profile_digest)
 
     def _key_of(self, user_id: UUID) -> DataKey:

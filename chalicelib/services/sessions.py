@@ -1,7 +1,7 @@
 """Keep people signed in, and sign them out: refresh, logout, list, end."""
 
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import assert_never
 from uuid import UUID
 
 from chalicelib.domain.devices import Device
@@ -12,14 +12,13 @@ from chalicelib.domain.errors import (
     RefreshTokenReused,
     SessionRevoked,
 )
-from chalicelib.domain.keys import ServiceKeyUse
 from chalicelib.domain.sessions import Lifetimes, OwnSession, Presented, Session, SessionEnd, judge_presented
 from chalicelib.domain.sign_in import SignedIn
-from chalicelib.domain.tokens import AccessClaims, RefreshToken, parse_refresh_token
+from chalicelib.domain.tokens import AccessClaims, RefreshToken
 from chalicelib.services.grants import Grants
-from chalicelib.services.keyring import KeyRing
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock, SessionStore
+from chalicelib.services.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class SessionService:
         self,
         *,
         store: SessionStore,
-        keyring: KeyRing[Any],
+        secrets: Secrets,
         personal_data: PersonalData,
         grants: Grants,
         lifetimes: Lifetimes,
@@ -46,7 +45,7 @@ class SessionService:
     ) -> None:
         """Take all that keeping a session touches."""
         self._store = store
-        self._keyring = keyring
+        self._secrets = secrets
         self._personal_data = personal_data
         self._grants = grants
         self._lifetimes = lifetimes
@@ -59,7 +58,7 @@ class SessionService:
             RefreshTokenInvalid, RefreshTokenExpired, SessionRevoked, AccountSuspended: which it says.
             RefreshTokenReused: it was rotated before; the session has ended, whoever holds its tokens.
         """
-        token = self._parsed(text)
+        token = self._secrets.read_refresh_token(text)
         now = self._clock.now()
         own = self._store.rotate(
             token.session_id,
@@ -72,10 +71,7 @@ class SessionService:
         if own is None:
             own = self._retried(token, act)
         copy = self._personal_data.copy_of(own, seed=token.seed)
-        successor = token.successor()
-        return self._grants.grant(
-            own.session, token=successor, person=own.person, copy=copy, states=own.states
-        )
+        return self._grants.grant(own, token=token.successor(), copy=copy)
 
     def logout(
         self, *, refresh_token: str | None, claims: AccessClaims | None, all_devices: bool, act: Act
@@ -135,12 +131,9 @@ class SessionService:
             case _:
                 assert_never(presented)
 
-    def _parsed(self, text: str) -> RefreshToken:
-        return parse_refresh_token(text, self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN))
-
     def _session_of(self, refresh_token: str | None) -> UUID | None:
         try:
-            return self._parsed(refresh_token).session_id if refresh_token else None
+            return self._secrets.read_refresh_token(refresh_token).session_id if refresh_token else None
         except RefreshTokenInvalid:
             return None
 

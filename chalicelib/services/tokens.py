@@ -13,18 +13,19 @@ from chalicelib.services.keyring import RETRY_AFTER, KeyRing
 from chalicelib.services.ports import Clock, Ids
 
 TokenKeyT = TypeVar("TokenKeyT")
+TokenKeyT_contra = TypeVar("TokenKeyT_contra", contravariant=True)
 
 
-class TokenCodec(Protocol[TokenKeyT]):
+class TokenCodec(Protocol[TokenKeyT_contra]):
     """Writes and reads access tokens with given keys."""
 
-    def encode(self, claims: AccessClaims, key: TokenKeyT) -> str:
+    def encode(self, claims: AccessClaims, key: TokenKeyT_contra) -> str:
         """Return a signed token."""
 
-    def decode(self, token: str, keys: Mapping[str, TokenKeyT], now: datetime) -> AccessClaims:
+    def decode(self, token: str, keys: Mapping[str, TokenKeyT_contra], now: datetime) -> AccessClaims:
         """Return the claims of a live token that one of the keys signed."""
 
-    def identify(self, token: str, keys: Mapping[str, TokenKeyT], now: datetime) -> AccessClaims:
+    def identify(self, token: str, keys: Mapping[str, TokenKeyT_contra], now: datetime) -> AccessClaims:
         """Return the claims of a token, live or expired."""
 
 

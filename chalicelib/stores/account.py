@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, null, select, union_all, update
+from sqlalchemy import CTE, Select, bindparam, func, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import TEXT
 
 from chalicelib.domain.account import RenewedData, UserStatus
@@ -17,56 +17,53 @@ from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 
 USER_ID = given("user_id", Users.id)
+SESSION_ID = given("session_id", Sessions.id)
+DIGEST = given("profile_digest", Users.profile_digest)
+COPY = {"profile": given("session_profile", Sessions.profile), "profile_digest": DIGEST}
 LOCK = select(Users.id).where(Users.id == USER_ID).with_for_update()
 
 
 def _renew() -> Select[Any]:
-    active = (Users.id == USER_ID, Users.status == UserStatus.ACTIVE)
     person = (
         update(Users)
-        .where(*active)
-        .values(
-            profile=given("profile", Users.profile),
-            profile_digest=given("profile_digest", Users.profile_digest),
-        )
+        .where(Users.id == USER_ID, Users.status == UserStatus.ACTIVE)
+        .values(profile=given("profile", Users.profile), profile_digest=DIGEST)
         .returning(Users.id)
         .cte("person")
     )
-    identity = (
-        update(Identities)
-        .where(
-            Identities.user_id == person.c.id,
-            Identities.subject_index == given("subject_index", Identities.subject_index),
-        )
-        .values(email_index=given("email_index", Identities.email_index))
-    )
-    device = (
-        update(Devices)
-        .where(Devices.user_id == person.c.id, Devices.id == given("device_id", Devices.id))
-        .values(
-            description=given("device_description", Devices.description),
-            description_digest=given("device_digest", Devices.description_digest),
-        )
-    )
-    session = (
-        update(Sessions)
-        .where(Sessions.user_id == person.c.id, Sessions.id == given("session_id", Sessions.id))
-        .values(
-            profile=given("session_profile", Sessions.profile),
-            profile_digest=given("profile_digest", Sessions.profile_digest),
-        )
-    )
-    session_id = given("session_id", Sessions.id)
     details = func.jsonb_build_object("changed", bindparam("p_changed", type_=TEXT))
     kind = AuditKind.ACCOUNT_DATA_RENEWED
-    renewed = audit.event(kind, act=person, user_id=person.c.id, session_id=session_id, details=details)
+    renewed = audit.event(kind, act=person, user_id=person.c.id, session_id=SESSION_ID, details=details)
     parts = (
-        identity.returning(Identities.id).cte("identity"),
-        device.returning(Devices.id).cte("device"),
-        session.returning(Sessions.id).cte("session"),
+        _renewed_identity(person),
+        _renewed_device(person),
+        _renewed_copy(person),
         audit.recorded(renewed),
     )
     return select(person.c.id).add_cte(*parts)
+
+
+def _renewed_identity(person: CTE) -> CTE:
+    index = given("subject_index", Identities.subject_index)
+    identity = update(Identities).where(Identities.user_id == person.c.id, Identities.subject_index == index)
+    email_index = given("email_index", Identities.email_index)
+    return identity.values(email_index=email_index).returning(Identities.id).cte("identity")
+
+
+def _renewed_device(person: CTE) -> CTE:
+    device = update(Devices).where(
+        Devices.user_id == person.c.id, Devices.id == given("device_id", Devices.id)
+    )
+    described = device.values(
+        description=given("device_description", Devices.description),
+        description_digest=given("device_digest", Devices.description_digest),
+    )
+    return described.returning(Devices.id).cte("device")
+
+
+def _renewed_copy(person: CTE) -> CTE:
+    session = update(Sessions).where(Sessions.user_id == person.c.id, Sessions.id == SESSION_ID)
+    return session.values(**COPY).returning(Sessions.id).cte("session")
 
 
 def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Select[Any]:
@@ -92,11 +89,8 @@ def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Selec
 RENEW = _renew()
 RENEW_COPY = (
     update(Sessions)
-    .where(Sessions.id == given("session_id", Sessions.id), Sessions.ended_at.is_(None))
-    .values(
-        profile=given("session_profile", Sessions.profile),
-        profile_digest=given("profile_digest", Sessions.profile_digest),
-    )
+    .where(Sessions.id == SESSION_ID, Sessions.ended_at.is_(None))
+    .values(**COPY)
     .returning(Sessions.id)
 )
 SUSPEND = _set_status(UserStatus.ACTIVE, UserStatus.SUSPENDED, AuditKind.ACCOUNT_SUSPENDED)
@@ -111,7 +105,7 @@ class AccountStore:
         self._database = database
 
     def renew(self, data: RenewedData, *, now: datetime, request_id: str) -> None:
-        """Replace what is sealed of an active person: profile, the device's description, the session's copy."""
+        """Replace what is sealed of an active person: profile, device, the session's copy."""
         parameters = {f"p_{name}": value for name, value in asdict(data).items()}
         self._database.rows(RENEW, parameters | {"p_now": now, "p_request_id": request_id})
 

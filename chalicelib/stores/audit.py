@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, func, insert, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, SelectBase, func, insert, literal, select
 
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
@@ -33,7 +33,7 @@ def session_ended(ended: CTE, reason: SessionEnd) -> Select[Any]:
     )
 
 
-def recorded(events: Any) -> CTE:
+def recorded(events: SelectBase) -> CTE:
     """Return the part of a statement that writes these events."""
     columns = ["occurred_at", "kind", "user_id", "session_id", "request_id", "details"]
     return insert(AuditEvents).from_select(columns, events).returning(AuditEvents.id).cte("audited")

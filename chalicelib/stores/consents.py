@@ -1,4 +1,4 @@
-"""Documents and answers: what is current, what a person granted, and new answers, as parts of other statements."""
+"""Documents and answers as parts of other statements: what is current, granted, answered now."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    TableValuedAlias,
     and_,
     bindparam,
     cast,
@@ -23,6 +24,8 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TEXT, distinct_on
+from sqlalchemy.sql.elements import SQLCoreOperations
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from chalicelib.domain.consents import (
     ConsentAction,
@@ -39,7 +42,7 @@ METHOD_ONBOARDING = "onboarding"
 
 
 def current_documents() -> Subquery:
-    """Return the documents in force: of each kind, the version that took effect last. Binds :p_now, :p_locale."""
+    """Return of each kind the version that took effect last. Binds :p_now, :p_locale."""
     return (
         select(
             ConsentDocuments.kind,
@@ -57,10 +60,8 @@ def current_documents() -> Subquery:
     )
 
 
-def states_of(user_id: ColumnElement[UUID] | Any) -> ScalarSelect[Any]:
-    """Return, as one JSON value, where a person stands on every current document. Binds :p_now, :p_locale."""
-    document = current_documents()
-    latest = (
+def _latest_answer(user_id: SQLCoreOperations[UUID], document: Subquery) -> LateralFromClause:
+    return (
         select(ConsentEvents.version, ConsentEvents.action)
         .where(ConsentEvents.user_id == user_id, ConsentEvents.kind == document.c.kind)
         .order_by(ConsentEvents.id.desc())
@@ -68,25 +69,25 @@ def states_of(user_id: ColumnElement[UUID] | Any) -> ScalarSelect[Any]:
         .correlate_except(ConsentEvents)
         .lateral("latest")
     )
+
+
+def states_of(user_id: SQLCoreOperations[UUID]) -> ScalarSelect[Any]:
+    """Return as one JSON value where a person stands on what is current. Binds :p_now, :p_locale."""
+    document = current_documents()
+    latest = _latest_answer(user_id, document)
     granted = and_(latest.c.action == ConsentAction.GRANTED, latest.c.version == document.c.version)
     state = func.jsonb_build_object(
         *("document", document.c.kind, "version", document.c.version, "locale", document.c.locale),
-        *(
-            "sha256",
-            document.c.sha256,
-            "required",
-            document.c.required,
-            "granted",
-            func.coalesce(granted, False),
-        ),
+        *("sha256", document.c.sha256, "required", document.c.required),
+        *("granted", func.coalesce(granted, False)),
         type_=JSONB,
     )
     states = select(func.jsonb_agg(state)).select_from(document.outerjoin(latest, true()))
     return states.correlate_except(document, latest, ConsentEvents, ConsentDocuments).scalar_subquery()
 
 
-def answered() -> Any:
-    """Return the answers of a request as rows (document, version, action). Binds :p_answers, made by `as_parameter`."""
+def answered() -> TableValuedAlias:
+    """Return a request's answers as rows (document, version, action). Binds :p_answers."""
     return (
         func.jsonb_to_recordset(cast(ANSWERS, JSONB))
         .table_valued(
@@ -129,57 +130,25 @@ def all_required_granted() -> ColumnElement[bool]:
     return ~exists(select(document.c.kind).where(document.c.required, ~granted))
 
 
-def recorded_answers(session: CTE, name: str = "answered") -> CTE:
-    """Return the part of a statement that appends what changed: an answer that stands already is not repeated."""
+def recorded_answers(session: CTE) -> CTE:
+    """Return the part of a statement that appends answers; one that stands already is not repeated."""
     answer, document = answered(), current_documents()
-    latest = (
-        select(ConsentEvents.version, ConsentEvents.action)
-        .where(ConsentEvents.user_id == session.c.user_id, ConsentEvents.kind == document.c.kind)
-        .order_by(ConsentEvents.id.desc())
-        .limit(1)
-        .correlate_except(ConsentEvents)
-        .lateral("latest_answer")
-    )
+    latest = _latest_answer(session.c.user_id, document)
     stands = and_(latest.c.version == answer.c.version, latest.c.action == answer.c.action)
-    rows = (
-        select(
-            session.c.user_id,
-            document.c.kind,
-            document.c.version,
-            document.c.locale,
-            document.c.sha256,
-            answer.c.action,
-            literal(METHOD_ONBOARDING, TEXT),
-            given("app_version", ConsentEvents.app_version),
-            session.c.id,
-            NOW,
-        )
-        .select_from(session)
-        .join(answer, true())
-        .join(document, and_(document.c.kind == answer.c.document, document.c.version == answer.c.version))
-        .outerjoin(latest, true())
-        .where(~func.coalesce(stands, False))
-    )
-    columns = [
-        "user_id",
-        "kind",
-        "version",
-        "locale",
-        "sha256",
-        "action",
-        "method",
-        "app_version",
-        "session_id",
-        "occurred_at",
-    ]
-    inserted = insert(ConsentEvents).from_select(columns, rows)
-    return inserted.returning(
-        ConsentEvents.user_id,
-        ConsentEvents.session_id,
-        ConsentEvents.kind,
-        ConsentEvents.version,
-        ConsentEvents.action,
-    ).cte(name)
+    values: dict[str, Any] = {
+        "user_id": session.c.user_id,
+        **{name: document.c[name] for name in ("kind", "version", "locale", "sha256")},
+        "action": answer.c.action,
+        "method": literal(METHOD_ONBOARDING, TEXT),
+        "app_version": given("app_version", ConsentEvents.app_version),
+        "session_id": session.c.id,
+        "occurred_at": NOW,
+    }
+    is_of = and_(document.c.kind == answer.c.document, document.c.version == answer.c.version)
+    given_now = session.join(answer, true()).join(document, is_of).outerjoin(latest, true())
+    rows = select(*values.values()).select_from(given_now).where(~func.coalesce(stands, False))
+    appended = insert(ConsentEvents).from_select(list(values), rows)
+    return appended.returning(*(ConsentEvents.__table__.c)).cte("answered")
 
 
 def events_of(answered: CTE) -> Select[Any]:

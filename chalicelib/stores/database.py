@@ -30,6 +30,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         """Take the engine that `connect` made."""
         self.engine = engine
+        self._transactional = engine.execution_options(isolation_level="READ COMMITTED")
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Return all rows of a statement that is safe to send twice.
@@ -58,12 +59,11 @@ class Database:
     def row_behind(
         self, lock: Executable, statement: Executable, parameters: Mapping[str, Any]
     ) -> Row[Any] | None:
-        """Return the one row of a statement that begins once its transaction holds a lock. Raises as `rows`."""
+        """Return the row of a statement that begins once its transaction holds a lock. Raises as `rows`."""
         try:
-            with self.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
-                with connection.begin():
-                    connection.execute(lock, dict(parameters))
-                    return connection.execute(statement, dict(parameters)).first()
+            with self._transactional.begin() as connection:
+                connection.execute(lock, dict(parameters))
+                return connection.execute(statement, dict(parameters)).first()
         except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
             raise unavailable() from error
 

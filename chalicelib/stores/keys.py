@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, cast, func, literal, null, select, update
+from sqlalchemy import CTE, ColumnElement, Select, cast, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import JSONB, TEXT, insert
 
 from chalicelib.domain.audit import AuditKind
@@ -12,10 +12,10 @@ from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
 from chalicelib.stores import audit
 from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import given
-from chalicelib.stores.schema import ServiceKeys, SigningKeys
+from chalicelib.stores.schema import Schema, ServiceKeys, SigningKeys
 
 
-def _inserted(table: Any, fields: tuple[str, ...], name: Any) -> Any:
+def _inserted(table: type[Schema], fields: tuple[str, ...], name: ColumnElement[str]) -> CTE:
     columns = {field: given(field, getattr(table, field)) for field in fields}
     values = select(*columns.values())
     created = insert(table).from_select(list(columns), values).on_conflict_do_nothing()
@@ -29,9 +29,9 @@ def _recorded(key: CTE) -> CTE:
     )
 
 
-def _add_signing_key() -> Any:
+def _add_signing_key() -> Select[Any]:
     fields = ("kid", "algorithm", "public_jwk", "wrapped_private", "created_at", "activates_at")
-    key = _inserted(SigningKeys, fields, SigningKeys.kid)
+    key = _inserted(SigningKeys, fields, SigningKeys.__table__.c.kid)
     retired = (
         update(SigningKeys)
         .where(
@@ -46,7 +46,7 @@ def _add_signing_key() -> Any:
     return select(key.c.name).add_cte(retired, _recorded(key))
 
 
-def _add_service_key() -> Any:
+def _add_service_key() -> Select[Any]:
     name = literal("service_key:", TEXT) + cast(ServiceKeys.use, TEXT)
     key = _inserted(ServiceKeys, ("use", "version", "wrapped", "created_at"), name)
     return select(key.c.name).add_cte(_recorded(key))

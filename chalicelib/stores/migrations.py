@@ -1,11 +1,13 @@
 """Tell whether the database has the schema that this code was written for."""
 
-from sqlalchemy import column, select, table
+from typing import Any
+
+from sqlalchemy import Select, column, select, table
 
 from chalicelib.stores.database import Database
 
 HEAD = "0001"  # a test holds it against the newest file under alembic/versions
-_VERSION = select(column("version_num")).select_from(table("alembic_version"))
+_VERSION: Select[Any] = select(column("version_num")).select_from(table("alembic_version"))
 
 
 def is_at_head(database: Database) -> bool:

@@ -1,18 +1,15 @@
-"""The schema as SQLAlchemy sees it: the one description that statements are built from and Alembic compares with.
+"""The schema: the one description that statements are built from and Alembic compares with.
 
  Personal values stand only in columns of type bytea: ciphertext under the person's key, or a keyed index of
 it.
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
-    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -21,7 +18,6 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INTERVAL, JSONB, TEXT, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chalicelib.domain.account import UserStatus
@@ -30,6 +26,7 @@ from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.domain.sign_in import Provider
+from chalicelib.stores.types import COLUMN_TYPES
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -40,30 +37,11 @@ NAMING = {
 }
 
 
-def _enum(values: type[StrEnum], name: str) -> Enum:
-    return Enum(values, name=name, values_callable=lambda members: [member.value for member in members])
-
-
 class Schema(DeclarativeBase):
     """The tables; `Schema.metadata` is what migrations must arrive at."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this name as a class attribute
-        bytes: BYTEA,
-        str: TEXT,
-        datetime: TIMESTAMP(timezone=True),
-        timedelta: INTERVAL,
-        int: BigInteger,
-        list[str]: ARRAY(TEXT),
-        dict[str, Any]: JSONB,
-        UserStatus: _enum(UserStatus, "user_status"),
-        Provider: _enum(Provider, "identity_provider"),
-        Platform: _enum(Platform, "device_platform"),
-        SessionEnd: _enum(SessionEnd, "session_end"),
-        ConsentAction: _enum(ConsentAction, "consent_action"),
-        SigningAlgorithm: _enum(SigningAlgorithm, "signing_algorithm"),
-        ServiceKeyUse: _enum(ServiceKeyUse, "service_key_use"),
-    }
+    type_annotation_map = COLUMN_TYPES
 
 
 def _generated_id() -> Mapped[UUID]:
@@ -221,7 +199,7 @@ class ConsentEvents(Schema):
 
 
 class SigningKeys(Schema):
-    """Keys of our JWTs. What a key may do at a moment follows from its times alone, so all containers agree."""
+    """Keys of our JWTs. What a key may do follows from its times alone, so all containers agree."""
 
     __tablename__ = "signing_keys"
     __table_args__ = (CheckConstraint("expires_at > activates_at", name="expires_after_activation"),)

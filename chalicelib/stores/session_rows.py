@@ -1,4 +1,4 @@
-"""A session as statements select it and as the domain knows it: the columns on one side, the reader on the other."""
+"""A session as statements select it, and as the domain knows it: columns beside their reader."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ from sqlalchemy import ColumnElement, Row
 
 from chalicelib.domain.account import StoredPerson
 from chalicelib.domain.devices import StoredDevice
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions import OwnSession, Session
+from chalicelib.stores.consents import read_states
 from chalicelib.stores.schema import Devices, Sessions, Users
 
-SESSION_COLUMNS = (
+SESSION_COLUMNS: tuple[Any, ...] = (
     *(Sessions.id, Sessions.user_id, Sessions.client_id, Sessions.generation, Sessions.acr, Sessions.amr),
     *(
         Sessions.auth_time,
@@ -58,6 +59,11 @@ def read_session(row: Row[Any]) -> Session:
         profile=row.profile,
         profile_digest=row.profile_digest,
     )
+
+
+def read_own(row: Row[Any]) -> OwnSession:
+    """Return the session of a row, with its person and their consents."""
+    return OwnSession(session=read_session(row), person=read_person(row), states=read_states(row.states))
 
 
 def read_person(row: Row[Any]) -> StoredPerson:

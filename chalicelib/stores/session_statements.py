@@ -1,8 +1,21 @@
 """The statements of sessions, built once; concurrency is decided by the conditions of their UPDATEs."""
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, or_, select, union_all, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from chalicelib.domain.account import UserStatus
@@ -38,24 +51,19 @@ def _rotate() -> Select[Any]:
         audit.event(kind, act=rotated, user_id=rotated.c.user_id, session_id=rotated.c.id)
     )
     own = (column for column in rotated.c if column.key != "own_device_id")
-    return (
-        select(*own, *DEVICE_COLUMNS, consents.states_of(rotated.c.user_id).label("states"))
-        .join_from(rotated, Devices, Devices.id == rotated.c.own_device_id)
-        .add_cte(audited)
-    )
+    columns = (*own, *DEVICE_COLUMNS, consents.states_of(rotated.c.user_id).label("states"))
+    answer: Select[Any] = select(*columns)
+    return answer.join_from(rotated, Devices, Devices.id == rotated.c.own_device_id).add_cte(audited)
 
 
 def _with_device_and_person(*columns: ColumnElement[Any]) -> Select[Any]:
-    return (
-        select(*SESSION_COLUMNS, *DEVICE_COLUMNS, *PERSON_COLUMNS[1:], *columns)
-        .select_from(Sessions)
-        .join(Devices, Devices.id == Sessions.device_id)
-        .join(Users, Users.id == Sessions.user_id)
-    )
+    found: Select[Any] = select(*SESSION_COLUMNS, *DEVICE_COLUMNS, *PERSON_COLUMNS[1:], *columns)
+    of_device = found.select_from(Sessions).join(Devices, Devices.id == Sessions.device_id)
+    return of_device.join(Users, Users.id == Sessions.user_id)
 
 
 def _acting() -> CTE:
-    """The session that acts, only if it is live."""
+    """Select the session that acts, only if it is live."""
     live = select(Sessions.id, Sessions.user_id).join(Users, OF_ACTIVE_PERSON)
     return live.where(Sessions.id == SESSION_ID, NOT_EXPIRED).cte("acting")
 
@@ -95,7 +103,7 @@ def _end_one() -> Select[Any]:
     return own.add_cte(audit.recorded(audit.session_ended(ended, SessionEnd.REVOKED)))
 
 
-def _person_of_session() -> Any:
+def _person_of_session() -> ScalarSelect[UUID]:
     own = aliased(Sessions)
     return select(own.user_id).where(own.id == SESSION_ID).scalar_subquery()
 

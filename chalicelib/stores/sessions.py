@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
+
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
-from chalicelib.stores import consents
 from chalicelib.stores import session_statements as statements
 from chalicelib.stores.database import Database
-from chalicelib.stores.session_rows import read_person, read_session
+from chalicelib.stores.session_rows import read_own, read_session
 
 
 class SessionStore:
@@ -40,7 +41,7 @@ class SessionStore:
         return self._own(statements.ROTATE, parameters)
 
     def find(self, session_id: UUID, *, locale: str, now: datetime) -> OwnSession | None:
-        """Return a session with its person and where they stand on the documents, whether it is live or not."""
+        """Return a session in any state, with its person and where they stand on the documents."""
         return self._own(statements.FIND, {"p_session_id": session_id, "p_locale": locale, "p_now": now})
 
     def end(self, session_id: UUID, reason: SessionEnd, *, now: datetime, request_id: str) -> None:
@@ -52,14 +53,14 @@ class SessionStore:
         self._database.rows(statements.END_ALL, _act(session_id, now, request_id))
 
     def live_beside(self, session_id: UUID, *, now: datetime) -> tuple[Session, ...]:
-        """Return the live sessions of the person whose session this is, and this one in any state; newest first."""
+        """Return the live sessions of this one's person, and this one in any state; last used first."""
         rows = self._database.rows(statements.LIVE_BESIDE, {"p_session_id": session_id, "p_now": now})
         return tuple(read_session(row) for row in rows)
 
     def end_one(
         self, session_id: UUID, target_id: UUID, *, now: datetime, request_id: str
     ) -> tuple[Session | None, bool]:
-        """End a session of the same person, if the acting one is live; tell whether there was such a session."""
+        """End a session of the same person, if the acting one is live; tell whether there was one."""
         parameters = _act(session_id, now, request_id) | {"p_target_id": target_id}
         row = self._database.row(statements.END_ONE, parameters)
         return (read_session(row), row.target_known) if row else (None, False)
@@ -69,12 +70,9 @@ class SessionStore:
         row = self._database.row(statements.END_OTHERS, _act(session_id, now, request_id))
         return read_session(row) if row else None
 
-    def _own(self, statement: Any, parameters: dict[str, Any]) -> OwnSession | None:
+    def _own(self, statement: Select[Any], parameters: dict[str, Any]) -> OwnSession | None:
         row = self._database.row(statement, parameters)
-        if row is None:
-            return None
-        states = consents.read_states(row.states)
-        return OwnSession(session=read_session(row), person=read_person(row), states=states)
+        return read_own(row) if row else None
 
 
 def _act(session_id: UUID, now: datetime, request_id: str) -> dict[str, Any]:

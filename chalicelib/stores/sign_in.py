@@ -1,4 +1,4 @@
-"""Signing in, each way in one statement: a known person opens a session; a new one becomes an account with one.
+"""Signing in, each way in one statement: a known person opens a session, a new one an account with it.
 
  The person's row is locked inside the statement, so a suspension in flight is seen. Two sign-ins on one
 device at once can't see each other's session; the partial unique index catches the second, which then goes
@@ -9,13 +9,14 @@ from dataclasses import asdict
 from typing import Any
 
 from psycopg2 import errors as psycopg2_errors
-from sqlalchemy import exc
+from sqlalchemy import Row, exc
 
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
 from chalicelib.stores import consents
 from chalicelib.stores import sign_in_statements as statements
 from chalicelib.stores.database import Database
-from chalicelib.stores.session_rows import read_person, read_session
+from chalicelib.stores.session_rows import read_own, read_person
+from chalicelib.stores.sign_in_rows import PLAIN_PARAMETERS
 
 _CONFLICTS = {
     "uq_identities_provider_subject_index": Conflict.IDENTITY,
@@ -33,7 +34,7 @@ class SignInStore:
         self._database = database
 
     def open_session(self, new: NewSession) -> Entry:
-        """Open a session if the person is known and active, the token and nonce unused, the answers fitting."""
+        """Open a session for a known, active person with unused token and nonce and fitting answers."""
         parameters = _parameters(new)
         try:
             row = self._database.row(statements.OPEN_SESSION, parameters)
@@ -41,13 +42,7 @@ class SignInStore:
             if _constraint(error) != "uq_sessions_one_live_a_device":
                 raise
             row = self._database.row_behind(statements.LOCK_PERSON, statements.OPEN_SESSION, parameters)
-        assert row is not None  # noqa: S101 - the statement selects from one constant row
-        return Entry(
-            person=read_person(row) if row.user_id is not None else None,
-            states=consents.read_states(row.states),
-            answers_fit=row.answers_fit,
-            session=read_session(row) if row.id is not None else None,
-        )
+        return _entry(row)
 
     def create_account(self, new: NewSession, person: NewPerson) -> Entry | Conflict:
         """Make a person with their first session, whole or not at all.
@@ -62,31 +57,30 @@ class SignInStore:
             if conflict is None:
                 raise
             return conflict
-        assert row is not None  # noqa: S101 - the statement selects from one constant row
-        session = read_session(row) if row.id is not None else None
-        created = read_person(row) if session else None
-        return Entry(
-            person=created, states=consents.read_states(row.states), answers_fit=True, session=session
-        )
+        return _entry(row)
 
     def used_id_token(self, new: NewSession) -> UsedIdToken | None:
         """Return the session that this ID token opened before, if it did."""
         row = self._database.row(statements.USED_ID_TOKEN, _parameters(new))
         if row is None:
             return None
-        return UsedIdToken(
-            session=read_session(row),
-            person=read_person(row),
-            states=consents.read_states(row.states),
-            used_at=row.used_at,
-            same_device=row.same_device,
-        )
+        return UsedIdToken(own=read_own(row), used_at=row.used_at, same_device=row.same_device)
+
+
+def _entry(row: Row[Any] | None) -> Entry:
+    if row is None:
+        raise AssertionError  # the statement selects from one constant row
+    return Entry(
+        person=read_person(row) if row.user_id is not None else None,
+        states=consents.read_states(row.states),
+        own=read_own(row) if row.id is not None else None,
+    )
 
 
 def _parameters(new: NewSession) -> dict[str, Any]:
     challenge = new.challenge
     return {
-        **{f"p_{name}": getattr(new, name) for name in statements.PLAIN_PARAMETERS},
+        **{f"p_{name}": getattr(new, name) for name in PLAIN_PARAMETERS},
         "p_nonce_hash": challenge.nonce_hash if challenge else None,
         "p_nonce_expires_at": challenge.expires_at if challenge else None,
         "p_answers": consents.as_parameter(new.answers),

@@ -1,10 +1,9 @@
-"""The statements of signing in, built once: what each part inserts depends on what the parts before it did."""
+"""The statements of signing in, built once: what a part inserts depends on the parts before it."""
 
 from typing import Any
 
 from sqlalchemy import (
     CTE,
-    ColumnElement,
     Select,
     and_,
     exists,
@@ -17,30 +16,18 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.domain.tokens import FEDERATED_AMR, Acr
 from chalicelib.stores import audit, consents
 from chalicelib.stores.parameters import NOW, given
-from chalicelib.stores.schema import Challenges, Devices, Identities, Sessions, UsedIdTokens, Users
+from chalicelib.stores.schema import Challenges, Devices, Identities, Schema, Sessions, UsedIdTokens, Users
 from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, SESSION_COLUMNS
+from chalicelib.stores.sign_in_rows import device_values, identity_values, person_values, session_values
 
-PLAIN_PARAMETERS = (
-    *(
-        "provider",
-        "subject_index",
-        "token_hash",
-        "token_expires_at",
-        "session_id",
-        "device_id",
-        "device_index",
-    ),
-    *("platform", "client_id", "now", "idle_expires_at", "expires_at", "profile", "profile_digest"),
-    *("locale", "app_version", "request_id"),
-)
 NONCE_HASH = given("nonce_hash", Challenges.nonce_hash)
 THIS_IDENTITY = and_(
     Identities.provider == given("provider", Identities.provider),
@@ -49,14 +36,14 @@ THIS_IDENTITY = and_(
 LOCK_PERSON = select(Users.id).join(Identities).where(THIS_IDENTITY).with_for_update(key_share=True, of=Users)
 
 
-def _burned_nonce(by: CTE) -> Any:
+def _burned_nonce(by: CTE) -> Insert:
     row = select(NONCE_HASH, NOW, given("nonce_expires_at", Challenges.expires_at)).select_from(by)
     return upsert(Challenges).from_select(
         ["nonce_hash", "used_at", "expires_at"], row.where(NONCE_HASH.is_not(None))
     )
 
 
-def _burned_id_token(rows: Select[Any]) -> Any:
+def _burned_id_token(rows: Select[Any]) -> Insert:
     return upsert(UsedIdTokens).from_select(["token_hash", "session_id", "used_at", "expires_at"], rows)
 
 
@@ -66,57 +53,52 @@ def _id_token(by: CTE) -> Select[Any]:
     return select(token_hash, given("session_id", Sessions.id), NOW, expires_at).select_from(by)
 
 
-def _session(device: CTE) -> tuple[list[str], Select[Any]]:
-    values = {
-        "id": given("session_id", Sessions.id),
-        "user_id": device.c.user_id,
-        "device_id": device.c.device_id,
-        "client_id": given("client_id", Sessions.client_id),
-        "acr": literal(Acr.FEDERATED.value, Sessions.acr.type),
-        "amr": literal(list(FEDERATED_AMR), Sessions.amr.type),
-        "auth_time": NOW,
-        "created_at": NOW,
-        "rotated_at": NOW,
-        "idle_expires_at": given("idle_expires_at", Sessions.idle_expires_at),
-        "expires_at": given("expires_at", Sessions.expires_at),
-        "profile": given("profile", Sessions.profile),
-        "profile_digest": given("profile_digest", Sessions.profile_digest),
-    }
-    return list(values), select(*values.values()).select_from(device)
-
-
-def _device_values(by: CTE) -> dict[str, Any]:
-    return {
-        "id": given("device_id", Devices.id),
-        "user_id": by.c.user_id,
-        "device_index": given("device_index", Devices.device_index),
-        "platform": given("platform", Devices.platform),
-        "created_at": NOW,
-        "last_seen_at": NOW,
-    }
-
-
 def _started(opened: CTE) -> Select[Any]:
     details = func.jsonb_build_object("device_id", opened.c.device_id)
     kind = AuditKind.SESSION_STARTED
     return audit.event(kind, act=opened, user_id=opened.c.user_id, session_id=opened.c.id, details=details)
 
 
-def _answer(*, session: CTE, device: CTE, person: CTE, audited: CTE, fit: ColumnElement[bool]) -> Select[Any]:
+def _answer(*, session: CTE, device: CTE, person: CTE, audited: CTE) -> Select[Any]:
     one = select(literal(1)).subquery("one")
     columns = (
         *(session.c[column.key] for column in SESSION_COLUMNS if column.key not in {"user_id", "device_id"}),
         *(device.c[name] for name in ("device_id", "device_platform", "device_description", "device_digest")),
         *person.c,
         consents.states_of(person.c.user_id).label("states"),
-        fit.label("answers_fit"),
     )
     joined = one.outerjoin(person, true()).outerjoin(session, true()).outerjoin(device, true())
     return select(*columns).select_from(joined).add_cte(audited)
 
 
+def _first_use(welcome: CTE) -> CTE:
+    nonce = _burned_nonce(welcome).on_conflict_do_nothing().returning(Challenges.nonce_hash).cte("nonce")
+    is_fresh = or_(NONCE_HASH.is_(None), exists(select(nonce.c.nonce_hash)))
+    token = _burned_id_token(_id_token(welcome).where(is_fresh)).on_conflict_do_nothing()
+    return token.returning(UsedIdTokens.session_id).cte("token")
+
+
+def _seen_device(welcome: CTE, token: CTE) -> CTE:
+    values = device_values(welcome)
+    rows = select(*values.values()).select_from(welcome).join(token, true())
+    device = upsert(Devices).from_select(list(values), rows)
+    latest = {"last_seen_at": device.excluded.last_seen_at, "platform": device.excluded.platform}
+    seen = device.on_conflict_do_update(index_elements=["user_id", "device_index"], set_=latest)
+    return seen.returning(Devices.user_id, *DEVICE_COLUMNS).cte("device")
+
+
+def _replaced_session(device: CTE) -> CTE:
+    return (
+        update(Sessions)
+        .where(Sessions.device_id == device.c.device_id, Sessions.ended_at.is_(None))
+        .values(ended_at=NOW, end_reason=SessionEnd.REPLACED)
+        .returning(Sessions.id, Sessions.user_id)
+        .cte("ended")
+    )
+
+
 def _open_session() -> Select[Any]:
-    """A known person: lock them, burn nonce and token, end the session on this device, open the new one."""
+    """Lock a known person, burn nonce and token, end the session on this device, open the new one."""
     person = (
         select(*PERSON_COLUMNS)
         .join(Identities, Identities.user_id == Users.id)
@@ -126,32 +108,15 @@ def _open_session() -> Select[Any]:
     )
     fit = consents.all_answers_fit()
     welcome = select(person.c.user_id).where(person.c.user_status == UserStatus.ACTIVE, fit).cte("welcome")
-    nonce = _burned_nonce(welcome).on_conflict_do_nothing().returning(Challenges.nonce_hash).cte("nonce")
-    fresh = or_(NONCE_HASH.is_(None), exists(select(nonce.c.nonce_hash)))
-    token = _burned_id_token(_id_token(welcome).where(fresh)).on_conflict_do_nothing()
-    token = token.returning(UsedIdTokens.session_id).cte("token")
-    values = _device_values(welcome)
-    device = upsert(Devices).from_select(
-        list(values), select(*values.values()).select_from(welcome).join(token, true())
-    )
-    device = device.on_conflict_do_update(
-        index_elements=["user_id", "device_index"],
-        set_={"last_seen_at": device.excluded.last_seen_at, "platform": device.excluded.platform},
-    )
-    device = device.returning(Devices.user_id, *DEVICE_COLUMNS).cte("device")
-    ended = (
-        update(Sessions)
-        .where(Sessions.device_id == device.c.device_id, Sessions.ended_at.is_(None))
-        .values(ended_at=NOW, end_reason=SessionEnd.REPLACED)
-        .returning(Sessions.id, Sessions.user_id)
-        .cte("ended")
-    )
-    columns, row = _session(device)
+    device = _seen_device(welcome, _first_use(welcome))
+    ended = _replaced_session(device)
+    values = session_values(device)
+    row = select(*values.values()).select_from(device)
     # counting the ended sessions makes PostgreSQL end them before the insert meets the unique index
     row = row.where(select(func.count(ended.c.id)).scalar_subquery() >= 0)
     session = (
         insert(Sessions)
-        .from_select(columns, row)
+        .from_select(list(values), row)
         .returning(*SESSION_COLUMNS, Sessions.device_id)
         .cte("session")
     )
@@ -162,27 +127,28 @@ def _open_session() -> Select[Any]:
             consents.events_of(consents.recorded_answers(session)),
         )
     )
-    return _answer(session=session, device=device, person=person, audited=audited, fit=fit)
+    return _answer(session=session, device=device, person=person, audited=audited)
 
 
 def _create_account() -> Select[Any]:
-    """A new person: everything at once; whatever exists already refuses the whole by its unique constraint."""
+    """Make a person at once; whatever exists already refuses the whole by its unique constraint."""
     gate = (
         select(literal(1).label("one"))
         .where(consents.all_answers_fit(), consents.all_required_granted())
         .cte("gate")
     )
-    person = _insert(Users, _person_values(), gate).returning(*PERSON_COLUMNS).cte("person")
-    identity = _insert(Identities, _identity_values(person), person).returning(Identities.id).cte("identity")
-    described = _device_values(person) | {
+    person = _inserted(Users, person_values(), gate).returning(*PERSON_COLUMNS).cte("person")
+    identity = _inserted(Identities, identity_values(person), person).returning(Identities.id).cte("identity")
+    described = device_values(person) | {
         "description": given("person_device_description", Devices.description),
         "description_digest": given("person_device_digest", Devices.description_digest),
     }
-    device = _insert(Devices, described, person).returning(Devices.user_id, *DEVICE_COLUMNS).cte("device")
-    columns, row = _session(device)
+    device = _inserted(Devices, described, person).returning(Devices.user_id, *DEVICE_COLUMNS).cte("device")
+    values = session_values(device)
+    row = select(*values.values()).select_from(device)
     session = (
         insert(Sessions)
-        .from_select(columns, row)
+        .from_select(list(values), row)
         .returning(*SESSION_COLUMNS, Sessions.device_id)
         .cte("session")
     )
@@ -191,38 +157,15 @@ def _create_account() -> Select[Any]:
     )
     answered = consents.events_of(consents.recorded_answers(session))
     audited = audit.recorded(union_all(created, _started(session), answered))
-    return _answer(session=session, device=device, person=person, audited=audited, fit=literal(True)).add_cte(
+    return _answer(session=session, device=device, person=person, audited=audited).add_cte(
         identity,
         _burned_nonce(person).returning(Challenges.nonce_hash).cte("nonce"),
         _burned_id_token(_id_token(person)).returning(UsedIdTokens.session_id).cte("token"),
     )
 
 
-def _insert(table: Any, values: dict[str, Any], by: CTE) -> Any:
-    return insert(table).from_select(list(values), select(*values.values()).select_from(by))
-
-
-def _person_values() -> dict[str, Any]:
-    return {
-        "id": given("person_user_id", Users.id),
-        "created_at": NOW,
-        "status_changed_at": NOW,
-        "key_version": given("person_key_version", Users.key_version),
-        "profile": given("person_profile", Users.profile),
-        "profile_digest": given("profile_digest", Users.profile_digest),
-    }
-
-
-def _identity_values(person: CTE) -> dict[str, Any]:
-    return {
-        "id": given("person_identity_id", Identities.id),
-        "user_id": person.c.user_id,
-        "provider": given("provider", Identities.provider),
-        "subject_index": given("subject_index", Identities.subject_index),
-        "email_index": given("person_email_index", Identities.email_index),
-        "subject": given("person_subject", Identities.subject),
-        "created_at": NOW,
-    }
+def _inserted(table: type[Schema], values: dict[str, Any], by: CTE) -> Insert:
+    return upsert(table).from_select(list(values), select(*values.values()).select_from(by))
 
 
 OPEN_SESSION = _open_session()

@@ -1,0 +1,57 @@
+"""What every failure of the service has: a code, a title, what the app does next, what it may know."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Action(StrEnum):
+    """What the app does next; the closed set it switches on."""
+
+    retry = "retry"
+    sign_in = "sign_in"
+    step_up = "step_up"
+    accept_consents = "accept_consents"
+    update_app = "update_app"
+    contact_support = "contact_support"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One field that was refused: where (RFC 6901 JSON pointer) and why; never the value."""
+
+    pointer: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingConsent:
+    """A current required document that the person hasn't agreed to."""
+
+    document: str
+    version: str
+    sha256: str
+
+
+class ServiceError(Exception):
+    """An expected failure; only leaves of the tree are raised."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    action: ClassVar[Action]
+
+    def __init__(
+        self,
+        *,
+        retry_after: timedelta | None = None,
+        consents_missing: tuple[MissingConsent, ...] = (),
+        faults: tuple[Fault, ...] = (),
+        scope: str | None = None,
+    ) -> None:
+        """Carry what the app may know; `scope` is the one a bearer lacked (RFC 6750 s3)."""
+        super().__init__(self.code)
+        self.retry_after = retry_after
+        self.consents_missing = consents_missing
+        self.faults = faults
+        self.scope = scope

@@ -1,0 +1,47 @@
+"""What only this service can compute: nonces, refresh tokens, session seeds and blind indexes."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.challenges import Challenge, ChallengePurpose, issue_challenge, read_challenge
+from chalicelib.domain.id_tokens import UnverifiedIdToken
+from chalicelib.domain.keys import ServiceKeyUse
+from chalicelib.domain.tokens import RefreshToken, parse_refresh_token, session_seed
+from chalicelib.services.keyring import KeyRing
+from chalicelib.services.ports import BlindIndex
+
+
+class Secrets:
+    """Computes with the newest secret of each use, and checks with all; may raise DependencyUnavailable."""
+
+    def __init__(self, *, keyring: KeyRing[Any], make_index: Callable[[bytes], BlindIndex]) -> None:
+        """Take the keys, and what makes an index of one."""
+        self._keyring = keyring
+        self._make_index = make_index
+
+    def index(self) -> BlindIndex:
+        """Return the blind index."""
+        return self._make_index(self._keyring.secrets(ServiceKeyUse.BLIND_INDEX)[0])
+
+    def seed(self, id_token: UnverifiedIdToken) -> bytes:
+        """Return the seed of the session that an ID token opens; the same one for its exact retry."""
+        return session_seed(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[0], id_token)
+
+    def write_refresh_token(self, token: RefreshToken) -> str:
+        """Return a refresh token as it is sent."""
+        return token.encode(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[0])
+
+    def read_refresh_token(self, text: str) -> RefreshToken:
+        """Return a refresh token of ours. Raises RefreshTokenInvalid."""
+        return parse_refresh_token(text, self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN))
+
+    def issue_nonce(
+        self, purpose: ChallengePurpose, randomness: bytes, now: datetime
+    ) -> tuple[str, datetime]:
+        """Return a fresh nonce and when it expires."""
+        return issue_challenge(self._keyring.secrets(ServiceKeyUse.CHALLENGE)[0], purpose, randomness, now)
+
+    def read_nonce(self, purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
+        """Return the challenge behind a nonce of ours. Raises InvalidNonce."""
+        return read_challenge(self._keyring.secrets(ServiceKeyUse.CHALLENGE), purpose, nonce, now)
