@@ -69,7 +69,8 @@ class Forger:
 
     def public_pem(self) -> str:
         """Return the public key, as an attacker would use it for a secret."""
-        return self.key.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        pem: bytes = self.key.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return pem.decode()
 
 
 def _base64url(raw: bytes) -> str:
