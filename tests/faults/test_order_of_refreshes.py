@@ -80,7 +80,9 @@ def test_a_clock_that_jumps_back_signs_nobody_out(world: World, phone: Phone) ->
         world.clock.jump(BACK)
 
 
-def test_tokens_signed_before_the_clock_jumped_back_cost_one_refresh_at_most(world: World, phone: Phone) -> None:
+def test_tokens_signed_before_the_clock_jumped_back_cost_one_refresh_at_most(
+    world: World, phone: Phone
+) -> None:
     world.clock.jump(BACK)
     assert phone.get("/sessions").status in {200, 401}
     assert phone.refresh().status == 200
@@ -104,7 +106,9 @@ def test_a_clock_that_jumps_back_within_a_refresh_is_not_a_theft(
 
 
 @pytest.mark.parametrize("seconds_left", [0, 1])
-def test_a_session_expires_when_it_is_idle_for_seven_days(world: World, phone: Phone, seconds_left: int) -> None:
+def test_a_session_expires_when_it_is_idle_for_seven_days(
+    world: World, phone: Phone, seconds_left: int
+) -> None:
     world.clock.advance(timedelta(days=7, seconds=-seconds_left))
     reply = phone.refresh()
     assert reply.code == (None if seconds_left else "refresh_token_expired")  # O4
