@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Platform
 from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.sessions import REFRESH_GRACE, SESSION_ABSOLUTE, SESSION_IDLE, Lifetimes
-from chalicelib.domain.tokens import ACCESS_TOKEN_TTL
+from chalicelib.domain.tokens import ACCESS_TOKEN_TTL, ACCESS_TOKEN_TTL_MAX
 
 GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs"
+ACCESS_TOKEN_SECONDS_MAX = int(ACCESS_TOKEN_TTL_MAX.total_seconds())
 CONNECTIONS_OF_A_CONTAINER = 1  # a Lambda answers one request at a time
 CONNECTIONS_LOCALLY = 20
 T = TypeVar("T")
@@ -132,7 +133,7 @@ def _reason(parse: Callable[[str], Any], error: Exception) -> str:
 
 def _lifetimes(read: _Reader) -> Lifetimes:
     return Lifetimes(
-        access_token=read("ACCESS_TOKEN_SECONDS", _seconds(60, 3600), default=ACCESS_TOKEN_TTL),
+        access_token=read("ACCESS_TOKEN_SECONDS", _seconds(60, ACCESS_TOKEN_SECONDS_MAX), default=ACCESS_TOKEN_TTL),
         refresh_grace=read("REFRESH_GRACE_SECONDS", _seconds(0, 300), default=REFRESH_GRACE),
         idle=read("SESSION_IDLE_SECONDS", _seconds(300, 90 * 86400), default=SESSION_IDLE),
         absolute=read("SESSION_ABSOLUTE_SECONDS", _seconds(300, 365 * 86400), default=SESSION_ABSOLUTE),

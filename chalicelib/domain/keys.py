@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.tokens import ACCESS_TOKEN_TTL
+from chalicelib.domain.tokens import ACCESS_TOKEN_TTL_MAX
 
 SIGNING_KEY_LIFETIME = timedelta(
     days=90
@@ -65,18 +65,24 @@ class ServiceKeyRecord:
 def current_key(
     keys: Iterable[SigningKeyRecord], algorithm: SigningAlgorithm, now: datetime
 ) -> SigningKeyRecord | None:
-    """Return the key that signs at this moment: of those in use, the youngest."""
-    candidates = [key for key in keys if key.algorithm is algorithm and key.activates_at <= now]
-    return max(candidates, key=lambda key: (key.activates_at, key.kid), default=None)
+    """Return the key that signs at this moment: of those in use, the youngest.
+
+    A clock that is behind the very first key's beginning signs with that one: it has no other (F-16).
+    """
+    of_kind = sorted(
+        (key for key in keys if key.algorithm is algorithm), key=lambda key: (key.activates_at, key.kid)
+    )
+    in_use = [key for key in of_kind if key.activates_at <= now]
+    return next(iter(in_use[-1:] or of_kind[:1]), None)
 
 
 def state_of(key: SigningKeyRecord, keys: Iterable[SigningKeyRecord], now: datetime) -> KeyState:
     """Return where a key stands among its kind."""
     if key.expires_at is not None and key.expires_at <= now:
         return KeyState.GONE
-    if key.activates_at > now:
-        return KeyState.NEXT
-    return KeyState.CURRENT if current_key(keys, key.algorithm, now) == key else KeyState.RETIRING
+    if current_key(keys, key.algorithm, now) == key:
+        return KeyState.CURRENT
+    return KeyState.NEXT if key.activates_at > now else KeyState.RETIRING
 
 
 def activation_of_next(
@@ -97,4 +103,4 @@ def activation_of_next(
 
 def expiry_after(successor_activates_at: datetime) -> datetime:
     """Return when the predecessor leaves the JWKS: once its last token has expired."""
-    return successor_activates_at + ACCESS_TOKEN_TTL + RETIRING_MARGIN
+    return successor_activates_at + ACCESS_TOKEN_TTL_MAX + RETIRING_MARGIN
