@@ -51,6 +51,7 @@ FIELD_ADVICE = {
     FaultCode.not_allowed: "Not one of the declared values, or out of the declared range.",
     FaultCode.too_many: "More items than declared.",
     FaultCode.too_few: "Fewer items than declared.",
+    FaultCode.not_current: "Not the version in force; see `GET /consents/documents`.",
 }
 
 _INTRODUCTION = f"""\

@@ -20,6 +20,7 @@ class FaultCode(StrEnum):
     not_allowed = "not_allowed"
     too_many = "too_many"
     too_few = "too_few"
+    not_current = "not_current"
 
 
 class Faults:
