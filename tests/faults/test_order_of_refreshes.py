@@ -1,11 +1,14 @@
-"""Which refresh token is the next, a retry, or a theft: by its generation, never by a clock (contract 3, F-16 to F-19)."""
+"""Which refresh token is the next, a retry, or a theft: by its generation, never by a clock (contract 3)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Executable, Row
 
-from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.database import Database
+from chalicelib.stores.session_statements import ROTATE
 from tests.races import audited, live_sessions
 from tests.world import Phone, Reply, World
 
@@ -92,14 +95,17 @@ def test_tokens_signed_before_the_clock_jumped_back_cost_one_refresh_at_most(
 def test_a_clock_that_jumps_back_within_a_refresh_is_not_a_theft(
     world: World, phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rotate = SessionStore.rotate
+    row = Database.row
 
-    def rotate_and_jump(*arguments: Any, **named: Any) -> Any:
-        found = rotate(*arguments, **named)
-        world.clock.jump(timedelta(days=-8))
+    def row_and_jump(
+        database: Database, statement: Executable, parameters: Mapping[str, Any]
+    ) -> Row[Any] | None:
+        found = row(database, statement, parameters)
+        if statement is ROTATE:
+            world.clock.jump(timedelta(days=-8))
         return found
 
-    monkeypatch.setattr(SessionStore, "rotate", rotate_and_jump)
+    monkeypatch.setattr(Database, "row", row_and_jump)
     world.clock.advance(timedelta(days=8))
     present(world, phone.refresh_token)  # F-16; one moment a request, as F-27 wants it
     assert audited(world, "session.reuse_detected") == 0

@@ -1,12 +1,12 @@
 """Many sign-ins at once: one account a person, one live session a device, one key (contract 2)."""
 
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from chalicelib.clients.aws import aws_client
 from tests.races import at_once, audited, live_sessions, times
-from tests.world import Phone, World
+from tests.world import Phone, Reply, World
 
 
 def vault_keys(world: World) -> set[str]:
@@ -15,7 +15,7 @@ def vault_keys(world: World) -> set[str]:
     return {str(item["user_id"]["S"]) for page in pages for item in page["Items"]}
 
 
-def assert_one_account(world: World, replies: list[Any], keys_before: set[str]) -> None:
+def assert_one_account(world: World, replies: list[Reply], keys_before: set[str]) -> None:
     assert {reply.status for reply in replies} == {200}
     (user_id,) = {reply.body["user"]["id"] for reply in replies}
     assert world.rows("SELECT id::text FROM users") == [(user_id,)]
@@ -87,5 +87,5 @@ def test_two_new_people_on_one_device_each_get_their_account(world: World) -> No
     assert live_sessions(world) == 3
 
 
-def _with_nonce(phone: Phone, nonce: str) -> Any:
+def _with_nonce(phone: Phone, nonce: str) -> Callable[[], Reply]:
     return lambda: phone.sign_in(phone.id_token(nonce=nonce), nonce=nonce)
