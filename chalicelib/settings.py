@@ -133,7 +133,9 @@ def _reason(parse: Callable[[str], Any], error: Exception) -> str:
 
 def _lifetimes(read: _Reader) -> Lifetimes:
     return Lifetimes(
-        access_token=read("ACCESS_TOKEN_SECONDS", _seconds(60, ACCESS_TOKEN_SECONDS_MAX), default=ACCESS_TOKEN_TTL),
+        access_token=read(
+            "ACCESS_TOKEN_SECONDS", _seconds(60, ACCESS_TOKEN_SECONDS_MAX), default=ACCESS_TOKEN_TTL
+        ),
         refresh_grace=read("REFRESH_GRACE_SECONDS", _seconds(0, 300), default=REFRESH_GRACE),
         idle=read("SESSION_IDLE_SECONDS", _seconds(300, 90 * 86400), default=SESSION_IDLE),
         absolute=read("SESSION_ABSOLUTE_SECONDS", _seconds(300, 365 * 86400), default=SESSION_ABSOLUTE),

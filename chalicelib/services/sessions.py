@@ -1,6 +1,7 @@
 """Keep people signed in, and sign them out: refresh, logout, list, end."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
@@ -69,7 +70,7 @@ class SessionService:
             request_id=act.request_id,
         )
         if own is None:
-            own = self._retried(token, act)
+            own = self._retried(token, now, act)
         copy = self._personal_data.copy_of(own, seed=token.seed)
         return self._grants.grant(own, token=token.successor(), copy=copy)
 
@@ -115,8 +116,8 @@ class SessionService:
             claims, self._store.end_others(claims.session_id, now=now, request_id=act.request_id)
         ).ensure_live(now)
 
-    def _retried(self, token: RefreshToken, act: Act) -> OwnSession:
-        now = self._clock.now()
+    def _retried(self, token: RefreshToken, now: datetime, act: Act) -> OwnSession:
+        """Judge at the rotation's own moment: a clock set back in between would make it a theft (F-16)."""
         own = self._store.find(token.session_id, locale=act.locale, now=now)
         session = own.session if own else None
         presented = judge_presented(session, token.generation, self._lifetimes.refresh_grace, now)
