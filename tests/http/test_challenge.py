@@ -1,5 +1,6 @@
 """Nonces: made without a trace, used once, compared as each client's policy says (GG7)."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from local.dev_google import ANDROID_CLIENT, AUDIENCE, IOS_CLIENT
 from tests.world import Phone, Reply, World
 
-CLIENTS = {  # the platform that may use it, and what its library puts into the token
+CLIENTS: dict[
+    str, tuple[str, Callable[[str], str]]
+] = {  # the platform that may use it, and what its library puts into the token
     AUDIENCE: ("web", lambda nonce: nonce),
     IOS_CLIENT: ("ios", lambda nonce: nonce),
     ANDROID_CLIENT: ("android", lambda nonce: sha256(nonce.encode()).hexdigest()),
@@ -22,7 +25,7 @@ def nonce_of(world: World) -> str:
     return str(world.call("POST", "/auth/challenge").body["nonce"])
 
 
-def sign_in(phone: Phone, client: str, nonce: str | None, **changes: Any) -> Reply:
+def sign_in(phone: Phone, client: str, nonce: str | None, **changes: Any) -> Reply:  # noqa: ANN401 - str or None, by name
     """Sign in as the client's library would, with a nonce."""
     platform, claim = CLIENTS[client]
     said = {"claim": claim(nonce) if nonce else None, "sent": nonce, "platform": platform} | changes

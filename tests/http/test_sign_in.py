@@ -1,43 +1,202 @@
 """Signing in, from the request to the row and back."""
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
-from tests.world import World
+import pytest
+
+from chalicelib.domain.errors import IdTokenExpired
+from chalicelib.services.ports import Act
+from tests.world import Phone, World
+
+ACT = Act(request_id="test", locale="en")
 
 
-def test_a_new_person_who_agrees_to_all_that_is_required_gets_an_account_and_a_session(world: World) -> None:
-    ana = world.person()
+@pytest.fixture
+def ana(world: World) -> Phone:
+    return world.person()
+
+
+def test_a_new_person_who_agrees_to_all_that_is_required_gets_an_account_and_a_session(ana: Phone) -> None:
     reply = ana.sign_in()
     assert (reply.status, reply.body["is_new_user"], reply.body["user"]["email"]) == (200, True, ana.email)
-    assert reply.body["expires_in"] == 900
+    assert (reply.body["token_type"], reply.body["expires_in"]) == ("Bearer", 900)
     assert reply.body["refresh_expires_in"] == 604800
+    assert reply.body["scope"] == "account app consents logout sessions"
+    assert reply.body["session"]["device"]["name"] == "Ana Diaz's phone"
 
 
-def test_a_known_person_signs_in_again_and_their_earlier_session_on_that_device_ends(world: World) -> None:
-    ana = world.person()
+def test_a_known_person_signs_in_again_and_their_earlier_session_on_that_device_ends(
+    world: World, ana: Phone
+) -> None:
     ana.sign_in()
-    earlier, person = ana.access_token, ana.user_id
+    earlier, session, person = ana.access_token, ana.session_id, ana.user_id
     reply = ana.sign_in()
     assert (reply.status, reply.body["is_new_user"], ana.user_id) == (200, False, person)
     assert world.call("GET", "/sessions", token=earlier).code == "session_revoked"
+    assert ana.session_id != session  # S7
 
 
-def test_the_exact_retry_of_a_sign_in_answers_the_same_session(world: World) -> None:
-    ana = world.person()
-    token = ana.id_token()
-    first, again = ana.sign_in(token).body, ana.sign_in(token).body
-    assert first["refresh_token"] == again["refresh_token"]
-    assert (again["is_new_user"], again["session"]["id"]) == (True, first["session"]["id"])
-    world.clock.advance(timedelta(seconds=61))
-    assert ana.sign_in(token).code == "id_token_used"
-
-
-def test_the_lost_answer_of_a_refresh_is_answered_again_and_reuse_ends_the_session(world: World) -> None:
-    ana = world.person()
+def test_a_known_person_need_not_answer_again(ana: Phone) -> None:
     ana.sign_in()
-    first = ana.refresh_token
-    successor = ana.refresh().body["refresh_token"]
-    assert ana.refresh(first).body["refresh_token"] == successor
-    assert ana.refresh(successor).status == 200
-    assert ana.refresh(first).code == "refresh_token_reused"
-    assert ana.get("/sessions").code == "session_revoked"
+    for changes in ({"consents": []}, {"consents": [], "device": {"id": "2", "platform": "web"}}):
+        reply = ana.sign_in(**changes)
+        assert (reply.status, reply.body["consents_missing"]) == (200, [])
+
+
+def test_the_subject_is_the_person_and_the_email_is_not(world: World, ana: Phone) -> None:
+    ana.sign_in()  # GG5
+    same_subject = ana.sign_in(ana.id_token(email="ana@new.example"))
+    assert same_subject.body["user"]["id"] == ana.user_id
+    other = world.person()
+    reply = other.sign_in(other.id_token(subject="1" * 21))
+    assert (reply.body["is_new_user"], reply.body["user"]["email"]) == (True, ana.email)
+    assert world.rows("SELECT count(*) FROM users") == [(2,)]
+
+
+def test_both_spellings_of_google_name_one_person(ana: Phone) -> None:
+    ana.sign_in()  # GG3
+    assert ana.sign_in(ana.id_token(iss="accounts.google.com")).body["is_new_user"] is False
+
+
+FORGERIES: dict[str, dict[str, Any]] = {
+    "another audience (GG2)": {"audience": "other.apps.googleusercontent.com"},
+    "another party (GG2)": {"azp": "other.apps.googleusercontent.com"},
+    "another issuer (GG3)": {"iss": "https://accounts.google.com.evil.example"},
+    "a time to come (GG4)": {"iat": 2**33, "exp": 2**33 + 3600},
+    "an infinite life (GG4)": {"exp": float("inf")},
+    "no subject (GG5)": {"sub": ""},
+    "a subject beyond ASCII (GG5)": {"sub": "é"},
+}
+
+
+@pytest.mark.parametrize("claims", FORGERIES.values(), ids=FORGERIES)
+def test_a_token_that_google_did_not_make_for_us_is_refused(
+    world: World, ana: Phone, claims: dict[str, Any]
+) -> None:
+    before = world.stored()
+    reply = ana.sign_in(ana.id_token(**claims))
+    assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_id_token", "sign_in")
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    assert world.stored() == before
+
+
+def test_a_token_that_somebody_else_signed_is_refused(ana: Phone) -> None:
+    ana.sign_in()
+    token = ana.id_token()  # GG1
+    flipped = token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1]
+    for forged in (flipped, token.rpartition(".")[0] + ".", ana.access_token, "a.b.c", "x"):
+        assert ana.sign_in(forged).code == "invalid_id_token"
+
+
+def test_an_expired_token_says_so_after_a_minute_of_leeway(world: World, ana: Phone) -> None:
+    token, late = ana.id_token(), ana.id_token()
+    world.clock.advance(timedelta(hours=1, seconds=59))
+    assert ana.sign_in(token).status == 200  # GG4
+    world.clock.advance(timedelta(seconds=1))
+    reply = ana.sign_in(late)
+    assert (reply.status, reply.code) == (401, IdTokenExpired.code)
+
+
+def test_a_suspended_person_gets_no_token(world: World, ana: Phone) -> None:
+    ana.sign_in()
+    world.services.account.suspend(UUID(ana.user_id), ACT)
+    before = world.stored()
+    for device in ("device-1", "device-2"):
+        reply = ana.sign_in(device={"id": device, "platform": "ios"})
+        assert (reply.status, reply.code, reply.body["action"]) == (
+            403,
+            "account_suspended",
+            "contact_support",
+        )
+    assert world.stored() == before
+
+
+def test_a_reinstated_person_signs_in_again_but_their_old_sessions_stay_ended(
+    world: World, ana: Phone
+) -> None:
+    ana.sign_in()
+    old = ana.refresh_token
+    world.services.account.suspend(UUID(ana.user_id), ACT)
+    assert ana.refresh(old).code == "account_suspended"
+    world.services.account.reinstate(UUID(ana.user_id), ACT)
+    assert ana.refresh(old).code == "session_revoked"
+    assert ana.sign_in().status == 200
+
+
+def test_an_erased_person_who_comes_again_is_a_new_one_without_old_consents(world: World, ana: Phone) -> None:
+    ana.sign_in()  # F-23
+    erased = ana.user_id
+    world.execute("UPDATE users SET status = 'erased', profile = NULL, profile_digest = NULL")
+    world.execute("DELETE FROM identities")
+    assert ana.sign_in(consents=[]).code == "consent_required"
+    assert ana.sign_in().body["is_new_user"] is True
+    assert ana.user_id != erased
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({"id_token": None}, "/id_token", "wrong_type"),
+        ({"id_token": ""}, "/id_token", "too_short"),
+        ({"id_token": "a" * 8193}, "/id_token", "too_long"),
+        ({"nonce": ""}, "/nonce", "too_short"),
+        ({"device": None}, "/device", "wrong_type"),
+        ({"device": {"platform": "ios"}}, "/device/id", "required"),
+        ({"device": {"id": "1"}}, "/device/platform", "required"),
+        ({"device": {"id": "1", "platform": "symbian"}}, "/device/platform", "not_allowed"),
+        ({"device": {"id": "1" * 129, "platform": "ios"}}, "/device/id", "too_long"),
+        ({"device": {"id": "1", "platform": "ios", "imei": "3"}}, "/device/imei", "unknown_field"),  # A2
+        ({"consents": None}, "/consents", "wrong_type"),
+        ({"consents": [{}]}, "/consents/0/document", "required"),
+        ({"is_admin": True}, "/is_admin", "unknown_field"),  # A2
+    ],
+)
+def test_a_body_that_is_not_as_declared_is_refused_with_the_place(
+    world: World, ana: Phone, body: dict[str, Any], pointer: str, code: str
+) -> None:
+    reply = world.call("POST", "/auth/google", ana.sign_in_body() | body)
+    assert (reply.status, reply.code, reply.body["action"]) == (400, "invalid_input", "update_app")
+    assert {"pointer": pointer, "code": code} in reply.body["errors"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        (None, "application/json", 400, "malformed_body"),
+        ("[]", "application/json", 400, "malformed_body"),
+        ('{"id_token": "a", "id_token": "b"}', "application/json", 400, "malformed_body"),  # F-28
+        ("{}", "text/plain", 415, "unsupported_media_type"),
+        ('{"id_token": "' + "a" * 16384 + '"}', "application/json", 413, "body_too_large"),  # L4
+    ],
+)
+def test_a_body_that_is_not_json_is_refused(
+    world: World, body: str | None, content_type: str, status: int, code: str
+) -> None:
+    reply = world.call("POST", "/auth/google", body, headers={"content-type": content_type})
+    assert (reply.status, reply.code) == (status, code)
+
+
+def test_headers_say_of_the_device_what_the_body_does_not(world: World, ana: Phone) -> None:
+    hints = {"X-Device-ID": "hinted-1", "X-Device-Platform": "Android", "X-App-Version": "3.2.1"}
+    body = ana.sign_in_body()
+    del body["device"]
+    hinted = world.call("POST", "/auth/google", body, headers=hints).body["session"]["device"]
+    assert (hinted["id"], hinted["platform"], hinted["app_version"]) == ("hinted-1", "android", "3.2.1")
+    body = ana.sign_in_body(device={"id": "own", "platform": "web", "app_version": "1"})
+    own = world.call("POST", "/auth/google", body, headers=hints).body["session"]["device"]
+    assert (own["id"], own["platform"], own["app_version"]) == ("own", "web", "1")
+
+
+def test_an_error_speaks_the_language_of_the_phone(world: World) -> None:
+    english = world.call("POST", "/auth/google", {})
+    spanish = world.call("POST", "/auth/google", {}, headers={"accept-language": "es-MX, en;q=0.5"})
+    assert (english.headers["Content-Language"], spanish.headers["Content-Language"]) == ("en", "es")
+    assert english.body["user_message"] != spanish.body["user_message"]
+    assert english.body["title"] == spanish.body["title"]
+
+
+def test_a_method_that_a_path_does_not_take_is_told_in_the_one_shape(world: World) -> None:
+    reply = world.call("GET", "/auth/google")
+    assert (reply.status, reply.code, reply.headers["Allow"]) == (405, "method_not_allowed", "POST")

@@ -1,0 +1,102 @@
+"""One use of an ID token (GG8, ASVS 10.5.1): only the exact retry of its sign-in is answered again."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from chalicelib.services.ports import Act
+from tests.world import Phone, World
+
+
+@pytest.fixture
+def ana(world: World) -> Phone:
+    return world.person()
+
+
+def refused(ana: Phone, token: str, **changes: object) -> bool:
+    before = ana.world.stored()
+    reply = ana.sign_in(token, **changes)
+    assert ana.world.stored() == before
+    return (reply.status, reply.code) == (401, "id_token_used")
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_the_exact_retry_of_a_sign_in_answers_the_same_session(
+    world: World, ana: Phone, *, is_new: bool
+) -> None:
+    if not is_new:
+        ana.sign_in()
+        world.clock.advance(timedelta(seconds=1))
+    token = ana.id_token()
+    first = ana.sign_in(token).body
+    stored = world.stored()
+    world.clock.advance(timedelta(seconds=60))
+    again = ana.sign_in(token).body
+    assert again["refresh_token"] == first["refresh_token"]
+    assert (again["is_new_user"], again["session"], again["user"]) == (
+        is_new,
+        first["session"],
+        first["user"],
+    )
+    assert world.stored() == stored  # nothing is done twice
+    assert ana.refresh().status == 200
+
+
+def test_a_retry_after_a_minute_is_refused(world: World, ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    world.clock.advance(timedelta(seconds=61))
+    assert refused(ana, token)
+
+
+def test_another_device_is_refused(ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    assert refused(ana, token, device={"id": "device-2", "platform": "ios"})  # F-26
+    assert ana.refresh().status == 200  # and the first session is left in peace
+
+
+def test_a_retry_after_a_refresh_is_refused(ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    ana.refresh()
+    assert refused(ana, token)
+
+
+def test_a_retry_after_logout_is_refused(ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    ana.logout()
+    assert refused(ana, token)
+
+
+def test_a_retry_after_another_sign_in_on_the_device_is_refused(ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    ana.sign_in()
+    assert refused(ana, token)
+    assert ana.refresh().status == 200
+
+
+def test_a_retry_of_a_person_suspended_meanwhile_is_refused(world: World, ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    world.services.account.suspend(UUID(ana.user_id), Act(request_id="test", locale="en"))
+    assert ana.sign_in(token).code == "account_suspended"
+
+
+def test_the_same_token_in_another_spelling_is_the_same_token(ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    for spelling in (token + "=", token.replace(".", ". ", 1), f" {token}"):
+        assert ana.sign_in(spelling).code == "invalid_id_token"
+
+
+def test_the_used_token_of_an_erased_person_makes_no_account(world: World, ana: Phone) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    world.execute("UPDATE users SET status = 'erased', profile = NULL, profile_digest = NULL")
+    world.execute("DELETE FROM identities")  # what recognised them is gone
+    assert refused(ana, token)  # and no key stays in the vault for nobody
+    assert world.rows("SELECT count(*) FROM users") == [(1,)]
