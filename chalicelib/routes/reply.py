@@ -45,6 +45,8 @@ def refused(error: ServiceError, request: Request, now: datetime) -> Reply:
     locale = preferred_locale(request.headers.get("accept-language"))
     told = problem(error, request_id=request.request_id, now=now, locale=locale)
     headers = {**_always(request.request_id), **told.headers}
+    if "WWW-Authenticate" in headers and not any(request.authorization):
+        headers["WWW-Authenticate"] = "Bearer"  # no error code without credentials (RFC 6750 s3.1)
     return Reply(status=int(told.status), headers=headers, body=to_json(told.body), code=error.code)
 
 

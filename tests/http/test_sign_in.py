@@ -40,7 +40,9 @@ def test_a_known_person_signs_in_again_and_their_earlier_session_on_that_device_
 
 def test_a_known_person_need_not_answer_again(ana: Phone) -> None:
     ana.sign_in()
-    for changes in ({"consents": []}, {"consents": [], "device": {"id": "2", "platform": "web"}}):
+    new_device = {"id": "device-2", "platform": "web"}
+    variants: tuple[dict[str, Any], ...] = ({"consents": []}, {"consents": [], "device": new_device})
+    for changes in variants:
         reply = ana.sign_in(**changes)
         assert (reply.status, reply.body["consents_missing"]) == (200, [])
 
