@@ -1,0 +1,157 @@
+"""What the main acts cost the database: so many statements, each act one transaction (style 10, O6)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+
+from tests.aws_tap import renew_container
+from tests.world import Phone, World
+
+
+@dataclass
+class Counted:
+    """What was sent to PostgreSQL: one message each, and whether it was a transaction of its own."""
+
+    statements: list[str] = field(default_factory=list)
+    alone: list[bool] = field(default_factory=list)
+
+    def sent(self, connection: Connection, _cursor: Any, statement: str, *_: object) -> None:  # noqa: ANN401 - the driver's
+        """Note a statement; psycopg2 sends no BEGIN on a connection in autocommit."""
+        self.statements.append(statement)
+        raw = connection.connection.dbapi_connection
+        self.alone.append(raw is not None and bool(raw.autocommit))
+
+
+@contextmanager
+def counted(world: World) -> Iterator[Counted]:
+    """Count what the service sends while the context lasts."""
+    count = Counted()
+    event.listen(world.database.engine, "before_cursor_execute", count.sent)
+    try:
+        yield count
+    finally:
+        event.remove(world.database.engine, "before_cursor_execute", count.sent)
+
+
+@pytest.fixture
+def ana(world: World) -> Phone:
+    phone = world.person()
+    phone.sign_in()
+    return phone
+
+
+def transactions(world: World, session_id: str) -> dict[str, set[Any]]:
+    """Return which transactions wrote the newest state of a session and its newest audit record."""
+    written = world.rows("SELECT xmin::text FROM sessions WHERE id = %s", session_id)
+    recorded = "SELECT xmin::text FROM audit_events WHERE session_id = %s ORDER BY id DESC LIMIT 1"
+    return {"session": set(written), "audit": set(world.rows(recorded, session_id))}
+
+
+def test_a_refresh_is_one_statement_with_its_audit_record_inside(world: World, ana: Phone) -> None:
+    with counted(world) as count:
+        assert ana.refresh().status == 200
+    assert (len(count.statements), count.alone) == (1, [True])
+    wrote = transactions(world, ana.session_id)
+    assert (wrote["session"] == wrote["audit"], len(wrote["session"])) == (True, 1)
+
+
+def test_a_cold_container_reads_its_own_keys_once(world: World, ana: Phone) -> None:
+    world.services = world.container()
+    with counted(world) as count:
+        ana.refresh()
+    assert len(count.statements) == 3  # signing keys, service keys, the rotation
+    with counted(world) as count:
+        ana.refresh()
+    assert len(count.statements) == 1
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/account"])
+def test_a_bearer_check_is_the_one_statement_that_reads_what_is_asked(
+    world: World, ana: Phone, path: str
+) -> None:
+    with counted(world) as count:
+        assert ana.get(path).status == 200
+    assert (len(count.statements), count.alone) == (1, [True])
+
+
+def test_ending_sessions_is_one_statement(world: World, ana: Phone) -> None:
+    for path in ("/sessions", f"/sessions/{ana.session_id}"):
+        with counted(world) as count:
+            assert ana.delete(path).status == 204
+        assert (len(count.statements), count.alone) == (1, [True])
+
+
+def test_logging_out_is_one_statement(world: World, ana: Phone) -> None:
+    for body in ({}, {"all_devices": True}):
+        with counted(world) as count:
+            assert ana.logout(**body).status == 204
+        assert (len(count.statements), count.alone) == (1, [True])
+
+
+def test_a_known_persons_sign_in_is_one_statement(world: World, ana: Phone) -> None:
+    with counted(world) as count:
+        assert ana.sign_in().status == 200
+    assert (len(count.statements), count.alone) == (1, [True])
+    wrote = transactions(world, ana.session_id)
+    assert (wrote["session"] == wrote["audit"], len(wrote["session"])) == (True, 1)
+
+
+def test_a_known_persons_sign_in_with_news_is_two_statements(world: World, ana: Phone) -> None:
+    with counted(world) as count:
+        assert ana.sign_in(ana.id_token(name="Ana Maria Diaz")).status == 200
+    assert (len(count.statements), count.alone) == (2, [True, True])
+
+
+def test_a_new_device_of_a_known_person_is_two_statements(world: World, ana: Phone) -> None:
+    with counted(world) as count:
+        assert ana.sign_in(device={"id": "device-2", "platform": "ios"}).status == 200
+    assert (len(count.statements), count.alone) == (2, [True, True])
+
+
+def test_a_new_persons_sign_in_is_two_statements_of_which_one_writes_all(world: World) -> None:
+    ana = world.person()
+    renew_container(world)
+    with counted(world) as count:
+        assert ana.sign_in().status == 200
+    assert (len(count.statements), count.alone) == (2, [True, True])
+    tables = ("users", "identities", "devices", "sessions", "used_id_tokens", "consent_events")
+    union = " UNION ALL ".join(f"SELECT xmin::text FROM {table}" for table in tables)  # noqa: S608 - our own names
+    own = " UNION ALL SELECT xmin::text FROM audit_events WHERE user_id = %s"
+    assert len(set(world.rows(union + own, ana.user_id))) == 1  # one transaction: whole or not at all
+
+
+def test_a_refused_sign_up_is_the_one_statement_that_found_nobody(world: World) -> None:
+    renew_container(world)
+    with counted(world) as count:
+        assert world.person().sign_in(consents=[]).code == "consent_required"
+    assert len(count.statements) == 1
+
+
+def test_what_is_forged_costs_no_statement(world: World, ana: Phone) -> None:
+    refresh, access = ana.refresh_token, ana.access_token
+    with counted(world) as count:
+        assert (
+            ana.refresh(refresh[:-1] + ("A" if refresh[-1] != "A" else "Q")).code == "refresh_token_invalid"
+        )
+        assert world.call("GET", "/sessions", token=access[:-4] + "AAAA").code == "invalid_token"
+        assert ana.sign_in(access).code == "invalid_id_token"
+        assert ana.sign_in(nonce="A" * 50, id_token=ana.id_token(nonce="A" * 50)).code == "invalid_nonce"
+        assert world.call("POST", "/auth/challenge").status == 200
+    assert count.statements == []  # contract 3
+
+
+def test_a_lost_answers_retry_is_two_statements_and_a_reuse_three(world: World, ana: Phone) -> None:
+    first = ana.refresh_token
+    ana.refresh()
+    with counted(world) as count:
+        assert ana.refresh(first).status == 200
+    assert (len(count.statements), all(count.alone)) == (2, True)
+    ana.refresh()
+    with counted(world) as count:
+        assert ana.refresh(first).code == "refresh_token_reused"
+    assert (len(count.statements), all(count.alone)) == (3, True)
