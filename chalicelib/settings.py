@@ -54,6 +54,7 @@ class Settings:
     aws_endpoint_url: str | None
     issuer_url: str
     audience: str
+    controller: str
     google_clients: Mapping[str, ClientPolicy]
     google_hosted_domain: str | None
     google_keys_url: str
@@ -84,6 +85,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         "aws_region": read("AWS_REGION", str),
         "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(_web_url, is_local=is_local), default=None),
         "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
+        "controller": read("CONTROLLER_NAME", str, default=environment.get("ISSUER_URL", "")),
         "audience": read("AUDIENCE", str, default="serenya-api"),
         "google_clients": read("GOOGLE_CLIENTS", _clients),
         "google_hosted_domain": read("GOOGLE_HOSTED_DOMAIN", str, default=None),

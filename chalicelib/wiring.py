@@ -1,5 +1,6 @@
 """The composition root: the only module that names concrete classes. All is made once, at first use."""
 
+import sys
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.s3_keys import S3KeySource
 from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.keys import SigningKeyRecord
+from chalicelib.routes import log
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
 from chalicelib.services.admission import Admission
@@ -30,6 +32,7 @@ from chalicelib.services.keyring import KeyRing
 from chalicelib.services.keys import KeyRotation
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
+from chalicelib.services.publishing import Publishing
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies
@@ -39,6 +42,7 @@ from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
 from chalicelib.stores import migrations
 from chalicelib.stores.account import AccountStore
+from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database, connect
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.keys import KeyStore
@@ -51,6 +55,7 @@ RELEASE = "release"  # the request id of what a release does
 @cache
 def services() -> Services:
     """Return this container's services, made of its environment. Raises InvalidSettings."""
+    log.install(sys.stdout)
     return assemble(environment.from_environment())
 
 
@@ -67,9 +72,7 @@ def connect_app(settings: Settings) -> Database:
 def publish_documents(owner_url: str) -> None:
     """Publish the consent texts that ship with this release, as the database's owner."""
     database = connect(owner_url, connections_max=1)
-    clock = SystemClock()
-    service = ConsentService(documents=DocumentStore(database), sessions=SessionStore(database), clock=clock)
-    service.publish(load_documents(), RELEASE)
+    Publishing(documents=DocumentStore(database), clock=SystemClock()).publish(load_documents(), RELEASE)
     database.engine.dispose()
 
 
@@ -129,10 +132,20 @@ class _Assembly:
                 personal_data=self.personal_data,
                 clock=self.clock,
             ),
-            consents=ConsentService(
-                documents=DocumentStore(self.database), sessions=self.sessions, clock=self.clock
-            ),
+            consents=self._consents(),
             readiness=self._readiness(),
+        )
+
+    def _consents(self) -> ConsentService:
+        return ConsentService(
+            documents=DocumentStore(self.database),
+            consents=ConsentStore(self.database),
+            sessions=self.sessions,
+            tokens=self.tokens,
+            lifetimes=self.settings.lifetimes,
+            controller=self.settings.controller,
+            clock=self.clock,
+            ids=self.ids,
         )
 
     def _sign_in(self) -> SignInService:

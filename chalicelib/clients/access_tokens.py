@@ -7,6 +7,7 @@ base64 in several spellings. Neither the header nor a claim ever chooses a key's
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -49,6 +50,12 @@ class AccessTokenCodec:
             "amr": list(claims.amr),
         }
         headers = {"typ": TYPE, "kid": key.kid}
+        return jwt.encode(payload, key.private, algorithm=key.algorithm.value, headers=headers)
+
+    def sign(self, document: Mapping[str, Any], typ: str, key: TokenKey, now: datetime) -> str:
+        """Return a document as a JWS that says who issued it and when; `typ` keeps it from being a token."""
+        payload = {**document, "iss": self._issuer, "iat": _seconds(now)}
+        headers = {"typ": typ, "kid": key.kid}
         return jwt.encode(payload, key.private, algorithm=key.algorithm.value, headers=headers)
 
     def decode(self, token: str, keys: Mapping[str, TokenKey], now: datetime) -> AccessClaims:

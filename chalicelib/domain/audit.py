@@ -12,6 +12,8 @@ class AuditKind(StrEnum):
     ACCOUNT_SUSPENDED = "account.suspended"
     CONSENT_GRANTED = "consent.granted"
     CONSENT_REFUSED = "consent.refused"
+    CONSENT_SUPERSEDED = "consent.superseded"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
     DOCUMENT_PUBLISHED = "document.published"
     KEY_CREATED = "key.created"
     SESSION_ENDED = "session.ended"

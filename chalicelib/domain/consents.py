@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from chalicelib.domain.errors import ConsentOutdated, ConsentRequired, Fault, InvalidInput, MissingConsent
 from chalicelib.domain.tokens import Scope
@@ -48,11 +49,16 @@ class ConsentDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentAnswer:
-    """One answer of a person to one version of one document."""
+    """One answer of a person to one version of one document, in the language they were shown.
+
+    ``method``: "onboarding", "settings", "prompt", or "bundle:NAME" where one box stands for several.
+    """
 
     document: str
     version: str
     granted: bool
+    locale: str
+    method: str
 
     @property
     def action(self) -> ConsentAction:
@@ -62,14 +68,23 @@ class ConsentAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentState:
-    """A current document, and whether the person's latest answer to its kind grants this very version."""
+    """A current document, and what of it a person granted.
+
+    ``granted_version`` is that of their last answer if it is a grant. ``granted_until`` is when the grace of
+    newer versions ends it; None for a grant of the current version.
+    """
 
     document: str
     version: str
     locale: str
     sha256: str
     required: bool
-    granted: bool
+    granted_version: str | None
+    granted_until: datetime | None
+
+    def is_granted(self, now: datetime) -> bool:
+        """Tell whether the person agrees to this, by the words in force or by ones whose grace still runs."""
+        return self.granted_version is not None and (self.granted_until is None or now < self.granted_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,26 +97,27 @@ class ConsentEvent:
     sha256: str
     action: ConsentAction
     method: str
+    app_version: str | None
+    session_id: UUID
     occurred_at: datetime
 
 
-def missing(states: Iterable[ConsentState]) -> tuple[MissingConsent, ...]:
-    """Return the required documents that are not granted at their current version."""
+def missing(states: Iterable[ConsentState], now: datetime) -> tuple[MissingConsent, ...]:
+    """Return the required documents that are not granted."""
     return tuple(
         MissingConsent(document=state.document, version=state.version, sha256=state.sha256)
         for state in states
-        if state.required and not state.granted
+        if state.required and not state.is_granted(now)
     )
 
 
-def scopes(states: Iterable[ConsentState]) -> frozenset[Scope]:
+def scopes(states: Iterable[ConsentState], now: datetime) -> frozenset[Scope]:
     """Return what a token may open: a person's own data always, the rest as far as they agreed."""
     known = tuple(states)
-    if missing(known):
+    if missing(known, now):
         return ALWAYS_OPEN
-    optional = {
-        OPENED_BY_OPTIONAL[s.document] for s in known if s.granted and s.document in OPENED_BY_OPTIONAL
-    }
+    granted = (state.document for state in known if state.is_granted(now))
+    optional = {OPENED_BY_OPTIONAL[document] for document in granted if document in OPENED_BY_OPTIONAL}
     return ALWAYS_OPEN | OPENED_BY_REQUIRED | optional
 
 
@@ -137,13 +153,16 @@ def _unknown_or_twice(answers: tuple[ConsentAnswer, ...], known: Mapping[str, Co
 
 def after(states: Iterable[ConsentState], answers: Iterable[ConsentAnswer]) -> tuple[ConsentState, ...]:
     """Return the states once these answers are recorded."""
-    given = {(answer.document, answer.version): answer.granted for answer in answers}
-    return tuple(
-        replace(state, granted=given.get((state.document, state.version), state.granted)) for state in states
-    )
+    given = {(answer.document, answer.version): answer for answer in answers}
+    return tuple(_answered(state, given.get((state.document, state.version))) for state in states)
 
 
-def require_all(answers: Iterable[ConsentAnswer], current: Iterable[ConsentState]) -> None:
+def after_withdrawal(states: Iterable[ConsentState], document: str) -> tuple[ConsentState, ...]:
+    """Return the states once a consent is withdrawn."""
+    return tuple(_refused(state) if state.document == document else state for state in states)
+
+
+def require_all(answers: Iterable[ConsentAnswer], current: Iterable[ConsentState], now: datetime) -> None:
     """Let a new account through that grants every required document at its current version.
 
     A missing field is not consent, and neither is consent to another version.
@@ -151,6 +170,18 @@ def require_all(answers: Iterable[ConsentAnswer], current: Iterable[ConsentState
     Raises:
         ConsentRequired: with the documents that are missing or refused.
     """
-    absent = missing(after(current, answers))
+    absent = missing(after(current, answers), now)
     if absent:
         raise ConsentRequired(consents_missing=absent)
+
+
+def _answered(state: ConsentState, answer: ConsentAnswer | None) -> ConsentState:
+    if answer is None:
+        return state
+    if not answer.granted:
+        return _refused(state)
+    return replace(state, granted_version=state.version, granted_until=None)
+
+
+def _refused(state: ConsentState) -> ConsentState:
+    return replace(state, granted_version=None, granted_until=None)

@@ -2,11 +2,11 @@
 
 from chalicelib.domain import errors
 from chalicelib.domain.tokens import Scope
+from chalicelib.routes.acts import act
 from chalicelib.routes.route import Answer, Call, Route, bearer
 from chalicelib.routes.services import Services
 from chalicelib.routes.sessions import BEARER_ERRORS
 from chalicelib.routes.shapes import USER, user
-from chalicelib.routes.sign_in import act
 
 
 def read_account(services: Services, call: Call) -> Answer:

@@ -1,123 +1,59 @@
 """Routes of the documents, and of what a person answered to them."""
 
 from datetime import timedelta
-from typing import Any
 
 from chalicelib.domain import errors
-from chalicelib.domain.consents import ConsentAction, ConsentDocument, ConsentEvent, ConsentState
 from chalicelib.domain.tokens import Scope
-from chalicelib.routes.fields import Choice, Flag, Text, Timestamp
+from chalicelib.routes.acts import act
+from chalicelib.routes.answers import METHOD, read_answers
+from chalicelib.routes.consent_shapes import (
+    ANSWER_REQUEST,
+    CONSENTS,
+    DOCUMENTS,
+    GRANT,
+    RECEIPT,
+    WORD,
+    document,
+    event,
+    grant,
+    state,
+)
 from chalicelib.routes.route import Answer, Call, Route, bearer
-from chalicelib.routes.schema import Items, Record, required
 from chalicelib.routes.services import Services
 from chalicelib.routes.sessions import BEARER_ERRORS
-from chalicelib.routes.sign_in import act
 
 DOCUMENTS_LIFETIME = timedelta(minutes=5)  # how late an app may learn of a new version
-HISTORY_MAX = 10_000
-WORD = Text(max_chars=64)
-SHA256 = Text(max_chars=64, min_chars=64, pattern="[0-9a-f]{64}", description="Of the text's UTF-8 bytes.")
-_IDENTITY = {
-    "document": required(WORD),
-    "version": required(WORD),
-    "locale": required(WORD),
-    "sha256": required(SHA256),
-}
-
-DOCUMENT = Record(
-    "ConsentDocument",
-    {
-        **_IDENTITY,
-        "title": required(Text(max_chars=256)),
-        "legal_basis": required(Text(max_chars=256)),
-        "purpose": required(Text(max_chars=1024)),
-        "required": required(Flag()),
-        "effective_at": required(Timestamp()),
-        "changes": required(Text(max_chars=1024)),
-        "text": required(Text(max_chars=100_000)),
-    },
-    open=True,
-)
-DOCUMENTS = Record("ConsentDocuments", {"documents": required(Items(of=DOCUMENT, max_items=64))}, open=True)
-STATE = Record(
-    "ConsentState", {**_IDENTITY, "required": required(Flag()), "granted": required(Flag())}, open=True
-)
-EVENT = Record(
-    "ConsentEvent",
-    {
-        **_IDENTITY,
-        "action": required(Choice(ConsentAction)),
-        "method": required(WORD),
-        "occurred_at": required(Timestamp()),
-    },
-    open=True,
-)
-CONSENTS = Record(
-    "Consents",
-    {
-        "state": required(
-            Items(of=STATE, max_items=64, description="Where the person stands on what is current.")
-        ),
-        "history": required(
-            Items(of=EVENT, max_items=HISTORY_MAX, description="All answers, the first first.")
-        ),
-    },
-    open=True,
-)
 
 
 def documents(services: Services, call: Call) -> Answer:
     """Show the texts in force, in the language that the caller prefers."""
     locale = call.locale.value
-    texts = [_document(document) for document in services.consents.current_documents(locale)]
+    texts = [document(text) for text in services.consents.current_documents(locale)]
     return Answer(body={"documents": texts}, headers={"Content-Language": locale})
 
 
 def consents(services: Services, call: Call) -> Answer:
     """Show the person's state and history."""
-    states, events = services.consents.of_person(call.caller, act(call))
-    return Answer(
-        body={"state": [_state(state) for state in states], "history": [_event(event) for event in events]}
-    )
+    now, states, events = services.consents.of_person(call.caller, act(call))
+    standing = [state(each, now) for each in states]
+    return Answer(body={"state": standing, "history": [event(each) for each in events]})
 
 
-def _document(document: ConsentDocument) -> dict[str, Any]:
-    return {
-        "document": document.kind,
-        "version": document.version,
-        "locale": document.locale,
-        "sha256": document.sha256,
-        "title": document.title,
-        "legal_basis": document.legal_basis,
-        "purpose": document.purpose,
-        "required": document.required,
-        "effective_at": document.effective_at,
-        "changes": document.changes,
-        "text": document.text,
-    }
+def answer(services: Services, call: Call) -> Answer:
+    """Record answers, all or none."""
+    answers = read_answers(call, default_method="settings")
+    return Answer(body=grant(services.consents.answer(call.caller, answers, act(call))))
 
 
-def _state(state: ConsentState) -> dict[str, Any]:
-    return {
-        "document": state.document,
-        "version": state.version,
-        "locale": state.locale,
-        "sha256": state.sha256,
-        "required": state.required,
-        "granted": state.granted,
-    }
+def withdraw(services: Services, call: Call) -> Answer:
+    """Withdraw one consent."""
+    kind, method = call.path_parameters["document"], call.query["method"] or "settings"
+    return Answer(body=grant(services.consents.withdraw(call.caller, kind, method, act(call))))
 
 
-def _event(event: ConsentEvent) -> dict[str, Any]:
-    return {
-        "document": event.document,
-        "version": event.version,
-        "locale": event.locale,
-        "sha256": event.sha256,
-        "action": event.action.value,
-        "method": event.method,
-        "occurred_at": event.occurred_at,
-    }
+def receipt(services: Services, call: Call) -> Answer:
+    """Prove the person's consents to them, or to an auditor they show it to."""
+    return Answer(body={"receipt": services.consents.receipt(call.caller, act(call))})
 
 
 ROUTES: tuple[Route[Services], ...] = (
@@ -140,6 +76,42 @@ ROUTES: tuple[Route[Services], ...] = (
         summary="Read the person's consents and their history",
         tags=("consents",),
         answer=CONSENTS,
+        access=bearer(Scope.CONSENTS),
+        errors=BEARER_ERRORS,
+    ),
+    Route(
+        method="POST",
+        path="/consents",
+        handler=answer,
+        operation_id="answer_consents",
+        summary="Grant or refuse documents",
+        tags=("consents",),
+        body=ANSWER_REQUEST,
+        answer=GRANT,
+        access=bearer(Scope.CONSENTS),
+        errors=(*BEARER_ERRORS, errors.ConsentOutdated),
+    ),
+    Route(
+        method="DELETE",
+        path="/consents/{document}",
+        handler=withdraw,
+        operation_id="withdraw_consent",
+        summary="Withdraw a consent",
+        tags=("consents",),
+        answer=GRANT,
+        access=bearer(Scope.CONSENTS),
+        errors=(*BEARER_ERRORS, errors.NotFound),
+        parameters={"document": WORD},
+        query={"method": METHOD},
+    ),
+    Route(
+        method="GET",
+        path="/consents/receipt",
+        handler=receipt,
+        operation_id="read_consent_receipt",
+        summary="A signed receipt of the person's consents",
+        tags=("consents",),
+        answer=RECEIPT,
         access=bearer(Scope.CONSENTS),
         errors=BEARER_ERRORS,
     ),

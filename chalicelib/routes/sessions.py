@@ -2,11 +2,11 @@
 
 from chalicelib.domain import errors
 from chalicelib.domain.tokens import Scope
+from chalicelib.routes.acts import act
 from chalicelib.routes.route import Answer, Call, Route, bearer
 from chalicelib.routes.schema import Items, Record, required
 from chalicelib.routes.services import Services
 from chalicelib.routes.shapes import LISTED_SESSION, session
-from chalicelib.routes.sign_in import act
 
 SESSIONS_MAX = 1000
 SESSIONS = Record(

@@ -4,21 +4,20 @@ from typing import Any
 
 from chalicelib.domain import errors
 from chalicelib.domain.challenges import ChallengePurpose
-from chalicelib.domain.consents import ConsentAnswer
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import Fault, InvalidInput
 from chalicelib.domain.id_tokens import Platform, UnverifiedIdToken
 from chalicelib.domain.sign_in import SignIn
+from chalicelib.routes.acts import act
+from chalicelib.routes.answers import ANSWERS, read_answers
 from chalicelib.routes.faults import FaultCode
-from chalicelib.routes.fields import Choice, Flag, Text, Timestamp
+from chalicelib.routes.fields import Choice, Text, Timestamp
 from chalicelib.routes.route import Answer, Call, Route
-from chalicelib.routes.schema import Items, Record, nullable, optional, required
+from chalicelib.routes.schema import Record, nullable, optional, required
 from chalicelib.routes.services import Services
 from chalicelib.routes.shapes import TOKENS, tokens
-from chalicelib.services.ports import Act
 
 ID_TOKEN_CHARS_MAX = 8192
-ANSWERS_MAX = 32
 NONCE = Text(max_chars=255, description="The nonce of POST /auth/challenge, as it was answered.")
 
 CHALLENGE_REQUEST = Record(
@@ -42,21 +41,13 @@ DEVICE_REQUEST = Record(
         "app_version": optional(nullable(Text(max_chars=64, description="X-App-Version if absent."))),
     },
 )
-CONSENT_ANSWER = Record(
-    "ConsentAnswer",
-    {
-        "document": required(Text(max_chars=64)),
-        "version": required(Text(max_chars=32)),
-        "granted": required(Flag(description="A missing field is not consent.")),
-    },
-)
 SIGN_IN_REQUEST = Record(
     "GoogleSignIn",
     {
         "id_token": required(Text(max_chars=ID_TOKEN_CHARS_MAX, description="Google's ID token.")),
         "nonce": optional(nullable(NONCE)),
         "device": optional(DEVICE_REQUEST),
-        "consents": optional(Items(of=CONSENT_ANSWER, max_items=ANSWERS_MAX)),
+        "consents": optional(ANSWERS),
     },
 )
 
@@ -73,17 +64,12 @@ def google(services: Services, call: Call) -> Answer:
     return Answer(body=tokens(signed_in))
 
 
-def act(call: Call) -> Act:
-    """Return under which request the service acts."""
-    return Act(request_id=call.request_id, locale=call.locale.value)
-
-
 def _sign_in(call: Call) -> SignIn:
     return SignIn(
         id_token=UnverifiedIdToken(call.body["id_token"]),
         nonce=call.body["nonce"],
         device=_device(call),
-        consents=tuple(ConsentAnswer(**answer) for answer in call.body["consents"] or ()),
+        consents=read_answers(call, default_method="onboarding"),
     )
 
 

@@ -3,12 +3,12 @@
 from chalicelib.domain import errors
 from chalicelib.domain.errors import MissingToken
 from chalicelib.domain.tokens import AccessClaims, Scope
+from chalicelib.routes.acts import act
 from chalicelib.routes.fields import Flag, Text
 from chalicelib.routes.route import Answer, Call, Route, bearer_or_body
 from chalicelib.routes.schema import Record, nullable, optional, required
 from chalicelib.routes.services import Services
 from chalicelib.routes.shapes import TOKENS, tokens
-from chalicelib.routes.sign_in import act
 
 REFRESH_TOKEN = Text(max_chars=256, description="The newest refresh token of the session.")
 REFRESH_REQUEST = Record("RefreshRequest", {"refresh_token": required(REFRESH_TOKEN)})

@@ -6,7 +6,8 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.errors import NotFound, SessionRevoked
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.personal_data import PersonalData
-from chalicelib.services.ports import AccountStore, Act, Clock, SessionStore
+from chalicelib.services.ports import Act, Clock
+from chalicelib.services.store_ports import AccountStore, SessionStore
 
 
 class AccountService:

@@ -1,25 +1,65 @@
-"""The documents, and what a person answered to them."""
+"""The documents, and what a person answers to them: shown, given, refused, withdrawn, proved."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from chalicelib.domain.consents import ConsentDocument, ConsentEvent, ConsentState
-from chalicelib.domain.errors import SessionRevoked
-from chalicelib.domain.tokens import AccessClaims
-from chalicelib.services.ports import Act, Clock, DocumentStore, SessionStore
+from chalicelib.domain.consents import (
+    ConsentAnswer,
+    ConsentDocument,
+    ConsentEvent,
+    ConsentState,
+    after,
+    after_withdrawal,
+    check_answers,
+    missing,
+    scopes,
+)
+from chalicelib.domain.errors import MissingConsent, NotFound, SessionRevoked
+from chalicelib.domain.receipts import RECEIPT_TYPE, consent_receipt
+from chalicelib.domain.sessions import Lifetimes, OwnSession, Session
+from chalicelib.domain.tokens import AccessClaims, Scope
+from chalicelib.services.ports import Act, Clock, Ids
+from chalicelib.services.store_ports import ConsentStore, DocumentStore, SessionStore
+from chalicelib.services.tokens import AccessTokens
 
 
-class PublishedTextChanged(Exception):
-    """A text differs from the one that was published under its version: people agreed to other words."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGrant:
+    """What follows from an answer at once: a token as wide as the person's consents now are."""
+
+    access_token: str
+    access_token_lifetime: timedelta
+    scopes: frozenset[Scope]
+    states: tuple[ConsentState, ...]
+    consents_missing: tuple[MissingConsent, ...]
+    moment: datetime
 
 
 class ConsentService:
     """Texts and answers."""
 
-    def __init__(self, *, documents: DocumentStore, sessions: SessionStore, clock: Clock) -> None:
-        """Take what reads texts and sessions."""
+    def __init__(
+        self,
+        *,
+        documents: DocumentStore,
+        consents: ConsentStore,
+        sessions: SessionStore,
+        tokens: AccessTokens[Any],
+        lifetimes: Lifetimes,
+        controller: str,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """Take what reads texts, answers and sessions; `controller` is who stands in a receipt."""
         self._documents = documents
+        self._consents = consents
         self._sessions = sessions
+        self._tokens = tokens
+        self._lifetimes = lifetimes
+        self._controller = controller
         self._clock = clock
+        self._ids = ids
 
     def current_documents(self, locale: str) -> tuple[ConsentDocument, ...]:
         """Return the texts in force, in one language."""
@@ -27,29 +67,85 @@ class ConsentService:
 
     def of_person(
         self, claims: AccessClaims, act: Act
-    ) -> tuple[tuple[ConsentState, ...], tuple[ConsentEvent, ...]]:
-        """Return where the person stands on each current document, and their whole history.
+    ) -> tuple[datetime, tuple[ConsentState, ...], tuple[ConsentEvent, ...]]:
+        """Return the moment, where the person stands on each current document, and their whole history.
 
         Raises SessionRevoked, AccountSuspended.
         """
         now = self._clock.now()
-        own = self._sessions.find(claims.session_id, locale=act.locale, now=now)
-        if own is None:
-            raise SessionRevoked
-        own.session.ensure_live(now)
-        return own.states, self._documents.history(claims.session_id)
+        own = _live(self._sessions.find(claims.session_id, locale=act.locale, now=now), now)
+        return now, own.states, self._consents.history(claims.session_id)
 
-    def publish(self, documents: Iterable[ConsentDocument], request_id: str) -> None:
-        """Add the texts that are new.
+    def answer(self, claims: AccessClaims, answers: tuple[ConsentAnswer, ...], act: Act) -> ConsentGrant:
+        """Record answers, all or none; one that stands already is not repeated.
 
         Raises:
-            PublishedTextChanged: one was published before with other words or terms.
+            SessionRevoked, AccountSuspended: the person may not act.
+            InvalidInput, ConsentOutdated: an answer does not fit, and nothing was stored.
         """
-        texts = tuple(documents)
-        published = {(d.kind, d.version, d.locale): d for d in self._documents.published()}
-        changed = [d for d in texts if published.get((d.kind, d.version, d.locale), d) != d]
-        if changed:
-            names = ", ".join(f"{d.kind} {d.version} ({d.locale})" for d in changed)
-            raise PublishedTextChanged(f"published texts never change; give these a new version: {names}")
-        for document in texts:
-            self._documents.publish(document, now=self._clock.now(), request_id=request_id)
+        now = self._clock.now()
+        own = self._consents.answer(
+            claims.session_id,
+            answers,
+            app_version=act.app_version,
+            locale=act.locale,
+            now=now,
+            request_id=act.request_id,
+        )
+        own = _live(own, now)
+        check_answers(answers, own.states)
+        return self._grant(own.session, after(own.states, answers), now)
+
+    def withdraw(self, claims: AccessClaims, document: str, method: str, act: Act) -> ConsentGrant:
+        """Withdraw a consent, as easily as it was given (GDPR art. 7(3)); what was not granted stays so.
+
+        Raises:
+            SessionRevoked, AccountSuspended: the person may not act.
+            NotFound: there is no such document.
+        """
+        now = self._clock.now()
+        own = self._consents.withdraw(
+            claims.session_id,
+            document,
+            method,
+            app_version=act.app_version,
+            locale=act.locale,
+            now=now,
+            request_id=act.request_id,
+        )
+        own = _live(own, now)
+        if document not in {state.document for state in own.states}:
+            raise NotFound
+        return self._grant(own.session, after_withdrawal(own.states, document), now)
+
+    def receipt(self, claims: AccessClaims, act: Act) -> str:
+        """Return the person's whole consent state and history as a signed JWS."""
+        now, states, events = self.of_person(claims, act)
+        content = consent_receipt(
+            receipt_id=self._ids.new_uuid(),
+            user_id=claims.user_id,
+            controller=self._controller,
+            locale=act.locale,
+            now=now,
+            documents=self._documents.current(locale=act.locale, now=now),
+            states=states,
+            events=events,
+        )
+        return self._tokens.sign(content, RECEIPT_TYPE)
+
+    def _grant(self, session: Session, states: tuple[ConsentState, ...], now: datetime) -> ConsentGrant:
+        return ConsentGrant(
+            access_token=self._tokens.issue(session, states),
+            access_token_lifetime=min(self._lifetimes.access_token, session.expires_at - now),
+            scopes=scopes(states, now),
+            states=states,
+            consents_missing=missing(states, now),
+            moment=now,
+        )
+
+
+def _live(own: OwnSession | None, now: datetime) -> OwnSession:
+    if own is None:
+        raise SessionRevoked
+    own.session.ensure_live(now)
+    return own

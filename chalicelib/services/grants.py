@@ -35,10 +35,10 @@ class Grants:
             access_token_lifetime=min(self._lifetimes.access_token, session.expires_at - now),
             refresh_token=self._secrets.write_refresh_token(token),
             refresh_token_lifetime=session.idle_expires_at - now,
-            scopes=scopes(own.states),
+            scopes=scopes(own.states, now),
             is_new_user=is_new_user,
             account=Account(id=person.id, created_at=person.created_at, profile=copy.profile),
             session=session,
             device=copy.device,
-            consents_missing=missing(own.states),
+            consents_missing=missing(own.states, now),
         )

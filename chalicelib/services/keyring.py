@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
-from chalicelib.services.ports import Clock, KeyStore, Wrapping
+from chalicelib.services.ports import Clock, Wrapping
+from chalicelib.services.store_ports import KeyStore
 
 RELOAD_AFTER = timedelta(minutes=5)  # far below the day for which a next key is published before its use
 RETRY_AFTER = timedelta(seconds=10)  # between looks while a dependency is away

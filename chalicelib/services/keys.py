@@ -12,7 +12,8 @@ from chalicelib.domain.keys import (
     expiry_after,
 )
 from chalicelib.services.keyring import service_key_context, signing_key_context
-from chalicelib.services.ports import Clock, Ids, KeyMaker, KeyStore, Wrapping
+from chalicelib.services.ports import Clock, Ids, KeyMaker, Wrapping
+from chalicelib.services.store_ports import KeyStore
 
 SECRET_BYTES = 32
 

@@ -16,9 +16,10 @@ from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
 from chalicelib.domain.sign_in import NewPerson, NewSession
 from chalicelib.services.events import warn
-from chalicelib.services.ports import AccountStore, DataKey, DataKeys, Ids
+from chalicelib.services.ports import DataKey, DataKeys, Ids
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies, SessionCopy
+from chalicelib.services.store_ports import AccountStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

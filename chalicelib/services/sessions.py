@@ -18,8 +18,9 @@ from chalicelib.domain.sign_in import SignedIn
 from chalicelib.domain.tokens import AccessClaims, RefreshToken
 from chalicelib.services.grants import Grants
 from chalicelib.services.personal_data import PersonalData
-from chalicelib.services.ports import Act, Clock, SessionStore
+from chalicelib.services.ports import Act, Clock
 from chalicelib.services.secrets import Secrets
+from chalicelib.services.store_ports import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from chalicelib.domain.tokens import RefreshToken
 from chalicelib.services.admission import Admission
 from chalicelib.services.grants import Grants
 from chalicelib.services.personal_data import Arrival, PersonalData
-from chalicelib.services.ports import Act, Clock, Ids, SignInStore
+from chalicelib.services.ports import Act, Clock, Ids
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopy
+from chalicelib.services.store_ports import SignInStore
 
 BUSY = timedelta(seconds=1)
 ROUNDS_MAX = 3  # a stranger, then somebody was faster: the next look decides
@@ -94,7 +95,7 @@ class SignInService:
                     self._personal_data.discard(candidate)
                 return self._known(arrival, new, entry)
             self._refuse_used(conflict, candidate)
-            require_all(new.answers, entry.states)
+            require_all(new.answers, entry.states, new.now)
             check_answers(new.answers, entry.states)
             candidate = candidate or self._personal_data.seal_new(arrival, new)
             created = self._store.create_account(new, candidate)

@@ -22,6 +22,9 @@ class TokenCodec(Protocol[TokenKeyT_contra]):
     def encode(self, claims: AccessClaims, key: TokenKeyT_contra) -> str:
         """Return a signed token."""
 
+    def sign(self, document: Mapping[str, Any], typ: str, key: TokenKeyT_contra, now: datetime) -> str:
+        """Return a signed document."""
+
     def decode(self, token: str, keys: Mapping[str, TokenKeyT_contra], now: datetime) -> AccessClaims:
         """Return the claims of a live token that one of the keys signed."""
 
@@ -52,15 +55,12 @@ class AccessTokens(Generic[TokenKeyT]):
 
     def issue(self, session: Session, states: tuple[ConsentState, ...]) -> str:
         """Return a token for a live session, as wide as the person's consents."""
-        now, keys = self._clock.now(), self._keyring.keys()
-        signing = current_key(keys.signing, self._algorithm, now)
-        if signing is None:
-            raise DependencyUnavailable(retry_after=RETRY_AFTER)
+        now = self._clock.now()
         claims = AccessClaims(
             user_id=session.user_id,
             session_id=session.id,
             client_id=session.client_id,
-            scopes=scopes(states),
+            scopes=scopes(states, now),
             issued_at=now,
             expires_at=min(now + self._lifetimes.access_token, session.expires_at),
             token_id=self._ids.new_uuid(),
@@ -68,7 +68,19 @@ class AccessTokens(Generic[TokenKeyT]):
             acr=session.acr,
             amr=session.amr,
         )
-        return self._codec.encode(claims, keys.token_keys[signing.kid])
+        return self._codec.encode(claims, self._signing_key(now))
+
+    def sign(self, document: Mapping[str, Any], typ: str) -> str:
+        """Return a document of ours as a JWS of its own type, signed with the key of our tokens."""
+        now = self._clock.now()
+        return self._codec.sign(document, typ, self._signing_key(now), now)
+
+    def _signing_key(self, now: datetime) -> TokenKeyT:
+        keys = self._keyring.keys()
+        signing = current_key(keys.signing, self._algorithm, now)
+        if signing is None:
+            raise DependencyUnavailable(retry_after=RETRY_AFTER)
+        return keys.token_keys[signing.kid]
 
     def authenticate(self, token: str, scope: Scope) -> AccessClaims:
         """Return who calls, by the token alone; whether the session is still live, the acting statement says.

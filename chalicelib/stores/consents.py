@@ -1,165 +1,128 @@
-"""Documents and answers as parts of other statements: what is current, granted, answered now."""
+"""A person's answers: appended behind the person's lock, so that doing it twice is doing it once."""
 
-import json
-from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    ScalarSelect,
-    Select,
-    Subquery,
-    TableValuedAlias,
-    and_,
-    bindparam,
-    cast,
-    column,
-    exists,
-    func,
-    insert,
-    literal,
-    select,
-    true,
+from sqlalchemy import Select, and_, bindparam, literal, select, true
+from sqlalchemy.dialects.postgresql import TEXT
+
+from chalicelib.domain.consents import ConsentAction, ConsentAnswer, ConsentEvent
+from chalicelib.domain.sessions import OwnSession
+from chalicelib.stores import audit, consent_parts
+from chalicelib.stores.consent_parts import WORDS
+from chalicelib.stores.database import Database
+from chalicelib.stores.parameters import given
+from chalicelib.stores.schema import ConsentEvents, Sessions, Users
+from chalicelib.stores.session_rows import read_own
+from chalicelib.stores.session_statements import FIND, SESSION_ID, acting
+
+KIND = given("kind", ConsentEvents.kind)
+LOCK = (
+    select(Users.id)
+    .join(Sessions, Sessions.user_id == Users.id)
+    .where(Sessions.id == SESSION_ID)
+    .with_for_update(key_share=True, of=Users)
 )
-from sqlalchemy.dialects.postgresql import JSONB, TEXT, distinct_on
-from sqlalchemy.sql.elements import SQLCoreOperations
-from sqlalchemy.sql.selectable import LateralFromClause
-
-from chalicelib.domain.consents import (
-    ConsentAction,
-    ConsentAnswer,
-    ConsentState,
-)
-from chalicelib.stores import audit
-from chalicelib.stores.parameters import NOW, given
-from chalicelib.stores.schema import ConsentDocuments, ConsentEvents
-
-LOCALE = given("locale", ConsentDocuments.locale)
-ANSWERS = bindparam("p_answers", type_=TEXT)
-METHOD_ONBOARDING = "onboarding"
 
 
-def current_documents() -> Subquery:
-    """Return of each kind the version that took effect last. Binds :p_now, :p_locale."""
-    return (
+def _answer() -> Select[Any]:
+    session = acting()
+    fitting = select(*session.c).where(consent_parts.all_answers_fit()).cte("fitting")
+    answered = consent_parts.recorded_answers(fitting)
+    return FIND.add_cte(audit.recorded(consent_parts.events_of(answered)))
+
+
+def _withdraw() -> Select[Any]:
+    session = acting()
+    latest = consent_parts.latest_answer(session.c.user_id, KIND)
+    grant = (
         select(
-            ConsentDocuments.kind,
-            ConsentDocuments.version,
-            ConsentDocuments.locale,
-            ConsentDocuments.sha256,
-            ConsentDocuments.required,
+            session.c.user_id,
+            session.c.id.label("session_id"),
+            KIND.label("kind"),
+            *(latest.c[name].label(name) for name in WORDS[1:]),
+            literal(ConsentAction.WITHDRAWN, ConsentEvents.action.type).label("action"),
+            bindparam("p_method", type_=TEXT).label("method"),
         )
-        .ext(distinct_on(ConsentDocuments.kind))
-        .where(ConsentDocuments.locale == LOCALE, ConsentDocuments.effective_at <= NOW)
-        .order_by(
-            ConsentDocuments.kind, ConsentDocuments.effective_at.desc(), ConsentDocuments.version.desc()
-        )
-        .subquery("current_document")
+        .select_from(session.join(latest, true()))
+        .where(latest.c.action == ConsentAction.GRANTED)
+        .cte("granted")
     )
+    withdrawn = consent_parts.recorded_withdrawal(grant)
+    return FIND.add_cte(audit.recorded(consent_parts.events_of(withdrawn)))
 
 
-def _latest_answer(user_id: SQLCoreOperations[UUID], document: Subquery) -> LateralFromClause:
-    return (
-        select(ConsentEvents.version, ConsentEvents.action)
-        .where(ConsentEvents.user_id == user_id, ConsentEvents.kind == document.c.kind)
-        .order_by(ConsentEvents.id.desc())
-        .limit(1)
-        .correlate_except(ConsentEvents)
-        .lateral("latest")
+ANSWER = _answer()
+WITHDRAW = _withdraw()
+HISTORY = (
+    select(
+        ConsentEvents.kind.label("document"),
+        *(getattr(ConsentEvents, name) for name in WORDS[1:]),
+        ConsentEvents.action,
+        ConsentEvents.method,
+        ConsentEvents.app_version,
+        ConsentEvents.session_id,
+        ConsentEvents.occurred_at,
     )
+    .join(Sessions, and_(Sessions.user_id == ConsentEvents.user_id, Sessions.id == SESSION_ID))
+    .order_by(ConsentEvents.id)
+)
 
 
-def states_of(user_id: SQLCoreOperations[UUID]) -> ScalarSelect[Any]:
-    """Return as one JSON value where a person stands on what is current. Binds :p_now, :p_locale."""
-    document = current_documents()
-    latest = _latest_answer(user_id, document)
-    granted = and_(latest.c.action == ConsentAction.GRANTED, latest.c.version == document.c.version)
-    state = func.jsonb_build_object(
-        *("document", document.c.kind, "version", document.c.version, "locale", document.c.locale),
-        *("sha256", document.c.sha256, "required", document.c.required),
-        *("granted", func.coalesce(granted, False)),
-        type_=JSONB,
-    )
-    states = select(func.jsonb_agg(state)).select_from(document.outerjoin(latest, true()))
-    return states.correlate_except(document, latest, ConsentEvents, ConsentDocuments).scalar_subquery()
+class ConsentStore:
+    """The answers, as rows."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the database."""
+        self._database = database
+
+    def answer(
+        self,
+        session_id: UUID,
+        answers: tuple[ConsentAnswer, ...],
+        *,
+        app_version: str | None,
+        locale: str,
+        now: datetime,
+        request_id: str,
+    ) -> OwnSession | None:
+        """Append the answers if the session is live and all of them fit; return what stood before."""
+        parameters = _act(session_id, app_version, locale, now, request_id)
+        return self._changed(ANSWER, parameters | {"p_answers": consent_parts.as_parameter(answers)})
+
+    def withdraw(
+        self,
+        session_id: UUID,
+        kind: str,
+        method: str,
+        *,
+        app_version: str | None,
+        locale: str,
+        now: datetime,
+        request_id: str,
+    ) -> OwnSession | None:
+        """Append the withdrawal if the session is live and there is a grant; return what stood before."""
+        parameters = _act(session_id, app_version, locale, now, request_id)
+        return self._changed(WITHDRAW, parameters | {"p_kind": kind, "p_method": method})
+
+    def history(self, session_id: UUID) -> tuple[ConsentEvent, ...]:
+        """Return all answers of the person whose session this is, the first first."""
+        rows = self._database.rows(HISTORY, {"p_session_id": session_id})
+        return tuple(ConsentEvent(**row._asdict()) for row in rows)
+
+    def _changed(self, statement: Select[Any], parameters: dict[str, Any]) -> OwnSession | None:
+        row = self._database.row_behind(LOCK, statement, parameters)
+        return read_own(row) if row else None
 
 
-def answered() -> TableValuedAlias:
-    """Return a request's answers as rows (document, version, action). Binds :p_answers."""
-    return (
-        func.jsonb_to_recordset(cast(ANSWERS, JSONB))
-        .table_valued(
-            column("document", TEXT),
-            column("version", TEXT),
-            column("action", ConsentEvents.action.type),
-            name="answer",
-        )
-        .render_derived(name="answer", with_types=True)
-    )
-
-
-def as_parameter(answers: Iterable[ConsentAnswer]) -> str:
-    """Return answers as the value of :p_answers."""
-    return json.dumps(
-        [{"document": a.document, "version": a.version, "action": a.action.value} for a in answers]
-    )
-
-
-def all_answers_fit() -> ColumnElement[bool]:
-    """Tell whether each answer names a current document, none twice, at its current version."""
-    answer, document = answered(), current_documents()
-    fitting = (
-        select(func.count(document.c.kind.distinct()))
-        .select_from(answer)
-        .join(document, and_(document.c.kind == answer.c.document, document.c.version == answer.c.version))
-        .scalar_subquery()
-    )
-    return fitting == func.jsonb_array_length(cast(ANSWERS, JSONB))
-
-
-def all_required_granted() -> ColumnElement[bool]:
-    """Tell whether the answers grant every required document at its current version."""
-    answer, document = answered(), current_documents()
-    granted = exists().where(
-        answer.c.document == document.c.kind,
-        answer.c.version == document.c.version,
-        answer.c.action == ConsentAction.GRANTED,
-    )
-    return ~exists(select(document.c.kind).where(document.c.required, ~granted))
-
-
-def recorded_answers(session: CTE) -> CTE:
-    """Return the part of a statement that appends answers; one that stands already is not repeated."""
-    answer, document = answered(), current_documents()
-    latest = _latest_answer(session.c.user_id, document)
-    stands = and_(latest.c.version == answer.c.version, latest.c.action == answer.c.action)
-    values: dict[str, Any] = {
-        "user_id": session.c.user_id,
-        **{name: document.c[name] for name in ("kind", "version", "locale", "sha256")},
-        "action": answer.c.action,
-        "method": literal(METHOD_ONBOARDING, TEXT),
-        "app_version": given("app_version", ConsentEvents.app_version),
-        "session_id": session.c.id,
-        "occurred_at": NOW,
+def _act(
+    session_id: UUID, app_version: str | None, locale: str, now: datetime, request_id: str
+) -> dict[str, Any]:
+    return {
+        "p_session_id": session_id,
+        "p_app_version": app_version,
+        "p_locale": locale,
+        "p_now": now,
+        "p_request_id": request_id,
     }
-    is_of = and_(document.c.kind == answer.c.document, document.c.version == answer.c.version)
-    given_now = session.join(answer, true()).join(document, is_of).outerjoin(latest, true())
-    rows = select(*values.values()).select_from(given_now).where(~func.coalesce(stands, False))
-    appended = insert(ConsentEvents).from_select(list(values), rows)
-    return appended.returning(*(ConsentEvents.__table__.c)).cte("answered")
-
-
-def events_of(answered: CTE) -> Select[Any]:
-    """Return the audit events of the answers that were recorded."""
-    details = func.jsonb_build_object("document", answered.c.kind, "version", answered.c.version)
-    kind = literal("consent.") + cast(answered.c.action, TEXT)
-    return audit.event(
-        kind, act=answered, user_id=answered.c.user_id, session_id=answered.c.session_id, details=details
-    )
-
-
-def read_states(value: Sequence[dict[str, Any]] | None) -> tuple[ConsentState, ...]:
-    """Return what `states_of` selected."""
-    return tuple(ConsentState(**state) for state in value or ())

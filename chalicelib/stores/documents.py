@@ -4,18 +4,17 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Select, func, null, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from chalicelib.domain.audit import AuditKind
-from chalicelib.domain.consents import ConsentDocument, ConsentEvent
+from chalicelib.domain.consents import ConsentDocument
 from chalicelib.stores import audit
-from chalicelib.stores.consents import LOCALE
+from chalicelib.stores.consent_parts import LOCALE
 from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import NOW, given
-from chalicelib.stores.schema import ConsentDocuments, ConsentEvents, Sessions
+from chalicelib.stores.schema import ConsentDocuments
 
 FIELDS = ("kind", "version", "locale", "title", "sha256", "legal_basis", "required")
 MORE_FIELDS = ("purpose", "effective_at", "grace", "changes", "body", "published_at")
@@ -43,20 +42,6 @@ CURRENT = (
     .where(ConsentDocuments.locale == LOCALE, ConsentDocuments.effective_at <= NOW)
     .order_by(ConsentDocuments.kind, ConsentDocuments.effective_at.desc(), ConsentDocuments.version.desc())
 )
-HISTORY = (
-    select(
-        ConsentEvents.kind.label("document"),
-        ConsentEvents.version,
-        ConsentEvents.locale,
-        ConsentEvents.sha256,
-        ConsentEvents.action,
-        ConsentEvents.method,
-        ConsentEvents.occurred_at,
-    )
-    .join(Sessions, Sessions.user_id == ConsentEvents.user_id)
-    .where(Sessions.id == given("session_id", Sessions.id))
-    .order_by(ConsentEvents.id)
-)
 
 
 class DocumentStore:
@@ -80,13 +65,6 @@ class DocumentStore:
     def current(self, *, locale: str, now: datetime) -> tuple[ConsentDocument, ...]:
         """Return the texts in force in one language, by kind."""
         return _read(self._database.rows(CURRENT, {"p_locale": locale, "p_now": now}))
-
-    def history(self, session_id: UUID) -> tuple[ConsentEvent, ...]:
-        """Return all answers of the person whose session this is, the first first."""
-        return tuple(
-            ConsentEvent(**row._asdict())
-            for row in self._database.rows(HISTORY, {"p_session_id": session_id})
-        )
 
 
 def _read(rows: Iterable[Any]) -> tuple[ConsentDocument, ...]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row
 from chalicelib.domain.account import StoredPerson
 from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.sessions import OwnSession, Session
-from chalicelib.stores.consents import read_states
+from chalicelib.stores.consent_parts import read_states
 from chalicelib.stores.schema import Devices, Sessions, Users
 
 SESSION_COLUMNS: tuple[Any, ...] = (

@@ -21,7 +21,7 @@ from sqlalchemy.orm import aliased
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.stores import audit, consents
+from chalicelib.stores import audit, consent_parts
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Sessions, Users
 from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, SESSION_COLUMNS
@@ -51,7 +51,7 @@ def _rotate() -> Select[Any]:
         audit.event(kind, act=rotated, user_id=rotated.c.user_id, session_id=rotated.c.id)
     )
     own = (column for column in rotated.c if column.key != "own_device_id")
-    columns = (*own, *DEVICE_COLUMNS, consents.states_of(rotated.c.user_id).label("states"))
+    columns = (*own, *DEVICE_COLUMNS, consent_parts.states_of(rotated.c.user_id).label("states"))
     answer: Select[Any] = select(*columns)
     return answer.join_from(rotated, Devices, Devices.id == rotated.c.own_device_id).add_cte(audited)
 
@@ -62,7 +62,7 @@ def _with_device_and_person(*columns: ColumnElement[Any]) -> Select[Any]:
     return of_device.join(Users, Users.id == Sessions.user_id)
 
 
-def _acting() -> CTE:
+def acting() -> CTE:
     """Select the session that acts, only if it is live."""
     live = select(Sessions.id, Sessions.user_id).join(Users, OF_ACTIVE_PERSON)
     return live.where(Sessions.id == SESSION_ID, NOT_EXPIRED).cte("acting")
@@ -88,15 +88,15 @@ def _end(reason: SessionEnd, *condition: ColumnElement[bool]) -> Select[Any]:
 
 
 def _end_others() -> Select[Any]:
-    acting = _acting()
-    ended = _ended(SessionEnd.REVOKED, Sessions.user_id == acting.c.user_id, Sessions.id != acting.c.id)
+    session = acting()
+    ended = _ended(SessionEnd.REVOKED, Sessions.user_id == session.c.user_id, Sessions.id != session.c.id)
     own = _with_device_and_person().where(Sessions.id == SESSION_ID)
     return own.add_cte(audit.recorded(audit.session_ended(ended, SessionEnd.REVOKED)))
 
 
 def _end_one() -> Select[Any]:
-    acting, target_id = _acting(), given("target_id", Sessions.id)
-    ended = _ended(SessionEnd.REVOKED, Sessions.user_id == acting.c.user_id, Sessions.id == target_id)
+    session, target_id = acting(), given("target_id", Sessions.id)
+    ended = _ended(SessionEnd.REVOKED, Sessions.user_id == session.c.user_id, Sessions.id == target_id)
     target = aliased(Sessions)
     known = exists().where(target.id == target_id, target.user_id == Sessions.user_id).correlate(Sessions)
     own = _with_device_and_person(known.label("target_known")).where(Sessions.id == SESSION_ID)
@@ -109,7 +109,7 @@ def _person_of_session() -> ScalarSelect[UUID]:
 
 
 ROTATE = _rotate()
-FIND = _with_device_and_person(consents.states_of(Sessions.user_id).label("states")).where(
+FIND = _with_device_and_person(consent_parts.states_of(Sessions.user_id).label("states")).where(
     Sessions.id == SESSION_ID
 )
 LIVE_BESIDE = (

@@ -12,7 +12,7 @@ from psycopg2 import errors as psycopg2_errors
 from sqlalchemy import Row, exc
 
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
-from chalicelib.stores import consents
+from chalicelib.stores import consent_parts
 from chalicelib.stores import sign_in_statements as statements
 from chalicelib.stores.database import Database
 from chalicelib.stores.session_rows import read_own, read_person
@@ -72,7 +72,7 @@ def _entry(row: Row[Any] | None) -> Entry:
         raise AssertionError  # the statement selects from one constant row
     return Entry(
         person=read_person(row) if row.user_id is not None else None,
-        states=consents.read_states(row.states),
+        states=consent_parts.read_states(row.states),
         own=read_own(row) if row.id is not None else None,
     )
 
@@ -83,7 +83,7 @@ def _parameters(new: NewSession) -> dict[str, Any]:
         **{f"p_{name}": getattr(new, name) for name in PLAIN_PARAMETERS},
         "p_nonce_hash": challenge.nonce_hash if challenge else None,
         "p_nonce_expires_at": challenge.expires_at if challenge else None,
-        "p_answers": consents.as_parameter(new.answers),
+        "p_answers": consent_parts.as_parameter(new.answers),
     }
 
 

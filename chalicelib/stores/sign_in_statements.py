@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.stores import audit, consents
+from chalicelib.stores import audit, consent_parts
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Challenges, Devices, Identities, Schema, Sessions, UsedIdTokens, Users
 from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, SESSION_COLUMNS
@@ -65,7 +65,7 @@ def _answer(*, session: CTE, device: CTE, person: CTE, audited: CTE) -> Select[A
         *(session.c[column.key] for column in SESSION_COLUMNS if column.key not in {"user_id", "device_id"}),
         *(device.c[name] for name in ("device_id", "device_platform", "device_description", "device_digest")),
         *person.c,
-        consents.states_of(person.c.user_id).label("states"),
+        consent_parts.states_of(person.c.user_id).label("states"),
     )
     joined = one.outerjoin(person, true()).outerjoin(session, true()).outerjoin(device, true())
     return select(*columns).select_from(joined).add_cte(audited)
@@ -106,7 +106,7 @@ def _open_session() -> Select[Any]:
         .with_for_update(key_share=True, of=Users)
         .cte("person")
     )
-    fit = consents.all_answers_fit()
+    fit = consent_parts.all_answers_fit()
     welcome = select(person.c.user_id).where(person.c.user_status == UserStatus.ACTIVE, fit).cte("welcome")
     device = _seen_device(welcome, _first_use(welcome))
     ended = _replaced_session(device)
@@ -124,7 +124,7 @@ def _open_session() -> Select[Any]:
         union_all(
             _started(session),
             audit.session_ended(ended, SessionEnd.REPLACED),
-            consents.events_of(consents.recorded_answers(session)),
+            consent_parts.events_of(consent_parts.recorded_answers(session)),
         )
     )
     return _answer(session=session, device=device, person=person, audited=audited)
@@ -134,7 +134,7 @@ def _create_account() -> Select[Any]:
     """Make a person at once; whatever exists already refuses the whole by its unique constraint."""
     gate = (
         select(literal(1).label("one"))
-        .where(consents.all_answers_fit(), consents.all_required_granted())
+        .where(consent_parts.all_answers_fit(), consent_parts.all_required_granted())
         .cte("gate")
     )
     person = _inserted(Users, person_values(), gate).returning(*PERSON_COLUMNS).cte("person")
@@ -155,7 +155,7 @@ def _create_account() -> Select[Any]:
     created = audit.event(
         AuditKind.ACCOUNT_CREATED, act=session, user_id=session.c.user_id, session_id=session.c.id
     )
-    answered = consents.events_of(consents.recorded_answers(session))
+    answered = consent_parts.events_of(consent_parts.recorded_answers(session))
     audited = audit.recorded(union_all(created, _started(session), answered))
     return _answer(session=session, device=device, person=person, audited=audited).add_cte(
         identity,
@@ -173,7 +173,7 @@ CREATE_ACCOUNT = _create_account()
 USED_ID_TOKEN = (
     select(
         *(*SESSION_COLUMNS, *DEVICE_COLUMNS, *PERSON_COLUMNS[1:]),
-        consents.states_of(Sessions.user_id).label("states"),
+        consent_parts.states_of(Sessions.user_id).label("states"),
         UsedIdTokens.used_at,
         (Devices.device_index == given("device_index", Devices.device_index)).label("same_device"),
     )

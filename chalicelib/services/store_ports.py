@@ -1,0 +1,139 @@
+"""What the services need of the database; stores fit these by their shape alone."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from chalicelib.domain.account import RenewedData
+from chalicelib.domain.consents import ConsentAnswer, ConsentDocument, ConsentEvent
+from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
+from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
+from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
+
+
+class KeyStore(Protocol):
+    """The rows of the service's keys."""
+
+    def signing_keys(self) -> tuple[SigningKeyRecord, ...]:
+        """Return all signing keys."""
+
+    def service_keys(self) -> tuple[ServiceKeyRecord, ...]:
+        """Return all secrets, wrapped."""
+
+    def add_signing_key(
+        self, key: SigningKeyRecord, *, predecessors_expire_at: datetime, request_id: str
+    ) -> None:
+        """Publish a key."""
+
+    def add_service_key(self, key: ServiceKeyRecord, *, request_id: str) -> None:
+        """Keep a secret, unless there is one."""
+
+
+class SignInStore(Protocol):
+    """Signing in, as rows."""
+
+    def open_session(self, new: NewSession) -> Entry:
+        """Open a known person's session, if all is right."""
+
+    def create_account(self, new: NewSession, person: NewPerson) -> Entry | Conflict:
+        """Make a person with their first session."""
+
+    def used_id_token(self, new: NewSession) -> UsedIdToken | None:
+        """Return what this ID token opened before."""
+
+
+class SessionStore(Protocol):
+    """Sessions, as rows."""
+
+    def rotate(
+        self,
+        session_id: UUID,
+        generation: int,
+        *,
+        idle_expires_at: datetime,
+        locale: str,
+        now: datetime,
+        request_id: str,
+    ) -> OwnSession | None:
+        """Advance a live session from this generation."""
+
+    def find(self, session_id: UUID, *, locale: str, now: datetime) -> OwnSession | None:
+        """Return a session in any state."""
+
+    def end(self, session_id: UUID, reason: SessionEnd, *, now: datetime, request_id: str) -> None:
+        """End a session."""
+
+    def end_all(self, session_id: UUID, *, now: datetime, request_id: str) -> None:
+        """End all sessions of a session's person."""
+
+    def live_beside(self, session_id: UUID, *, now: datetime) -> tuple[Session, ...]:
+        """Return a person's live sessions, and this one."""
+
+    def end_one(
+        self, session_id: UUID, target_id: UUID, *, now: datetime, request_id: str
+    ) -> tuple[Session | None, bool]:
+        """End a session of the same person."""
+
+    def end_others(self, session_id: UUID, *, now: datetime, request_id: str) -> Session | None:
+        """End all other sessions of the person."""
+
+
+class AccountStore(Protocol):
+    """People, as rows."""
+
+    def renew(self, data: RenewedData, *, now: datetime, request_id: str) -> None:
+        """Replace what is sealed of a person."""
+
+    def renew_session_copy(self, session_id: UUID, profile: bytes, profile_digest: bytes) -> None:
+        """Replace a session's own copy."""
+
+    def suspend(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
+        """Suspend a person."""
+
+    def reinstate(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
+        """Reinstate a person."""
+
+
+class DocumentStore(Protocol):
+    """Texts and answers, as rows."""
+
+    def publish(self, document: ConsentDocument, *, now: datetime, request_id: str) -> None:
+        """Add a text."""
+
+    def published(self) -> tuple[ConsentDocument, ...]:
+        """Return every text."""
+
+    def current(self, *, locale: str, now: datetime) -> tuple[ConsentDocument, ...]:
+        """Return the texts in force."""
+
+
+class ConsentStore(Protocol):
+    """Answers, as rows."""
+
+    def answer(
+        self,
+        session_id: UUID,
+        answers: tuple[ConsentAnswer, ...],
+        *,
+        app_version: str | None,
+        locale: str,
+        now: datetime,
+        request_id: str,
+    ) -> OwnSession | None:
+        """Append answers, all or none; return what stood before."""
+
+    def withdraw(
+        self,
+        session_id: UUID,
+        kind: str,
+        method: str,
+        *,
+        app_version: str | None,
+        locale: str,
+        now: datetime,
+        request_id: str,
+    ) -> OwnSession | None:
+        """Append a withdrawal; return what stood before."""
+
+    def history(self, session_id: UUID) -> tuple[ConsentEvent, ...]:
+        """Return the answers of a session's person."""
