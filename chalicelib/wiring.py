@@ -21,7 +21,7 @@ from chalicelib.clients.kms import Kms
 from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.s3_keys import S3KeySource
 from chalicelib.clients.session_seal import session_key
-from chalicelib.domain.keys import SigningKeyRecord
+from chalicelib.domain.keys import ServiceKeyUse, SigningKeyRecord, current_key
 from chalicelib.routes import log
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
@@ -193,10 +193,15 @@ class _Assembly:
         return Readiness(
             {
                 "database": lambda: migrations.is_at_head(self.database),
-                "keys": lambda: bool(self.keyring.fresh().signing),
+                "keys": self._has_every_key,
                 "google_keys": lambda: bool(self.google_keys.current(self.clock.now())),
             }
         )
+
+    def _has_every_key(self) -> bool:
+        keys, algorithm = self.keyring.fresh(), self.settings.signing_algorithm
+        can_sign = current_key(keys.signing, algorithm, self.clock.now()) is not None
+        return can_sign and keys.secrets.keys() == set(ServiceKeyUse)
 
 
 def google_keys(settings: Settings) -> ProviderKeySource:

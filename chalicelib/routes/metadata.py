@@ -42,7 +42,13 @@ METADATA = Record(
     open=True,
 )
 OPENAPI = Record(
-    "OpenApi", {"openapi": required(Text(max_chars=16)), "paths": required(Anything())}, open=True
+    "OpenApi",
+    {
+        "openapi": required(Text(max_chars=16)),
+        **{name: required(Anything()) for name in ("info", "servers", "paths", "components")},
+    },
+    description="OpenAPI 3.1.",
+    open=True,
 )
 
 
