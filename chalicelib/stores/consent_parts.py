@@ -183,7 +183,7 @@ def _rows(change: CTE) -> Select[Any]:
 
 
 def _superseded_rows(change: CTE) -> Select[Any]:
-    action = literal(ConsentAction.SUPERSEDED, ConsentEvents.action.type)
+    action = cast(ConsentAction.SUPERSEDED.value, ConsentEvents.action.type)
     # what was replaced comes before what replaces it: the order of ids is the order of history
     return select(*_event(change, "old_", action), literal(0).label("place")).where(change.c.replaces)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, literal, select, true
+from sqlalchemy import Select, and_, bindparam, cast, select, true
 from sqlalchemy.dialects.postgresql import TEXT
 
 from chalicelib.domain.consents import ConsentAction, ConsentAnswer, ConsentEvent
@@ -42,7 +42,7 @@ def _withdraw() -> Select[Any]:
             session.c.id.label("session_id"),
             KIND.label("kind"),
             *(latest.c[name].label(name) for name in WORDS[1:]),
-            literal(ConsentAction.WITHDRAWN, ConsentEvents.action.type).label("action"),
+            cast(ConsentAction.WITHDRAWN.value, ConsentEvents.action.type).label("action"),
             bindparam("p_method", type_=TEXT).label("method"),
         )
         .select_from(session.join(latest, true()))
