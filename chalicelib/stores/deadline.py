@@ -35,6 +35,5 @@ def _wait(connection: extensions.connection) -> None:
         poller = select.poll()
         poller.register(connection.fileno(), wanted)
         if not poller.poll(max(0.0, give_up_at - time.monotonic()) * 1000):
-            connection.close()
             message = "no answer within the time limit"
-            raise DeadlineError(message)
+            raise DeadlineError(message)  # psycopg2 then closes it; close() would wait for a lock held here
