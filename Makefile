@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test token stop clean venv check lint types imports format coverage docs documents lock
+.PHONY: help run test token consents stop clean venv check lint types imports format coverage docs documents lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ test:  ## everything CI runs: lint, types, imports, tests
 token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com
 	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email) \
 		$(call option,NONCE,--nonce) $(call option,CLIENT,--client)
+
+consents: venv  ## count how people stand on the documents: make consents DOCUMENT=terms_of_service VERSION=2.0
+	@$(RUN) -m local consents $(call option,DOCUMENT,--document) $(call option,VERSION,--version)
 
 stop:  ## end what `make run` started, from another shell
 	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local stop; else echo "Nothing is running."; fi

@@ -21,6 +21,7 @@ from chalicelib.clients.kms import Kms
 from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.s3_keys import S3KeySource
 from chalicelib.clients.session_seal import session_key
+from chalicelib.domain.consents import ConsentCoverage
 from chalicelib.domain.keys import ServiceKeyUse, SigningKeyRecord, current_key
 from chalicelib.routes import log
 from chalicelib.routes.services import Services
@@ -42,6 +43,7 @@ from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
 from chalicelib.stores import migrations
 from chalicelib.stores.account import AccountStore
+from chalicelib.stores.consent_coverage import CoverageStore
 from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database, connect
 from chalicelib.stores.documents import DocumentStore
@@ -56,7 +58,13 @@ RELEASE = "release"  # the request id of what a release does
 def services() -> Services:
     """Return this container's services, made of its environment. Raises InvalidSettings."""
     log.install(sys.stdout)
-    return assemble(environment.from_environment())
+    return assemble(settings())
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process's environment. Raises InvalidSettings."""
+    return environment.from_environment()
 
 
 def assemble(settings: Settings, *, clock: Clock | None = None, database: Database | None = None) -> Services:
@@ -90,6 +98,14 @@ def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
     )
     rotation.run(RELEASE)
     database.engine.dispose()
+
+
+def consent_coverage(settings: Settings, *, document: str | None, version: str | None) -> ConsentCoverage:
+    """Return how active people stand on the documents; see `ConsentCoverage`."""
+    database = connect_app(settings)
+    coverage = CoverageStore(database).coverage(document=document, version=version, now=SystemClock().now())
+    database.engine.dispose()
+    return coverage
 
 
 class _Assembly:

@@ -1,7 +1,8 @@
-"""The commands behind the Makefile: run, stop, token, clean."""
+"""The commands behind the Makefile: run, stop, token, clean, consents."""
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
 def main(arguments: list[str]) -> int:
     """Carry out a command; returns the exit code."""
     options = parser().parse_args(arguments)
-    commands = {"run": run, "stop": stop, "token": token, "clean": clean}
+    commands = {"run": run, "stop": stop, "token": token, "clean": clean, "consents": consents}
     try:
         commands[options.command](options)
     except AlreadyRunning as error:
@@ -40,6 +41,10 @@ def parser() -> argparse.ArgumentParser:
     person.add_argument("--subject", help="the account at Google; by default always the same for an e-mail")
     person.add_argument("--client", default=AUDIENCE, help="the client id the token is for")
     person.add_argument("--nonce", help="what the app had Google put into the token")
+    coverage = commands.add_parser("consents", help="count how people stand on the consent documents")
+    coverage.add_argument("--document", help="with --version: as if that version took effect now")
+    coverage.add_argument("--version")
+    coverage.add_argument("--json", action="store_true", help="for scripts")
     return top
 
 
@@ -74,6 +79,14 @@ def token(options: argparse.Namespace) -> None:
             now=datetime.now(UTC),
         )
     )
+
+
+def consents(options: argparse.Namespace) -> None:
+    """Print the coverage of the consent documents on the running stack."""
+    from local.invoke import coverage_table, invoke  # noqa: PLC0415 -- a second of imports, for this command alone
+
+    answer = invoke("consent_coverage", {"document": options.document, "version": options.version})
+    print(json.dumps(answer) if options.json else coverage_table(answer))
 
 
 if __name__ == "__main__":

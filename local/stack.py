@@ -1,7 +1,6 @@
 """Bring up the whole service on this machine, in order, and take it down again."""
 
 import json
-import os
 import secrets
 import sys
 import threading
@@ -17,7 +16,8 @@ from local import dev_google
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
 from local.database import prepare_database
-from local.places import LOCAL, PROJECT
+from local.invoke import enter, published
+from local.places import LOCAL
 from local.postgres import EmbeddedPostgres
 from local.preflight import Choices, read_choices
 from local.running import Stopped, record, single_run
@@ -79,6 +79,7 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
         keys_url=keys_url,
         issuer_url=url,
     )
+    parts.enter_context(published(settings))
     server = create_app_server(settings, owner_url, choices)
     thread = threading.Thread(target=server.serve_forever, name="api", daemon=True)
     thread.start()
@@ -134,11 +135,3 @@ def create_app_server(settings: Mapping[str, str], owner_url: str, choices: Choi
     failing = wiring.services().readiness.failing()
     say("Keys", LOST_KEYS if "keys" in failing else "signing keys are ready")
     return create_server(app, choices.port)
-
-
-def enter(settings: Mapping[str, str]) -> None:
-    """Make the settings this process's environment, and drop every AWS setting that isn't among them."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(settings)
-    os.chdir(PROJECT)

@@ -102,6 +102,26 @@ class ConsentEvent:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many active people gave this last answer to a document; without a version, none at all."""
+
+    document: str
+    version: str | None
+    action: ConsentAction | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentCoverage:
+    """How active people stand: in all, narrowed now, narrowed too if the version in question took effect."""
+
+    standings: tuple[Standing, ...]
+    people: int
+    narrowed: int
+    would_be_narrowed: int
+
+
 def missing(states: Iterable[ConsentState], now: datetime) -> tuple[MissingConsent, ...]:
     """Return the required documents that are not granted."""
     return tuple(

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from psycopg2 import errorcodes
-from sqlalchemy import Executable, Row, create_engine, exc
+from sqlalchemy import Executable, Row, create_engine, exc, text
 from sqlalchemy.engine import Engine
 
 from chalicelib.domain.errors import DependencyUnavailable
@@ -64,6 +64,18 @@ class Database:
             with self._transactional.begin() as connection:
                 connection.execute(lock, dict(parameters))
                 return connection.execute(statement, dict(parameters)).first()
+        except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
+            raise unavailable() from error
+
+    def patient_rows(
+        self, statement: Executable, parameters: Mapping[str, Any], limit: timedelta
+    ) -> Sequence[Row[Any]]:
+        """Return all rows of a report, which may take as long as the limit. Raises as `rows`."""
+        longer = text(f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}")
+        try:
+            with deadline.patience(limit), self._transactional.begin() as connection:
+                connection.execute(longer)
+                return connection.execute(statement, dict(parameters)).fetchall()
         except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
             raise unavailable() from error
 

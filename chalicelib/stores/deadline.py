@@ -6,6 +6,9 @@ lets the client do the waiting; here it waits so long and no longer.
 
 import select
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 
 import psycopg2
@@ -14,6 +17,9 @@ from psycopg2 import extensions
 WAIT_MAX = timedelta(
     seconds=5
 )  # above the role's statement_timeout of 3 s, which should be the one that fires
+
+
+_patience = ContextVar("patience", default=WAIT_MAX)
 
 
 class DeadlineError(psycopg2.OperationalError):
@@ -25,8 +31,18 @@ def install() -> None:
     extensions.set_wait_callback(_wait)
 
 
+@contextmanager
+def patience(limit: timedelta) -> Iterator[None]:
+    """Wait this long instead, in this thread, while the context lasts: for an operator's report."""
+    before = _patience.set(limit)
+    try:
+        yield
+    finally:
+        _patience.reset(before)
+
+
 def _wait(connection: extensions.connection) -> None:
-    give_up_at = time.monotonic() + WAIT_MAX.total_seconds()
+    give_up_at = time.monotonic() + _patience.get().total_seconds()
     while True:
         state = connection.poll()
         if state == extensions.POLL_OK:

@@ -1,0 +1,50 @@
+"""Call a function of the app that is not HTTP on the running stack, as `chalice invoke` does in the cloud."""
+
+import importlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from local.places import LOCAL, PROJECT, StackError, write_private
+
+SETTINGS: Final = LOCAL / "run-settings.json"
+
+
+@contextmanager
+def published(settings: Mapping[str, str]) -> Iterator[None]:
+    """Let other shells of this user call functions with these settings while the context lasts."""
+    write_private(SETTINGS, json.dumps(dict(settings)))
+    try:
+        yield
+    finally:
+        SETTINGS.unlink(missing_ok=True)
+
+
+def enter(settings: Mapping[str, str]) -> None:
+    """Make the settings this process's environment, and drop every AWS setting that isn't among them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(settings)
+    os.chdir(PROJECT)
+
+
+def invoke(function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function of app.py answers to an event. Raises: StackError."""
+    if not SETTINGS.exists():
+        raise StackError("Nothing is running. Start it with: make run")
+    enter(json.loads(SETTINGS.read_text()))
+    answer: dict[str, Any] = getattr(importlib.import_module("app"), function)(dict(event), None)
+    return answer
+
+
+def coverage_table(answer: Mapping[str, Any]) -> str:
+    """Return the consent coverage as a table for people."""
+    lines = [f"{'document':<28} {'version':<9} {'answer':<10} {'people':>9}"]
+    lines += [
+        f"{row['document']:<28} {row['version'] or '-':<9} {row['action'] or 'none':<10} {row['people']:>9}"
+        for row in answer["standings"]
+    ]
+    totals = ("people", "narrowed", "would_be_narrowed")
+    return "\n".join([*lines, "", *(f"{name.replace('_', ' '):<20} {answer[name]:>9}" for name in totals)])
