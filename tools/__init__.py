@@ -1,0 +1,1 @@
+"""Programs that a developer runs: the environment, and the pages that are made from code."""
