@@ -1,12 +1,13 @@
 """Signing in, from the request to the row and back."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from chalicelib.domain.errors import IdTokenExpired
+from chalicelib import wiring
 from chalicelib.services.ports import Act
 from tests.world import Phone, World
 
@@ -84,6 +85,14 @@ def test_a_token_that_google_did_not_make_for_us_is_refused(
     assert world.stored() == before
 
 
+def test_where_a_domain_is_set_only_its_people_come_in(world: World, ana: Phone) -> None:
+    settings = replace(world.settings, google_hosted_domain="clinic.example")  # GG6
+    world.services = wiring.assemble(settings, clock=world.clock, database=world.database)
+    for stranger in (ana.id_token(), ana.id_token(hd="other.example")):
+        assert ana.sign_in(stranger).code == "invalid_id_token"
+    assert ana.sign_in(ana.id_token(hd="clinic.example")).status == 200
+
+
 def test_a_token_that_somebody_else_signed_is_refused(ana: Phone) -> None:
     ana.sign_in()
     token = ana.id_token()  # GG1
@@ -98,7 +107,7 @@ def test_an_expired_token_says_so_after_a_minute_of_leeway(world: World, ana: Ph
     assert ana.sign_in(token).status == 200  # GG4
     world.clock.advance(timedelta(seconds=1))
     reply = ana.sign_in(late)
-    assert (reply.status, reply.code) == (401, IdTokenExpired.code)
+    assert (reply.status, reply.code) == (401, "id_token_expired")
 
 
 def test_a_suspended_person_gets_no_token(world: World, ana: Phone) -> None:
