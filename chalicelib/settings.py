@@ -39,6 +39,7 @@ class InvalidSettings(Exception):
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = tuple(faults)
+        self.names = tuple(dict.fromkeys(fault.partition(":")[0] for fault in faults))
         super().__init__(
             "\n".join(["These settings must be put right:", *(f"  {fault}" for fault in faults)])
         )

@@ -1,5 +1,6 @@
 """The composition root: the only module that names concrete classes. All is made once, at first use."""
 
+import logging
 import sys
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
@@ -64,7 +65,11 @@ def services() -> Services:
 @cache
 def settings() -> Settings:
     """Return the settings of this process's environment. Raises InvalidSettings."""
-    return environment.from_environment()
+    try:
+        return environment.from_environment()
+    except environment.InvalidSettings as error:
+        log.event("invalid_settings", logging.ERROR, settings=",".join(error.names))
+        raise
 
 
 def assemble(settings: Settings, *, clock: Clock | None = None, database: Database | None = None) -> Services:
@@ -137,6 +142,7 @@ class _Assembly:
             sessions=SessionService(
                 store=self.sessions,
                 secrets=self.secrets,
+                tokens=self.tokens,
                 personal_data=self.personal_data,
                 grants=self.grants,
                 lifetimes=self.settings.lifetimes,

@@ -179,6 +179,7 @@ def create_sessions() -> None:
         sa.CheckConstraint(
             "(ended_at IS NULL) = (end_reason IS NULL)", name="ck_sessions_ended_for_a_reason"
         ),
+        sa.CheckConstraint("ended_at IS NULL OR profile IS NULL", name="ck_sessions_ended_keeps_no_copy"),
         sa.CheckConstraint("generation >= 0", name="ck_sessions_generation_not_negative"),
         sa.CheckConstraint("idle_expires_at <= expires_at", name="ck_sessions_idle_within_absolute"),
         sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name="fk_sessions_device_id_devices"),

@@ -15,6 +15,7 @@ from hashlib import sha256
 from chalicelib.domain.errors import InvalidNonce
 
 CHALLENGE_TTL = timedelta(minutes=5)  # contract 2
+RETRIED_FOR = timedelta(minutes=1)  # a sign-in may be repeated when its nonce has just expired
 RANDOM_BYTES = 16
 _EXPIRY_BYTES = 5
 _MAC_BYTES = 16
@@ -29,10 +30,19 @@ class ChallengePurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """A nonce that is ours and has not expired; whether it was used, only the store knows."""
+    """A nonce that is ours; whether it was used, only the store knows."""
 
     nonce_hash: bytes
     expires_at: datetime
+
+    def ensure_fresh(self, now: datetime) -> None:
+        """Let a nonce through that may still be used for the first time.
+
+        Raises:
+            InvalidNonce: it has expired.
+        """
+        if now >= self.expires_at:
+            raise InvalidNonce
 
 
 def issue_challenge(
@@ -50,14 +60,15 @@ def read_challenge(
     """Return the challenge behind a nonce.
 
     Raises:
-        InvalidNonce: not ours, for another purpose, expired, or not in its one canonical spelling.
+        InvalidNonce: not ours, for another purpose, long expired, or not in its one canonical spelling. One that
+            has just expired passes, for the exact retry of a sign-in; `ensure_fresh` guards its first use.
     """
     raw = _decode(nonce)
     body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     if not any(hmac.compare_digest(mac, _mac(secret, purpose, body)) for secret in secrets):
         raise InvalidNonce
     expires_at = datetime.fromtimestamp(int.from_bytes(body[RANDOM_BYTES:], "big"), UTC)
-    if now >= expires_at:
+    if now >= expires_at + RETRIED_FOR:
         raise InvalidNonce
     return Challenge(nonce_hash=sha256(raw).digest(), expires_at=expires_at)
 

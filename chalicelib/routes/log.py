@@ -23,6 +23,7 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "method": re.compile(r"[A-Z]{1,10}"),
         "code": _WORDS,
         "request_id": re.compile(r"[A-Za-z0-9_.=-]{1,128}"),
+        "settings": re.compile(r"[A-Z_]{1,40}(,[A-Z_]{1,40}){0,31}"),
         "error": _TYPE_NAME,
         "cause": _TYPE_NAME,
         "at": re.compile(r"[A-Za-z0-9_.-]{1,100}:[0-9]{1,6}"),

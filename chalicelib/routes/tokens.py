@@ -2,7 +2,7 @@
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import MissingToken
-from chalicelib.domain.tokens import AccessClaims, Scope
+from chalicelib.domain.tokens import Scope
 from chalicelib.routes.acts import act
 from chalicelib.routes.fields import Flag, Text
 from chalicelib.routes.route import Answer, Call, Route, bearer_or_body
@@ -29,21 +29,15 @@ def refresh(services: Services, call: Call) -> Answer:
 def logout(services: Services, call: Call) -> Answer:
     """End the session; whoever asks twice gets the same answer."""
     refresh_token = call.body["refresh_token"]
-    claims = _claims(services, call)
     if refresh_token is None and call.bearer is None:
         raise MissingToken
-    all_devices = bool(call.body["all_devices"])
     services.sessions.logout(
-        refresh_token=refresh_token, claims=claims, all_devices=all_devices, act=act(call)
+        refresh_token=refresh_token,
+        access_token=call.bearer,
+        all_devices=bool(call.body["all_devices"]),
+        act=act(call),
     )
     return Answer()
-
-
-def _claims(services: Services, call: Call) -> AccessClaims | None:
-    """Return the bearer's claims, however old, unless a refresh token came to say the same."""
-    if call.bearer is None or call.body["refresh_token"] is not None:
-        return None
-    return services.access.identify(call.bearer)
 
 
 ROUTES: tuple[Route[Services], ...] = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from chalicelib.domain.devices import Device
@@ -21,6 +21,7 @@ from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.store_ports import SessionStore
+from chalicelib.services.tokens import AccessTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class SessionService:
         *,
         store: SessionStore,
         secrets: Secrets,
+        tokens: AccessTokens[Any],
         personal_data: PersonalData,
         grants: Grants,
         lifetimes: Lifetimes,
@@ -48,6 +50,7 @@ class SessionService:
         """Take all that keeping a session touches."""
         self._store = store
         self._secrets = secrets
+        self._tokens = tokens
         self._personal_data = personal_data
         self._grants = grants
         self._lifetimes = lifetimes
@@ -76,10 +79,16 @@ class SessionService:
         return self._grants.grant(own, token=token.successor(), copy=copy)
 
     def logout(
-        self, *, refresh_token: str | None, claims: AccessClaims | None, all_devices: bool, act: Act
+        self, *, refresh_token: str | None, access_token: str | None, all_devices: bool, act: Act
     ) -> None:
-        """End the session of a token, or all of its person's; a token that leads nowhere ends nothing."""
-        session_id = claims.session_id if claims else self._session_of(refresh_token)
+        """End the session of a token, or all of its person's; one that leads nowhere ends nothing.
+
+        Raises:
+            InvalidAccessToken: nothing else came than an access token that is not ours; an old one will do.
+        """
+        session_id = self._session_of(refresh_token)
+        if session_id is None and access_token is not None:
+            session_id = self._tokens.identify(access_token).session_id
         if session_id is None:
             return
         now = self._clock.now()

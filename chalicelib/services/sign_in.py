@@ -95,6 +95,8 @@ class SignInService:
                     self._personal_data.discard(candidate)
                 return self._known(arrival, new, entry)
             self._refuse_used(conflict, candidate)
+            if new.challenge is not None:
+                new.challenge.ensure_fresh(new.now)
             require_all(new.answers, entry.states, new.now)
             check_answers(new.answers, entry.states)
             candidate = candidate or self._personal_data.seal_new(arrival, new)

@@ -15,6 +15,7 @@ from chalicelib.stores import audit
 from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
+from chalicelib.stores.session_rows import ENDED
 
 USER_ID = given("user_id", Users.id)
 SESSION_ID = given("session_id", Sessions.id)
@@ -77,7 +78,7 @@ def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Selec
     ended = (
         update(Sessions)
         .where(Sessions.user_id == person.c.id, Sessions.ended_at.is_(None))
-        .values(ended_at=NOW, end_reason=SessionEnd.SUSPENDED)
+        .values(**ENDED, end_reason=SessionEnd.SUSPENDED)
         .returning(Sessions.id, Sessions.user_id)
         .cte("ended")
     )

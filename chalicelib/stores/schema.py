@@ -103,6 +103,7 @@ class Sessions(Schema):
     __table_args__ = (
         CheckConstraint("generation >= 0", name="generation_not_negative"),
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
+        CheckConstraint("ended_at IS NULL OR profile IS NULL", name="ended_keeps_no_copy"),
         CheckConstraint("idle_expires_at <= expires_at", name="idle_within_absolute"),
         Index(
             "uq_sessions_one_live_a_device",

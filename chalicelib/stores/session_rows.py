@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement, Row, null
 
 from chalicelib.domain.account import StoredPerson
 from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.stores.consent_parts import read_states
+from chalicelib.stores.parameters import NOW
 from chalicelib.stores.schema import Devices, Sessions, Users
 
 SESSION_COLUMNS: tuple[Any, ...] = (
@@ -21,6 +22,8 @@ SESSION_COLUMNS: tuple[Any, ...] = (
     ),
     *(Sessions.ended_at, Sessions.end_reason, Sessions.profile, Sessions.profile_digest),
 )
+# an ended session keeps no copy that an old refresh token could still open
+ENDED: dict[str, Any] = {"ended_at": NOW, "profile": null(), "profile_digest": null()}
 DEVICE_COLUMNS: tuple[ColumnElement[Any], ...] = (
     Devices.id.label("device_id"),
     Devices.platform.label("device_platform"),

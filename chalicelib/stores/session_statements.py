@@ -24,7 +24,7 @@ from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores import audit, consent_parts
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Sessions, Users
-from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, SESSION_COLUMNS
+from chalicelib.stores.session_rows import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
 
 SESSION_ID = given("session_id", Sessions.id)
 GENERATION = given("generation", Sessions.generation)
@@ -72,7 +72,7 @@ def _ended(reason: SessionEnd, *condition: ColumnElement[bool]) -> CTE:
     return (
         update(Sessions)
         .where(Sessions.ended_at.is_(None), *condition)
-        .values(ended_at=NOW, end_reason=reason)
+        .values(**ENDED, end_reason=reason)
         .returning(Sessions.id, Sessions.user_id)
         .cte("ended")
     )

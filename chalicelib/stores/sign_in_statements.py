@@ -25,7 +25,7 @@ from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores import audit, consent_parts
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Challenges, Devices, Identities, Schema, Sessions, UsedIdTokens, Users
-from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, SESSION_COLUMNS
+from chalicelib.stores.session_rows import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
 from chalicelib.stores.sign_in_rows import device_values, identity_values, person_values, session_values
 
 NONCE_HASH = given("nonce_hash", Challenges.nonce_hash)
@@ -37,9 +37,10 @@ LOCK_PERSON = select(Users.id).join(Identities).where(THIS_IDENTITY).with_for_up
 
 
 def _burned_nonce(by: CTE) -> Insert:
-    row = select(NONCE_HASH, NOW, given("nonce_expires_at", Challenges.expires_at)).select_from(by)
+    expires_at = given("nonce_expires_at", Challenges.expires_at)
+    row = select(NONCE_HASH, NOW, expires_at).select_from(by)
     return upsert(Challenges).from_select(
-        ["nonce_hash", "used_at", "expires_at"], row.where(NONCE_HASH.is_not(None))
+        ["nonce_hash", "used_at", "expires_at"], row.where(NONCE_HASH.is_not(None), expires_at > NOW)
     )
 
 
@@ -91,7 +92,7 @@ def _replaced_session(device: CTE) -> CTE:
     return (
         update(Sessions)
         .where(Sessions.device_id == device.c.device_id, Sessions.ended_at.is_(None))
-        .values(ended_at=NOW, end_reason=SessionEnd.REPLACED)
+        .values(**ENDED, end_reason=SessionEnd.REPLACED)
         .returning(Sessions.id, Sessions.user_id)
         .cte("ended")
     )
