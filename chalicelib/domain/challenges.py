@@ -60,8 +60,8 @@ def read_challenge(
     """Return the challenge behind a nonce.
 
     Raises:
-        InvalidNonce: not ours, for another purpose, long expired, or not in its one canonical spelling. One that
-            has just expired passes, for the exact retry of a sign-in; `ensure_fresh` guards its first use.
+        InvalidNonce: not ours, for another purpose, long expired, or not in its one canonical spelling. One
+            just expired passes, for the exact retry of a sign-in; `ensure_fresh` guards its first use.
     """
     raw = _decode(nonce)
     body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
