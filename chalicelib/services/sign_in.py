@@ -110,24 +110,24 @@ class SignInService:
     def _known(self, arrival: Arrival, new: NewSession, entry: Entry) -> SignedIn:
         if entry.own is not None:
             copy = self._personal_data.renew(arrival, new, entry.own)
-            return self._granted(arrival, new, entry.own, copy, is_new_user=False)
+            return self._granted(arrival, _answered(entry.own, new), copy, is_new_user=False)
         if entry.person is not None:
             ensure_may_act(entry.person.status)
-        check_answers(new.answers, entry.states)
         used = self._store.used_id_token(new)
-        if used is None:  # so it was the nonce
-            raise InvalidNonce
+        if used is None:
+            check_answers(new.answers, entry.states)
+            raise InvalidNonce  # nothing else is left
         used.ensure_exact_retry(new.now)
         copy = self._personal_data.copy_of(used.own, seed=arrival.seed)
-        return self._granted(arrival, new, used.own, copy, is_new_user=used.is_new_user)
+        # the answers that were recorded count, whatever the retry says
+        return self._granted(arrival, used.own, copy, is_new_user=used.is_new_user)
 
     def _granted(
-        self, arrival: Arrival, new: NewSession, own: OwnSession, copy: SessionCopy, *, is_new_user: bool
+        self, arrival: Arrival, own: OwnSession, copy: SessionCopy, *, is_new_user: bool
     ) -> SignedIn:
         session = own.session
         token = RefreshToken(session_id=session.id, seed=arrival.seed, generation=session.generation)
-        answered = replace(own, states=after(own.states, new.answers))
-        return self._grants.grant(answered, token=token, copy=copy, is_new_user=is_new_user)
+        return self._grants.grant(own, token=token, copy=copy, is_new_user=is_new_user)
 
     def _refuse_used(self, conflict: Conflict | None, candidate: NewPerson | None) -> None:
         """Refuse a stranger whose token or nonce was used before: by an erased person, say."""
