@@ -104,7 +104,8 @@ class SignInService:
             if isinstance(created, Conflict):
                 conflict = created
             elif created.own is not None:
-                return self._granted(arrival, new, created.own, arrival.copy, is_new_user=True)
+                own = _answered(created.own, new)
+                return self._granted(arrival, own, arrival.copy, is_new_user=True)
         raise DependencyUnavailable(retry_after=BUSY)
 
     def _known(self, arrival: Arrival, new: NewSession, entry: Entry) -> SignedIn:
@@ -135,3 +136,8 @@ class SignInService:
             return
         self._personal_data.discard(candidate)
         raise InvalidNonce if conflict is Conflict.NONCE else IdTokenUsed
+
+
+def _answered(own: OwnSession, new: NewSession) -> OwnSession:
+    """Return the session as it stands with the answers that were recorded when it was opened."""
+    return replace(own, states=after(own.states, new.answers))

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from chalicelib.services.ports import Act
+from tests.http.test_consents import publish
 from tests.world import Phone, World
 
 
@@ -100,3 +101,30 @@ def test_the_used_token_of_an_erased_person_makes_no_account(world: World, ana: 
     world.execute("DELETE FROM identities")  # what recognised them is gone
     assert refused(ana, token)  # and no key stays in the vault for nobody
     assert world.rows("SELECT count(*) FROM users") == [(1,)]
+
+
+def test_a_retry_with_other_answers_opens_nothing_that_was_not_recorded(world: World, ana: Phone) -> None:
+    token = ana.id_token()
+    scope = ana.sign_in(token).body["scope"]
+    more = [{"document": "ai_processing", "version": "1.0", "granted": True}]
+    assert ana.sign_in(token, consents=more).body["scope"] == scope  # G1: no consent without its record
+    assert world.rows("SELECT count(*) FROM consent_events WHERE kind = 'ai_processing'") == [(0,)]
+
+
+def test_a_retry_is_answered_though_a_document_was_replaced_meanwhile(world: World, ana: Phone) -> None:
+    token = ana.id_token()
+    first = ana.sign_in(token).body
+    world.clock.advance(timedelta(seconds=1))
+    publish(world, "terms_of_service", "2.0")
+    again = ana.sign_in(token).body
+    assert again["refresh_token"] == first["refresh_token"]
+    assert [gap["version"] for gap in again["consents_missing"]] == ["2.0"]
+
+
+def test_a_used_token_of_a_person_who_answers_wrongly_is_told_what_is_wrong_with_the_token(
+    ana: Phone,
+) -> None:
+    token = ana.id_token()
+    ana.sign_in(token)
+    ana.refresh()
+    assert refused(ana, token, consents=[{"document": "everything", "version": "1", "granted": True}])
