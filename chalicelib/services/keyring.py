@@ -52,6 +52,7 @@ class KeyRing(Generic[TokenKeyT]):
         self._keys: Keys[TokenKeyT] | None = None
         self._unwrapped: dict[tuple[ServiceKeyUse, int, bytes], bytes] = {}
         self._look_again_at: datetime | None = None
+        self._failures = 0
 
     def keys(self) -> Keys[TokenKeyT]:
         """Return the keys at hand, looked at again when they are old.
@@ -63,11 +64,16 @@ class KeyRing(Generic[TokenKeyT]):
         now, keys = self._clock.now(), self._keys
         if keys is not None and not self._is_due(now):
             return keys
+        failures = self._failures
         if keys is not None and not self._lock.acquire(blocking=False):
             return keys  # somebody is looking already
         if keys is None:
             self._lock.acquire()
         try:
+            if (
+                self._keys is None and self._failures != failures
+            ):  # whoever was waited for found nothing (F-2)
+                raise DependencyUnavailable(retry_after=RETRY_AFTER)
             return self._reloaded(now)
         finally:
             self._lock.release()
@@ -95,6 +101,7 @@ class KeyRing(Generic[TokenKeyT]):
         try:
             self._keys = self._load(now)
         except (DependencyUnavailable, IntegrityFailure) as error:
+            self._failures += 1
             if self._keys is None:
                 raise DependencyUnavailable(retry_after=RETRY_AFTER) from error
             self._look_again_at = now + RETRY_AFTER

@@ -1,4 +1,4 @@
-"""PostgreSQL is away, frozen, full, read-only or closed to us: 503 in bounded time, then everything goes on (F0)."""
+"""PostgreSQL is away, frozen or lost in mid-statement: 503 in bounded time, then all goes on (F0)."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -91,9 +91,9 @@ def test_a_server_that_refuses_connections_is_503_until_it_is_back(
     assert_recovered(phone)
 
 
-def test_a_server_that_crashed_and_came_back_costs_no_request(world: World, parts: Parts, phone: Phone) -> None:
-    parts.postgres.kill()
-    parts.postgres.start()
+def test_a_server_that_was_started_anew_costs_no_request(world: World, parts: Parts, phone: Phone) -> None:
+    times(8, lambda: phone.get("/sessions"))
+    parts.postgres.restart()
     assert phone.refresh().status == 200  # F-4: the pool's connections are all stale
 
 
@@ -109,13 +109,13 @@ def test_a_frozen_server_is_503_within_the_bound(world: World, parts: Parts, pho
     assert_recovered(phone)
 
 
-@pytest.mark.parametrize("container", ["warm", "keys to look at again", "cold"])
+@pytest.mark.parametrize("container", ["keys to look at again", "cold"])
 def test_a_hundred_requests_to_a_frozen_server_are_all_answered_in_time(
     world: World, parts: Parts, phone: Phone, container: str
 ) -> None:
     if container == "cold":
         world.services = world.container()
-    elif container == "keys to look at again":
+    else:
         world.clock.advance(timedelta(minutes=6))
     body = {"refresh_token": phone.refresh_token}
     with frozen(parts):  # F-2
@@ -175,8 +175,8 @@ def test_a_row_that_stays_locked_is_503_and_the_token_works_later(world: World, 
 
 
 def is_waiting_for_lock(world: World) -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return bool(world.rows(query)[0][0])
+    waiting = "wait_event_type = 'Lock' AND datname = current_database()"
+    return bool(world.rows(f"SELECT 1 FROM pg_stat_activity WHERE {waiting}"))  # noqa: S608 - a constant
 
 
 def wait_until(happened: Callable[[], bool], seconds: float = 5.0) -> None:
