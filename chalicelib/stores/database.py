@@ -8,7 +8,7 @@ nobody can know whether the first one was committed.
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from psycopg2 import errorcodes
 from sqlalchemy import Executable, Row, create_engine, exc, text
@@ -22,6 +22,12 @@ CONNECT_TIMEOUT = timedelta(seconds=2)  # libpq's smallest
 POOL_TIMEOUT = timedelta(seconds=3)
 RETRY_AFTER_SECONDS_MAX = 5
 _WORTH_RETRYING = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
+_OUR_FAULTS = (exc.DataError, exc.IntegrityError, exc.NotSupportedError, exc.ProgrammingError)
+_NOT_AS_MIGRATED = (
+    frozenset(  # a table that is missing or closed to us: a fault of the database's state (F-33)
+        {errorcodes.INSUFFICIENT_PRIVILEGE, errorcodes.UNDEFINED_COLUMN, errorcodes.UNDEFINED_TABLE}
+    )
+)
 
 
 class Database:
@@ -43,9 +49,7 @@ class Database:
             try:
                 with self.engine.connect() as connection:
                     return connection.execute(statement, dict(parameters or {})).fetchall()
-            except exc.IntegrityError:
-                raise
-            except (exc.OperationalError, exc.InternalError, exc.InterfaceError) as error:
+            except exc.DBAPIError as error:
                 self._give_up_unless_passing(error, attempt)
             except exc.TimeoutError as error:
                 raise unavailable() from error
@@ -64,7 +68,9 @@ class Database:
             with self._transactional.begin() as connection:
                 connection.execute(lock, dict(parameters))
                 return connection.execute(statement, dict(parameters)).first()
-        except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
+        except exc.DBAPIError as error:
+            self._give_up(error)
+        except exc.TimeoutError as error:
             raise unavailable() from error
 
     def patient_rows(
@@ -76,17 +82,28 @@ class Database:
             with deadline.patience(limit), self._transactional.begin() as connection:
                 connection.execute(longer)
                 return connection.execute(statement, dict(parameters)).fetchall()
-        except (exc.OperationalError, exc.InternalError, exc.InterfaceError, exc.TimeoutError) as error:
+        except exc.DBAPIError as error:
+            self._give_up(error)
+        except exc.TimeoutError as error:
             raise unavailable() from error
 
     def _give_up_unless_passing(self, error: exc.DBAPIError, attempt: int) -> None:
-        code = getattr(error.orig, "pgcode", None)
-        if code == errorcodes.READ_ONLY_SQL_TRANSACTION:
-            self.engine.dispose()  # a demoted primary: the next connection finds the new one
         timed_out = isinstance(error.orig, deadline.DeadlineError)
         broken = error.connection_invalidated and not timed_out and attempt == 1
-        if not broken and not (code in _WORTH_RETRYING and attempt < ATTEMPTS_MAX):
-            raise unavailable() from error
+        if not broken and not (_code(error) in _WORTH_RETRYING and attempt < ATTEMPTS_MAX):
+            self._give_up(error)
+
+    def _give_up(self, error: exc.DBAPIError) -> NoReturn:
+        """Raise "unavailable", unless the fault is in what was sent."""
+        if _code(error) == errorcodes.READ_ONLY_SQL_TRANSACTION:
+            self.engine.dispose()  # a demoted primary: the next connection finds the new one
+        if isinstance(error, _OUR_FAULTS) and _code(error) not in _NOT_AS_MIGRATED:
+            raise error
+        raise unavailable() from error
+
+
+def _code(error: exc.DBAPIError) -> str | None:
+    return getattr(error.orig, "pgcode", None)
 
 
 def unavailable() -> DependencyUnavailable:
