@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Platform
 from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.domain.receipts import Controller
 from chalicelib.domain.sessions import REFRESH_GRACE, SESSION_ABSOLUTE, SESSION_IDLE, Lifetimes
 from chalicelib.domain.tokens import ACCESS_TOKEN_TTL, ACCESS_TOKEN_TTL_MAX
 
@@ -55,7 +56,7 @@ class Settings:
     aws_endpoint_url: str | None
     issuer_url: str
     audience: str
-    controller: str
+    controller: Controller
     google_clients: Mapping[str, ClientPolicy]
     google_hosted_domain: str | None
     google_keys_url: str
@@ -86,7 +87,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         "aws_region": read("AWS_REGION", str),
         "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(_web_url, is_local=is_local), default=None),
         "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
-        "controller": read("CONTROLLER_NAME", str, default=environment.get("ISSUER_URL", "")),
+        "controller": Controller(
+            name=read("CONTROLLER_NAME", str, default=environment.get("ISSUER_URL", "")),
+            contact=read("CONTROLLER_CONTACT", str, default=None),
+        ),
         "audience": read("AUDIENCE", str, default="serenya-api"),
         "google_clients": read("GOOGLE_CLIENTS", _clients),
         "google_hosted_domain": read("GOOGLE_HOSTED_DOMAIN", str, default=None),

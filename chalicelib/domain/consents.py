@@ -122,6 +122,10 @@ class ConsentCoverage:
     would_be_narrowed: int
 
 
+class NoSuchDocument(Exception):
+    """An operator named a document that was never published."""
+
+
 def missing(states: Iterable[ConsentState], now: datetime) -> tuple[MissingConsent, ...]:
     """Return the required documents that are not granted."""
     return tuple(

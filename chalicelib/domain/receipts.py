@@ -1,74 +1,134 @@
 """What a consent receipt says, in the field names of the Kantara Consent Receipt Specification 1.1.
 
-A person or an auditor verifies its signature against the JWKS; its `typ` keeps it from passing for a token.
+Every value is one that the service knows: it states no category of data and no third party, since only the
+texts do. `services` lists what is agreed to now; `state` and `history` say what `GET /consents` says. Its
+`typ` keeps it from passing for a token.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chalicelib.domain.consents import ConsentDocument, ConsentEvent, ConsentState
+from chalicelib.domain.consents import ConsentAction, ConsentDocument, ConsentEvent, ConsentState
 
 RECEIPT_TYPE = "consent-receipt+jwt"
 SPECIFICATION = "KI-CR-v1.1.0"
-WITHDRAWAL = "At any time, by DELETE /consents/{document} or in the app's settings"
+JURISDICTION = "EU"  # each text's legal basis is an article of the GDPR; their reader accepts no other
+SERVICE = "serenya-auth"
+SPECIAL_CATEGORY = "art. 9("  # GDPR; in a health app the special category is health
+Texts = Mapping[tuple[str, str, str], ConsentDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controller:
+    """Who answers for the data (GDPR art. 4(7)), and how to reach them where that is set."""
+
+    name: str
+    contact: str | None = None
 
 
 def consent_receipt(
     *,
     receipt_id: UUID,
     user_id: UUID,
-    controller: str,
+    controller: Controller,
+    policy_url: str,
     locale: str,
     now: datetime,
     documents: Iterable[ConsentDocument],
     states: Iterable[ConsentState],
     events: Iterable[ConsentEvent],
 ) -> dict[str, Any]:
-    """Return the receipt; times are seconds since the epoch, as the specification has them."""
-    texts = {document.kind: document for document in documents}
-    purposes = [_purpose(state, texts, now) for state in states]
+    """Return the receipt of all that a person answered; `documents` holds every text of the history.
+
+    Times are seconds since the epoch, as the specification has them.
+    """
+    known, history = tuple(states), tuple(events)
+    texts = {(text.kind, text.version, text.locale): text for text in documents}
+    grants = _grants(known, history, now)
+    purposes = [_purpose(state, grant, texts) for state, grant in grants]
+    is_sensitive = any(SPECIAL_CATEGORY in purpose["legalBasis"] for purpose in purposes)
+    last = max((_seconds(event.occurred_at) for event in history), default=_seconds(now))
     return {
         "version": SPECIFICATION,
+        "jurisdiction": JURISDICTION,
+        "consentTimestamp": last,
+        "collectionMethod": ", ".join(sorted({grant.method for _, grant in grants})) or "none",
         "consentReceiptID": str(receipt_id),
-        "consentTimestamp": int(now.timestamp()),
-        "collectionMethod": "app",
         "language": locale,
         "piiPrincipalId": str(user_id),
-        "piiControllers": [{"piiController": controller}],
-        "services": [{"service": "serenya-auth", "purposes": purposes}],
-        "sensitive": True,
-        "spiCat": ["Health"],
-        "history": [_line(event) for event in events],
+        "piiControllers": [_controller(controller)],
+        "policyUrl": policy_url,
+        "services": [{"service": SERVICE, "purposes": purposes}],
+        "sensitive": is_sensitive,
+        "spiCat": ["Health"] if is_sensitive else [],
+        "state": [_state(state, now) for state in known],
+        "history": [_line(event) for event in history],
     }
 
 
-def _purpose(state: ConsentState, texts: Mapping[str, ConsentDocument], now: datetime) -> dict[str, Any]:
-    text = texts.get(state.document)
+def _grants(
+    states: Iterable[ConsentState], events: Iterable[ConsentEvent], now: datetime
+) -> list[tuple[ConsentState, ConsentEvent]]:
+    """Return what is agreed to, each with the event that says so."""
+    last = {event.document: event for event in events if event.action is not ConsentAction.SUPERSEDED}
+    pairs = ((state, last.get(state.document)) for state in states if state.is_granted(now))
+    return [(state, event) for state, event in pairs if event and event.action is ConsentAction.GRANTED]
+
+
+def _controller(controller: Controller) -> dict[str, str]:
+    contact = {} if controller.contact is None else {"contact": controller.contact}
+    return {"piiController": controller.name, **contact}
+
+
+def _purpose(state: ConsentState, grant: ConsentEvent, texts: Texts) -> dict[str, Any]:
+    """Say it by the words that were shown, which may be those of an earlier version or another language."""
+    text = texts[grant.document, grant.version, grant.locale]
     return {
-        "purpose": text.purpose if text else state.document,
-        "purposeCategory": [state.document],
+        "purpose": text.purpose,
+        "purposeCategory": [grant.document],
         "consentType": "EXPLICIT",
         "primaryPurpose": state.required,
-        "termination": WITHDRAWAL.replace("{document}", state.document),
-        "legalBasis": text.legal_basis if text else None,
+        "termination": f"At any time, in the app's settings or by DELETE /consents/{grant.document}",
+        "legalBasis": text.legal_basis,
+        "document": grant.document,
+        "documentVersion": grant.version,
+        "documentSha256": grant.sha256,
+        "language": grant.locale,
+        "collectionMethod": grant.method,
+        "consentTimestamp": _seconds(grant.occurred_at),
+    }
+
+
+def _state(state: ConsentState, now: datetime) -> dict[str, Any]:
+    until = state.granted_until
+    return {
         "document": state.document,
-        "documentVersion": state.version,
-        "documentSha256": state.sha256,
+        "version": state.version,
+        "locale": state.locale,
+        "sha256": state.sha256,
+        "required": state.required,
         "granted": state.is_granted(now),
-        "grantedVersion": state.granted_version,
+        "granted_version": state.granted_version,
+        "granted_until": None if until is None else _seconds(until),
     }
 
 
 def _line(event: ConsentEvent) -> dict[str, Any]:
     return {
         "document": event.document,
-        "documentVersion": event.version,
-        "documentSha256": event.sha256,
-        "language": event.locale,
+        "version": event.version,
+        "locale": event.locale,
+        "sha256": event.sha256,
         "action": event.action.value,
-        "collectionMethod": event.method,
-        "appVersion": event.app_version,
-        "timestamp": int(event.occurred_at.timestamp()),
+        "method": event.method,
+        "app_version": event.app_version,
+        "session_id": str(event.session_id),
+        "occurred_at": _seconds(event.occurred_at),
     }
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())

@@ -53,7 +53,8 @@ def withdraw(services: Services, call: Call) -> Answer:
 
 def receipt(services: Services, call: Call) -> Answer:
     """Prove the person's consents to them, or to an auditor they show it to."""
-    return Answer(body={"receipt": services.consents.receipt(call.caller, act(call))})
+    policy_url = f"{services.issuer_url}/consents/documents"
+    return Answer(body={"receipt": services.consents.receipt(call.caller, policy_url, act(call))})
 
 
 ROUTES: tuple[Route[Services], ...] = (

@@ -16,7 +16,7 @@ from chalicelib.domain.consents import (
     scopes,
 )
 from chalicelib.domain.errors import MissingConsent, NotFound, SessionRevoked
-from chalicelib.domain.receipts import RECEIPT_TYPE, consent_receipt
+from chalicelib.domain.receipts import RECEIPT_TYPE, Controller, consent_receipt
 from chalicelib.domain.sessions import Lifetimes, OwnSession, Session
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.services.ports import Act, Clock, Ids
@@ -47,7 +47,7 @@ class ConsentService:
         sessions: SessionStore,
         tokens: AccessTokens[Any],
         lifetimes: Lifetimes,
-        controller: str,
+        controller: Controller,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -118,16 +118,17 @@ class ConsentService:
             raise NotFound
         return self._grant(own.session, after_withdrawal(own.states, document), now)
 
-    def receipt(self, claims: AccessClaims, act: Act) -> str:
+    def receipt(self, claims: AccessClaims, policy_url: str, act: Act) -> str:
         """Return the person's whole consent state and history as a signed JWS."""
         now, states, events = self.of_person(claims, act)
         content = consent_receipt(
             receipt_id=self._ids.new_uuid(),
             user_id=claims.user_id,
             controller=self._controller,
+            policy_url=policy_url,
             locale=act.locale,
             now=now,
-            documents=self._documents.current(locale=act.locale, now=now),
+            documents=self._documents.published(),
             states=states,
             events=events,
         )
