@@ -20,6 +20,7 @@ from chalicelib.clients.aws import aws_client
 from chalicelib.clients.aws_calls import AwsCalls, RetryPolicy
 from chalicelib.clients.kms import Kms
 from chalicelib.domain.errors import DependencyUnavailable
+from tests.faults.test_kms_faults import Scripted
 
 REGION = "eu-central-1"
 URL = "https://kms.invalid"
