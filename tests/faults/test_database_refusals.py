@@ -23,8 +23,7 @@ def phone(world: World) -> Phone:
 def scene(world: World, begin: str, end: str) -> Iterator[None]:
     """Let the owner set a scene and take it away again; the container connects anew to see it."""
     with world.owner() as cursor:
-        cursor.execute("SELECT current_database()")
-        (name,) = cursor.fetchone()
+        name = cursor.connection.info.dbname
         cursor.execute(begin.format(name=name))
         try:
             yield
