@@ -1,6 +1,6 @@
 """Write and read our access tokens (RFC 9068), strictly: what is written is the only thing that is read.
 
- PyJWT signs and verifies; a parser of our own stands in front, since PyJWT too accepts duplicate names and
+PyJWT signs and verifies; a parser of our own stands in front, since PyJWT too accepts duplicate names and
 base64 in several spellings. Neither the header nor a claim ever chooses a key's place or an algorithm (RFC
 8725 s3.1).
 """

@@ -1,6 +1,6 @@
 """Say what is known about a person, without ever printing it.
 
- A profile is decoration that the person sees again: the key of a person is (issuer, subject), never a field
+A profile is decoration that the person sees again: the key of a person is (issuer, subject), never a field
 of this.
 """
 

@@ -23,6 +23,7 @@ ANSWER = Record(
     },
 )
 ANSWERS = Items(of=ANSWER, max_items=ANSWERS_MAX)
+SOME_ANSWERS = Items(of=ANSWER, min_items=1, max_items=ANSWERS_MAX)
 
 
 def read_answers(call: Call, *, default_method: str) -> tuple[ConsentAnswer, ...]:

@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 from chalicelib.domain.consents import ConsentAction, ConsentDocument, ConsentEvent, ConsentState
-from chalicelib.routes.answers import ANSWERS
+from chalicelib.routes.answers import SOME_ANSWERS
 from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uuid
 from chalicelib.routes.problem_records import MISSING_CONSENT
 from chalicelib.routes.schema import Items, Record, nullable, required
@@ -74,7 +74,7 @@ CONSENTS = Record(
 )
 
 
-ANSWER_REQUEST = Record("ConsentAnswers", {"consents": required(ANSWERS)})
+ANSWER_REQUEST = Record("ConsentAnswers", {"consents": required(SOME_ANSWERS)})
 GRANT = Record(
     "ConsentGrant",
     {

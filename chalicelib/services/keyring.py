@@ -1,6 +1,6 @@
 """The service's own keys, unwrapped and at hand: what signs, what verifies, what MACs, what indexes.
 
- Loaded once a container and looked at again every few minutes of wall-clock time, so that a rotation is
+Loaded once a container and looked at again every few minutes of wall-clock time, so that a rotation is
 picked up and a thawed container does not trust what it knew hours ago (F-36). While PostgreSQL or KMS is
 away, the keys at hand go on serving; a key that was unwrapped once needs KMS no more.
 """

@@ -1,6 +1,6 @@
 """Seal what is personal of a person, and notice without opening it that something changed.
 
- A change is noticed by keyed digests, so a warm sign-in of a known person needs neither KMS nor the vault.
+A change is noticed by keyed digests, so a warm sign-in of a known person needs neither KMS nor the vault.
 Renewing needs the person's key; when KMS or the vault is away it waits for the next sign-in, which notices
 it again.
 """

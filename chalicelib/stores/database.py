@@ -1,6 +1,6 @@
 """The way to PostgreSQL: one autocommit engine, one statement an operation, every wait bounded.
 
- Each statement of the stores is atomic and safe to send twice (a repeated rotation, sign-in or logout finds
+Each statement of the stores is atomic and safe to send twice (a repeated rotation, sign-in or logout finds
 its own work done), so a connection that broke is replaced and the statement sent once more, even when
 nobody can know whether the first one was committed.
 """

@@ -1,6 +1,6 @@
 """The schema: the one description that statements are built from and Alembic compares with.
 
- Personal values stand only in columns of type bytea: ciphertext under the person's key, or a keyed index of
+Personal values stand only in columns of type bytea: ciphertext under the person's key, or a keyed index of
 it.
 """
 

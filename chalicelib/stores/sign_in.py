@@ -1,6 +1,6 @@
 """Signing in, each way in one statement: a known person opens a session, a new one an account with it.
 
- The person's row is locked inside the statement, so a suspension in flight is seen. Two sign-ins on one
+The person's row is locked inside the statement, so a suspension in flight is seen. Two sign-ins on one
 device at once can't see each other's session; the partial unique index catches the second, which then goes
 again behind the person's lock.
 """
