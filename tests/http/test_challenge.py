@@ -100,6 +100,23 @@ def test_a_nonce_expires_after_five_minutes(world: World) -> None:
     assert sign_in(ana, AUDIENCE, second).code == "invalid_nonce"
 
 
+def test_an_expired_nonce_makes_no_account(world: World) -> None:
+    ana, nonce = world.person(), nonce_of(world)
+    world.clock.advance(timedelta(minutes=5))
+    before = world.stored()
+    assert sign_in(ana, AUDIENCE, nonce).code == "invalid_nonce"
+    assert world.stored() == before
+
+
+def test_the_exact_retry_is_answered_though_its_nonce_expired_meanwhile(world: World) -> None:
+    ana, nonce = world.person(), nonce_of(world)
+    token = ana.id_token(nonce=nonce)
+    world.clock.advance(timedelta(minutes=5) - timedelta(seconds=1))
+    first = ana.sign_in(token, nonce=nonce).body["session"]["id"]
+    world.clock.advance(timedelta(seconds=30))
+    assert ana.sign_in(token, nonce=nonce).body["session"]["id"] == first
+
+
 @strict_client
 def test_a_nonce_of_another_service_is_refused(world: World, client: str) -> None:
     ours = nonce_of(world)
