@@ -108,7 +108,7 @@ def parse_refresh_token(text: str, secrets: Sequence[bytes]) -> RefreshToken:
 def session_seed(secret: bytes, id_token: str) -> bytes:
     """Return the seed of the session that this ID token opens.
 
-     Derived from the whole token, of which the database keeps only a hash: the exact retry of a sign-in
+    Derived from the whole token, of which the database keeps only a hash: the exact retry of a sign-in
     gets the same seed, and nobody who has the database and the secret can compute it.
     """
     return hmac.digest(secret, b"serenya-auth/session-seed\x00" + id_token.encode(), sha256)[:SEED_BYTES]

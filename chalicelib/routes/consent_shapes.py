@@ -14,6 +14,7 @@ from chalicelib.services.consents import ConsentGrant
 
 HISTORY_MAX = 10_000
 WORD = Text(max_chars=64)
+KIND = Text(max_chars=64, pattern="[a-z][a-z_]*")  # in a path anything may stand, a NUL too
 SHA256 = Text(max_chars=64, min_chars=64, pattern="[0-9a-f]{64}", description="Of the text's UTF-8 bytes.")
 _IDENTITY = {
     "document": required(WORD),

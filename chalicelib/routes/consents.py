@@ -11,8 +11,8 @@ from chalicelib.routes.consent_shapes import (
     CONSENTS,
     DOCUMENTS,
     GRANT,
+    KIND,
     RECEIPT,
-    WORD,
     document,
     event,
     grant,
@@ -102,7 +102,7 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=GRANT,
         access=bearer(Scope.CONSENTS),
         errors=(*BEARER_ERRORS, errors.NotFound),
-        parameters={"document": WORD},
+        parameters={"document": KIND},
         query={"method": METHOD},
     ),
     Route(
