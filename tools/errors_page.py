@@ -20,6 +20,8 @@ ADVICE = {
     "id_token_used": "Get a fresh ID token from the provider: one opens one session. "
     "An exact retry within 60 s never gets this.",
     "insufficient_scope": "Show the documents in `GET /consents`; after consent, refresh for a full token.",
+    "insufficient_user_authentication": "Let the person sign in again, then send the call again "
+    "with the new token. Keep the old tokens until then.",
     "integrity": "Don't retry; show a way to reach support, with `request_id`.",
     "internal_error": "Retry up to three times, with growing pauses. Keep the tokens.",
     "invalid_id_token": "Start the provider's sign-in again. If it goes on: wrong client id or platform.",

@@ -100,6 +100,14 @@ class InsufficientScope(ServiceError):
     action = Action.accept_consents
 
 
+class InsufficientUserAuthentication(ServiceError):
+    """The access token is good, but its person's presence was proved too long ago (RFC 9470 s3)."""
+
+    code = "insufficient_user_authentication"
+    title = "A more recent sign-in is needed"
+    action = Action.step_up
+
+
 class InvalidIdToken(ServiceError):
     """The provider's ID token fails a check; which one stays in the log."""
 

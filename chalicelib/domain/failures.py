@@ -48,10 +48,15 @@ class ServiceError(Exception):
         consents_missing: tuple[MissingConsent, ...] = (),
         faults: tuple[Fault, ...] = (),
         scope: str | None = None,
+        max_age: timedelta | None = None,
     ) -> None:
-        """Carry what the app may know; `scope` is the one a bearer lacked (RFC 6750 s3)."""
+        """Carry what the app may know.
+
+        `scope` is the one a bearer lacked (RFC 6750 s3), `max_age` how old its sign-in may be (RFC 9470 s3).
+        """
         super().__init__(self.code)
         self.retry_after = retry_after
         self.consents_missing = consents_missing
         self.faults = faults
         self.scope = scope
+        self.max_age = max_age

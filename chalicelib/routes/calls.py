@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.domain.errors import InvalidInput, MalformedBody, NotFound
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.step_up import ensure_present
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.routes.bearer import bearer_token, offered_token
 from chalicelib.routes.body import raw_bytes, read_body
@@ -42,7 +43,10 @@ def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Ca
 def _caller(route: Route[Any], services: EdgeServices, request: Request) -> AccessClaims | None:
     if route.access.admission is not Admission.bearer or route.access.scope is None:
         return None
-    return services.access.authenticate(bearer_token(request.authorization), route.access.scope)
+    claims = services.access.authenticate(bearer_token(request.authorization), route.access.scope)
+    if route.step_up is not None:
+        ensure_present(route.step_up, claims.auth_time, services.clock.now())
+    return claims
 
 
 def _path_parameters(route: Route[Any], request: Request) -> dict[str, Any]:

@@ -72,6 +72,7 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             en="We need your agreement to open this. Please review our documents first.",
             es="Necesitamos su acuerdo para abrir esto. Por favor, revise nuestros documentos.",
         ),
+        "insufficient_user_authentication": _CONFIRM,
         "integrity": Message(
             en="We're having trouble opening this. Please contact our support team, and we'll help.",
             es="Tenemos dificultades para abrir esto. Por favor, escriba a nuestro equipo de ayuda.",

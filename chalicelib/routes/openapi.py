@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import ServiceError
+from chalicelib.domain.step_up import NEEDS
 from chalicelib.routes.fields import JsonSchema, Uuid
 from chalicelib.routes.language import DEFAULT_LOCALE
 from chalicelib.routes.problem_records import PROBLEM
@@ -83,6 +84,8 @@ def possible_errors(route: Route[Any]) -> tuple[type[ServiceError], ...]:
         found.append(errors.NotFound)
     if route.access.admission is Admission.bearer:
         found += _OF_A_BEARER
+    if route.step_up is not None:
+        found.append(errors.InsufficientUserAuthentication)
     return tuple(sorted(set(found), key=lambda error: (STATUSES[error], error.code)))
 
 
@@ -95,6 +98,9 @@ def _operation(route: Route[Any]) -> dict[str, Any]:
     }
     if route.description is not None:
         operation["description"] = route.description
+    if route.step_up is not None:
+        max_age_seconds = int(NEEDS[route.step_up].max_age.total_seconds())
+        operation["x-step-up"] = {"act": str(route.step_up), "max_age": max_age_seconds}
     if parameters := list(_parameters(route)):
         operation["parameters"] = parameters
     if route.body is not None:

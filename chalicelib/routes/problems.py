@@ -33,6 +33,7 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
         errors.InvalidAccessToken: HTTPStatus.UNAUTHORIZED,
         errors.AccessTokenExpired: HTTPStatus.UNAUTHORIZED,
         errors.SessionRevoked: HTTPStatus.UNAUTHORIZED,
+        errors.InsufficientUserAuthentication: HTTPStatus.UNAUTHORIZED,
         errors.InvalidIdToken: HTTPStatus.UNAUTHORIZED,
         errors.IdTokenExpired: HTTPStatus.UNAUTHORIZED,
         errors.IdTokenUsed: HTTPStatus.UNAUTHORIZED,
@@ -119,6 +120,9 @@ def _challenge(error: ServiceError, status: HTTPStatus) -> str | None:
     if isinstance(error, errors.InsufficientScope):
         scope = f', scope="{error.scope}"' if error.scope else ""
         return f'Bearer error="insufficient_scope"{scope}'
+    if isinstance(error, errors.InsufficientUserAuthentication):
+        age = f', max_age="{int(error.max_age.total_seconds())}"' if error.max_age else ""
+        return f'Bearer error="{error.code}", error_description="{error.title}"{age}'  # RFC 9470 s3
     if isinstance(error, _BEARER_REFUSED):
         return 'Bearer error="invalid_token"'
     return "Bearer" if status == HTTPStatus.UNAUTHORIZED else None

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from chalicelib.domain.errors import MissingToken, ServiceError
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.fields import Field
 from chalicelib.routes.language import DEFAULT_LOCALE, Locale
@@ -137,7 +138,8 @@ class Route(Generic[ServicesT_contra]):
     """One method of one path.
 
     `errors` lists what the handler's service raises; the edge's own errors are added by `routes/openapi.py`.
-    `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404.
+    `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404. `step_up` names the
+    sensitive act that a bearer route is; what it needs, `domain/step_up.py` says.
     """
 
     method: str
@@ -152,6 +154,7 @@ class Route(Generic[ServicesT_contra]):
     body_optional: bool = False
     errors: tuple[type[ServiceError], ...] = ()
     access: Access = public
+    step_up: SensitiveAct | None = None
     cache: timedelta | None = None
     content_type: str = "application/json"
     parameters: Mapping[str, Field] = field(default_factory=dict)
