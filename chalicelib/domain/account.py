@@ -8,7 +8,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from uuid import UUID
+
+from chalicelib.domain.chosen import Chosen
 
 
 class UserStatus(StrEnum):
@@ -59,6 +62,12 @@ class StoredPerson:
     key_version: int
     profile: bytes | None = field(repr=False)
     profile_digest: bytes | None = field(repr=False)
+    chosen: bytes | None = field(repr=False)
+
+    @property
+    def copy_digest(self) -> bytes | None:
+        """Return what the digest of a session's copy is while the copy is up to date; None for nobody."""
+        return None if self.profile_digest is None else copy_digest(self.profile_digest, self.chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +77,27 @@ class Account:
     id: UUID
     created_at: datetime
     profile: Profile
+    chosen: Chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenData:
+    """What a person chose, sealed, in place of what was sealed before; None when they chose nothing.
+
+    ``changed`` names the fields, with a space between, for the audit record.
+    """
+
+    before: bytes | None = field(repr=False)
+    sealed: bytes | None = field(repr=False)
+    changed: str
+
+
+def copy_digest(profile_digest: bytes, chosen: bytes | None) -> bytes:
+    """Return what tells that a session's copy shows this profile and these choices.
+
+    `chosen` is the ciphertext: no two seals are alike, so its hash names this one and tells nothing of it.
+    """
+    return profile_digest if chosen is None else profile_digest + sha256(chosen).digest()
 
 
 def merged(stored: Profile, brought: Profile) -> Profile:
@@ -99,6 +129,7 @@ class RenewedData:
     session_id: UUID
     email_index: bytes | None
     profile_digest: bytes
+    copy_digest: bytes
     device_digest: bytes
     changed: str
     profile: bytes = field(repr=False)

@@ -6,6 +6,7 @@ from enum import StrEnum
 class AuditKind(StrEnum):
     """What happened. Names are permanent: auditors search for them years later."""
 
+    ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_DATA_RENEWED = "account.data_renewed"
     ACCOUNT_REINSTATED = "account.reinstated"

@@ -17,6 +17,7 @@ class Field(Enum):
     """The columns that hold personal data, as (table, column); nothing personal is stored anywhere else."""
 
     USER_PROFILE = ("users", "profile")
+    USER_CHOSEN = ("users", "chosen")
     IDENTITY_SUBJECT = ("identities", "subject")
     DEVICE_DESCRIPTION = ("devices", "description")
     SESSION_PROFILE = ("sessions", "profile")

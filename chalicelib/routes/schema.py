@@ -96,12 +96,16 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A named object; its name is a component of the API description."""
+    """A named object; its name is a component of the API description.
+
+    A `partial` one is a change (RFC 7396): it has at least one member, and those it lacks are not read.
+    """
 
     name: str
     members: Mapping[str, Member]
     description: str | None = None
     open: bool = False
+    partial: bool = False
     example: Mapping[str, object] | None = None
 
     def parse(self, value: object) -> dict[str, Any]:
@@ -125,7 +129,11 @@ class Record:
             faults.add(
                 _inside(pointer, name) if len(name) <= _NAME_CHARS_MAX else pointer, FaultCode.unknown_field
             )
-        return {name: _member(member, name, value, pointer, faults) for name, member in self.members.items()}
+        if self.partial and not value:
+            faults.add(pointer, FaultCode.too_few)
+        members = self.members.items()
+        read = {name: member for name, member in members if name in value or not self.partial}
+        return {name: _member(member, name, value, pointer, faults) for name, member in read.items()}
 
     def schema(self) -> JsonSchema:
         """Refer to the component."""
@@ -139,6 +147,8 @@ class Record:
         schema["properties"] = {name: member.field.schema() for name, member in self.members.items()}
         if needed := [name for name, member in self.members.items() if member.is_required]:
             schema["required"] = needed
+        if self.partial:
+            schema["minProperties"] = 1
         if not self.open:
             schema["additionalProperties"] = False
         if self.example is not None:

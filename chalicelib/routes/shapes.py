@@ -14,6 +14,9 @@ from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uui
 from chalicelib.routes.problem_records import MISSING_CONSENT
 from chalicelib.routes.schema import Items, Record, nullable, required
 
+DISPLAY_NAME_CHARS_MAX = 100
+LANGUAGE_CHARS_MAX = 35  # RFC 5646 s4.4.1
+TIME_ZONE_CHARS_MAX = 64  # the longest has 32
 LONG = nullable(Text(max_chars=2048, min_chars=0))
 
 USER = Record(
@@ -26,9 +29,12 @@ USER = Record(
         "given_name": required(LONG),
         "family_name": required(LONG),
         "picture": required(LONG),
+        "display_name": required(nullable(Text(max_chars=DISPLAY_NAME_CHARS_MAX))),
+        "language": required(nullable(Text(max_chars=LANGUAGE_CHARS_MAX, description="A tag of BCP 47."))),
+        "time_zone": required(nullable(Text(max_chars=TIME_ZONE_CHARS_MAX, description="An IANA name."))),
         "created_at": required(Timestamp()),
     },
-    description="The person; a field the provider never told is null.",
+    description="The person; what the provider never told, or the person never chose, is null.",
     open=True,
 )
 DEVICE = Record(
@@ -100,7 +106,7 @@ def tokens(signed_in: SignedIn) -> dict[str, Any]:
 
 def user(account: Account) -> dict[str, Any]:
     """Return `USER`."""
-    profile = account.profile
+    profile, chosen = account.profile, account.chosen
     return {
         "id": account.id,
         "email": profile.email,
@@ -109,6 +115,9 @@ def user(account: Account) -> dict[str, Any]:
         "given_name": profile.given_name,
         "family_name": profile.family_name,
         "picture": profile.picture,
+        "display_name": chosen.display_name,
+        "language": chosen.language,
+        "time_zone": chosen.time_zone,
         "created_at": account.created_at,
     }
 

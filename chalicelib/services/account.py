@@ -1,13 +1,19 @@
 """A person's own account: what they may see of it; what an operator may do to it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.errors import NotFound, SessionRevoked
+from chalicelib.domain.account import Account, StoredPerson
+from chalicelib.domain.errors import DependencyUnavailable, NotFound, SessionRevoked
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock
 from chalicelib.services.store_ports import AccountStore, SessionStore
+
+BUSY = timedelta(seconds=1)
+ROUNDS_MAX = 3  # of two devices that change something at once, one goes again
 
 
 class AccountService:
@@ -24,12 +30,35 @@ class AccountService:
 
     def read(self, claims: AccessClaims, act: Act) -> Account:
         """Return the profile, decrypted. Raises SessionRevoked, AccountSuspended."""
-        now = self._clock.now()
+        return self._personal_data.account(self._person(claims, act, self._clock.now()))
+
+    def change(self, claims: AccessClaims, changes: Mapping[str, str | None], act: Act) -> Account:
+        """Return the account with what its person chose now; a field that is not among them stays.
+
+        Two devices at once each change their own fields: who comes second reads again what the first wrote.
+
+        Raises:
+            SessionRevoked, AccountSuspended: the person may not act.
+            DependencyUnavailable: somebody else was faster every time.
+        """
+        for _ in range(ROUNDS_MAX):
+            now = self._clock.now()
+            person = self._person(claims, act, now)
+            account = self._personal_data.account(person)
+            after = account.chosen.changed(changes)
+            if after == account.chosen:
+                return account
+            data = self._personal_data.seal_chosen(person, account.chosen, after)
+            if self._accounts.choose(claims.session_id, data, now=now, request_id=act.request_id):
+                return replace(account, chosen=after)
+        raise DependencyUnavailable(retry_after=BUSY)
+
+    def _person(self, claims: AccessClaims, act: Act, now: datetime) -> StoredPerson:
         own = self._sessions.find(claims.session_id, locale=act.locale, now=now)
         if own is None:
             raise SessionRevoked
         own.session.ensure_live(now)
-        return self._personal_data.account(own.person)
+        return own.person
 
     def suspend(self, user_id: UUID, act: Act) -> None:
         """Suspend an active person: every session ends now, no token is issued. Raises NotFound."""

@@ -37,7 +37,9 @@ class Grants:
             refresh_token_lifetime=session.idle_expires_at - now,
             scopes=scopes(own.states, now),
             is_new_user=is_new_user,
-            account=Account(id=person.id, created_at=person.created_at, profile=copy.profile),
+            account=Account(
+                id=person.id, created_at=person.created_at, profile=copy.profile, chosen=copy.chosen
+            ),
             session=session,
             device=copy.device,
             consents_missing=missing(own.states, now),

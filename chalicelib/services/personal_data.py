@@ -8,7 +8,16 @@ it again.
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from chalicelib.domain.account import Account, Profile, RenewedData, StoredPerson, merged
+from chalicelib.domain.account import (
+    Account,
+    ChosenData,
+    Profile,
+    RenewedData,
+    StoredPerson,
+    copy_digest,
+    merged,
+)
+from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure, SessionRevoked
 from chalicelib.domain.id_tokens import GoogleIdentity
@@ -33,7 +42,7 @@ class Arrival:
     @property
     def copy(self) -> SessionCopy:
         """What the session would keep of it."""
-        return SessionCopy(profile=self.identity.profile, device=self.device)
+        return SessionCopy(profile=self.identity.profile, device=self.device, chosen=NOTHING)
 
 
 class PersonalData:
@@ -76,7 +85,7 @@ class PersonalData:
         """Return what the session shows, having sealed anew what changed since the last sign-in."""
         device_digest = self._secrets.index().digest("device", arrival.device.to_bytes())
         is_same_device = own.session.device.description_digest == device_digest
-        if own.person.profile_digest == new.profile_digest and is_same_device:
+        if own.person.copy_digest == new.profile_digest and is_same_device:
             return arrival.copy
         try:
             return self._renewed(arrival, new, own)
@@ -87,7 +96,9 @@ class PersonalData:
     def _renewed(self, arrival: Arrival, new: NewSession, own: OwnSession) -> SessionCopy:
         key, index = self._key_of(own.person.id), self._secrets.index()
         copy = replace(
-            arrival.copy, profile=merged(self._open_profile(key, own.person), arrival.identity.profile)
+            arrival.copy,
+            profile=merged(self._open_profile(key, own.person), arrival.identity.profile),
+            chosen=_open_chosen(key, own.person),
         )
         digest = index.digest("profile", copy.profile.to_bytes())
         device_digest = index.digest("device", copy.device.to_bytes())
@@ -95,8 +106,9 @@ class PersonalData:
             "profile": digest != own.person.profile_digest,
             "device": device_digest != own.session.device.description_digest,
         }
-        if not any(changes.values()):  # the provider was silent on something that is known already
-            self._renew_copy(copy, seed=arrival.seed, session_id=own.session.id, profile_digest=digest)
+        shown = copy_digest(digest, own.person.chosen)
+        if not any(changes.values()):  # the provider doesn't know, or did not say, what is known here
+            self._renew_copy(copy, seed=arrival.seed, session_id=own.session.id, digest=shown)
             return copy
         email, device_id = copy.profile.verified_email, own.session.device.id
         data = RenewedData(
@@ -106,6 +118,7 @@ class PersonalData:
             session_id=own.session.id,
             email_index=index.email(email) if email else None,
             profile_digest=digest,
+            copy_digest=shown,
             device_digest=device_digest,
             changed=" ".join(name for name, is_changed in changes.items() if is_changed),
             profile=_seal(key, Field.USER_PROFILE, own.person.id, copy.profile.to_bytes()),
@@ -122,13 +135,13 @@ class PersonalData:
     def copy_of(self, own: OwnSession, *, seed: bytes) -> SessionCopy:
         """Return what a refresh shows: the session's copy, renewed if the profile changed meanwhile."""
         copy = self._copies.open(own.session, seed=seed)
-        if own.session.profile_digest == own.person.profile_digest or own.person.profile_digest is None:
+        digest = own.person.copy_digest
+        if own.session.profile_digest == digest or digest is None:
             return copy
         try:
-            key = self._key_of(own.person.id)
-            renewed = replace(copy, profile=self._open_profile(key, own.person))
-            digest = own.person.profile_digest
-            self._renew_copy(renewed, seed=seed, session_id=own.session.id, profile_digest=digest)
+            account = self.account(own.person)
+            renewed = replace(copy, profile=account.profile, chosen=account.chosen)
+            self._renew_copy(renewed, seed=seed, session_id=own.session.id, digest=digest)
         except DependencyUnavailable:
             warn("session_copy_renewal_deferred")
             return copy
@@ -136,8 +149,15 @@ class PersonalData:
 
     def account(self, person: StoredPerson) -> Account:
         """Return a person as they see themselves."""
-        profile = self._open_profile(self._key_of(person.id), person)
-        return Account(id=person.id, created_at=person.created_at, profile=profile)
+        key = self._key_of(person.id)
+        profile, chosen = self._open_profile(key, person), _open_chosen(key, person)
+        return Account(id=person.id, created_at=person.created_at, profile=profile, chosen=chosen)
+
+    def seal_chosen(self, person: StoredPerson, before: Chosen, after: Chosen) -> ChosenData:
+        """Return what a person chooses now, sealed; nothing chosen is nothing stored."""
+        key = self._key_of(person.id)
+        sealed = _seal(key, Field.USER_CHOSEN, person.id, after.to_bytes()) if after else None
+        return ChosenData(before=person.chosen, sealed=sealed, changed=" ".join(before.differences(after)))
 
     def describe(self, user_id: UUID, devices: tuple[StoredDevice, ...]) -> tuple[Device | None, ...]:
         """Return what their person says of devices; None for all while the keys are away."""
@@ -148,9 +168,9 @@ class PersonalData:
             return tuple(None for _ in devices)
         return tuple(_open_device(key, device) for device in devices)
 
-    def _renew_copy(self, copy: SessionCopy, *, seed: bytes, session_id: UUID, profile_digest: bytes) -> None:
+    def _renew_copy(self, copy: SessionCopy, *, seed: bytes, session_id: UUID, digest: bytes) -> None:
         sealed = self.seal_copy(copy, seed=seed, session_id=session_id)
-        self._store.renew_session_copy(session_id, sealed, profile_digest)
+        self._store.renew_session_copy(session_id, sealed, digest)
 
     def _key_of(self, user_id: UUID) -> DataKey:
         key = self._keys.get(user_id)
@@ -164,6 +184,14 @@ class PersonalData:
         return Profile.from_bytes(
             key.open_sealed(Field.USER_PROFILE.at(person.id, person.key_version), person.profile)
         )
+
+
+def _open_chosen(key: DataKey, person: StoredPerson) -> Chosen:
+    if person.chosen is None:
+        return NOTHING
+    return Chosen.from_bytes(
+        key.open_sealed(Field.USER_CHOSEN.at(person.id, person.key_version), person.chosen)
+    )
 
 
 def _open_device(key: DataKey, device: StoredDevice) -> Device | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chalicelib.domain.account import Profile
+from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import IntegrityFailure
 from chalicelib.domain.personal_data import Field
@@ -22,6 +23,7 @@ class SessionCopy:
 
     profile: Profile
     device: Device
+    chosen: Chosen
 
 
 class SessionCopies:
@@ -35,7 +37,8 @@ class SessionCopies:
         """Return the copy, sealed for one session's row."""
         key = self._keys(seed, session_id)
         profile, device = copy.profile.to_bytes().decode(), copy.device.to_bytes().decode()
-        plaintext = json.dumps([profile, device], ensure_ascii=False).encode()
+        chosen = [copy.chosen.to_bytes().decode()] if copy.chosen else []
+        plaintext = json.dumps([profile, device, *chosen], ensure_ascii=False).encode()
         return key.seal(Field.SESSION_PROFILE.at(session_id, key.version), plaintext)
 
     def open(self, session: Session, *, seed: bytes) -> SessionCopy:
@@ -48,7 +51,9 @@ class SessionCopies:
             raise IntegrityFailure
         key = self._keys(seed, session.id)
         plaintext = key.open_sealed(Field.SESSION_PROFILE.at(session.id, key.version), session.profile)
-        profile, device = json.loads(plaintext)
+        profile, device, *chosen = json.loads(plaintext)
         return SessionCopy(
-            profile=Profile.from_bytes(profile.encode()), device=Device.from_bytes(device.encode())
+            profile=Profile.from_bytes(profile.encode()),
+            device=Device.from_bytes(device.encode()),
+            chosen=Chosen.from_bytes(chosen[0].encode()) if chosen else NOTHING,
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from chalicelib.domain.account import RenewedData
+from chalicelib.domain.account import ChosenData, RenewedData
 from chalicelib.domain.consents import ConsentAnswer, ConsentDocument, ConsentEvent
 from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
@@ -84,7 +84,10 @@ class AccountStore(Protocol):
     def renew(self, data: RenewedData, *, now: datetime, request_id: str) -> None:
         """Replace what is sealed of a person."""
 
-    def renew_session_copy(self, session_id: UUID, profile: bytes, profile_digest: bytes) -> None:
+    def choose(self, session_id: UUID, data: ChosenData, *, now: datetime, request_id: str) -> bool:
+        """Replace what a person chose, if nobody was faster."""
+
+    def renew_session_copy(self, session_id: UUID, profile: bytes, copy_digest: bytes) -> None:
         """Replace a session's own copy."""
 
     def suspend(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CTE, Select, bindparam, func, null, select, union_all, update
 from sqlalchemy.dialects.postgresql import TEXT
 
-from chalicelib.domain.account import RenewedData, UserStatus
+from chalicelib.domain.account import ChosenData, RenewedData, UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores import audit
@@ -16,11 +16,17 @@ from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 from chalicelib.stores.session_rows import ENDED
+from chalicelib.stores.session_statements import SESSION_ID, acting
 
+CHANGED = bindparam("p_changed", type_=TEXT)
 USER_ID = given("user_id", Users.id)
-SESSION_ID = given("session_id", Sessions.id)
 DIGEST = given("profile_digest", Users.profile_digest)
-COPY = {"profile": given("session_profile", Sessions.profile), "profile_digest": DIGEST}
+COPY = {
+    "profile": given("session_profile", Sessions.profile),
+    "profile_digest": given("copy_digest", Sessions.profile_digest),
+}
+CHOSEN = given("chosen", Users.chosen)
+CHOSEN_BEFORE = given("chosen_before", Users.chosen)
 LOCK = select(Users.id).where(Users.id == USER_ID).with_for_update()
 
 
@@ -32,7 +38,7 @@ def _renew() -> Select[Any]:
         .returning(Users.id)
         .cte("person")
     )
-    details = func.jsonb_build_object("changed", bindparam("p_changed", type_=TEXT))
+    details = func.jsonb_build_object("changed", CHANGED)
     kind = AuditKind.ACCOUNT_DATA_RENEWED
     renewed = audit.event(kind, act=person, user_id=person.c.id, session_id=SESSION_ID, details=details)
     parts = (
@@ -67,6 +73,25 @@ def _renewed_copy(person: CTE) -> CTE:
     return session.values(**COPY).returning(Sessions.id).cte("session")
 
 
+def _choose() -> Select[Any]:
+    """Replace what a live session's person chose, if it is still what was read before."""
+    session = acting()
+    person = (
+        update(Users)
+        .where(
+            Users.id == session.c.user_id,
+            Users.status == UserStatus.ACTIVE,
+            Users.chosen.is_not_distinct_from(CHOSEN_BEFORE),
+        )
+        .values(chosen=CHOSEN)
+        .returning(Users.id)
+        .cte("person")
+    )
+    kind, details = AuditKind.ACCOUNT_CHANGED, func.jsonb_build_object("changed", CHANGED)
+    changed = audit.event(kind, act=person, user_id=person.c.id, session_id=SESSION_ID, details=details)
+    return select(person.c.id).add_cte(audit.recorded(changed))
+
+
 def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Select[Any]:
     person = (
         update(Users)
@@ -88,6 +113,7 @@ def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Selec
 
 
 RENEW = _renew()
+CHOOSE = _choose()
 RENEW_COPY = (
     update(Sessions)
     .where(Sessions.id == SESSION_ID, Sessions.ended_at.is_(None))
@@ -110,12 +136,24 @@ class AccountStore:
         parameters = {f"p_{name}": value for name, value in asdict(data).items()}
         self._database.rows(RENEW, parameters | {"p_now": now, "p_request_id": request_id})
 
-    def renew_session_copy(self, session_id: UUID, profile: bytes, profile_digest: bytes) -> None:
+    def choose(self, session_id: UUID, data: ChosenData, *, now: datetime, request_id: str) -> bool:
+        """Replace what a live session's person chose; False when it ended or they chose again meanwhile."""
+        parameters = {
+            "p_session_id": session_id,
+            "p_chosen_before": data.before,
+            "p_chosen": data.sealed,
+            "p_changed": data.changed,
+            "p_now": now,
+            "p_request_id": request_id,
+        }
+        return self._database.row(CHOOSE, parameters) is not None
+
+    def renew_session_copy(self, session_id: UUID, profile: bytes, copy_digest: bytes) -> None:
         """Replace a session's own copy of the profile with a current one."""
         parameters = {
             "p_session_id": session_id,
             "p_session_profile": profile,
-            "p_profile_digest": profile_digest,
+            "p_copy_digest": copy_digest,
         }
         self._database.rows(RENEW_COPY, parameters)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chalicelib.domain.account import UserStatus
@@ -54,6 +55,7 @@ class Users(Schema):
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("(status = 'erased') = (profile IS NULL)", name="erased_has_no_profile"),
+        CheckConstraint("status <> 'erased' OR chosen IS NULL", name="erased_chose_nothing"),
     )
 
     id: Mapped[UUID] = _generated_id()
@@ -63,6 +65,7 @@ class Users(Schema):
     key_version: Mapped[int] = mapped_column(server_default="1")
     profile: Mapped[bytes | None]
     profile_digest: Mapped[bytes | None]
+    chosen: Mapped[bytes | None]
 
 
 class Identities(Schema):
@@ -238,3 +241,19 @@ class AuditEvents(Schema):
     session_id: Mapped[UUID | None]
     request_id: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+
+
+class AuditSeals(Schema):
+    """A link of the chain that seals the events: a signed document (JWS) and what leads to its root.
+
+    `covered` repeats the document's id ranges, for the deletion of what is 7 years old. Append-only.
+    """
+
+    __tablename__ = "audit_seals"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed_at: Mapped[datetime]
+    root: Mapped[str]
+    covered: Mapped[list[list[int]]] = mapped_column(JSONB)
+    seal: Mapped[str]
+    leaf_hashes: Mapped[bytes]

@@ -37,7 +37,7 @@ PERSON_COLUMNS: tuple[ColumnElement[Any], ...] = (
         Users.created_at.label("user_created_at"),
     ),
     *(Users.key_version.label("user_key_version"), Users.profile.label("user_profile")),
-    Users.profile_digest.label("user_profile_digest"),
+    *(Users.profile_digest.label("user_profile_digest"), Users.chosen.label("user_chosen")),
 )
 
 
@@ -78,6 +78,7 @@ def read_person(row: Row[Any]) -> StoredPerson:
         key_version=row.user_key_version,
         profile=row.user_profile,
         profile_digest=row.user_profile_digest,
+        chosen=row.user_chosen,
     )
 
 

@@ -21,6 +21,7 @@ from tests.world import Phone, Reply, World
 
 BEARER_ROUTES = [route for route in ROUTES if route.access.admission is Admission.bearer]
 BODIES: dict[str, dict[str, object]] = {  # a body that the route accepts, by operation id
+    "change_account": {"display_name": "Ana"},
     "answer_consents": {"consents": [{"document": "ai_processing", "version": "1.0", "granted": True}]},
 }
 every_bearer_route = pytest.mark.parametrize("route", BEARER_ROUTES, ids=lambda route: route.operation_id)

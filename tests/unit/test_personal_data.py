@@ -23,6 +23,7 @@ def test_the_address_of_a_record_is_encoded_exactly_so() -> None:
 def test_every_encrypted_column_is_named_once() -> None:
     assert [field.value for field in Field] == [
         ("users", "profile"),
+        ("users", "chosen"),
         ("identities", "subject"),
         ("devices", "description"),
         ("sessions", "profile"),
