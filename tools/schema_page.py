@@ -13,6 +13,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "schema.md"
 CIPHERTEXT = {field.value for field in Field}
 KEY_OF = {Field.SESSION_PROFILE.value: "ciphertext, under a key that only the phone's refresh token makes"}
 KINDS = {
+    "leaf_hashes": "SHA-256 hashes of the sealed events, one behind the other",
     "_index": "blind index: HMAC under the service's index key",
     "_digest": "keyed digest, tells that the sealed value changed",
     "_hash": "SHA-256 of something used once",

@@ -14,12 +14,10 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
-    MetaData,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.consents import ConsentAction
@@ -27,22 +25,10 @@ from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.domain.sign_in import Provider
-from chalicelib.stores.types import COLUMN_TYPES
+from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
+from chalicelib.stores.schema_root import Schema
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Schema(DeclarativeBase):
-    """The tables; `Schema.metadata` is what migrations must arrive at."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = COLUMN_TYPES
+__all__ = ["AuditEvents", "AuditSeals", "Schema"]  # the parts of the schema that live in other files
 
 
 def _generated_id() -> Mapped[UUID]:
@@ -145,14 +131,46 @@ class Challenges(Schema):
 
 
 class UsedIdTokens(Schema):
-    """ID tokens that opened a session; each may do so once (ASVS 10.5.1)."""
+    """ID tokens that opened a session; each may do so once (ASVS 10.5.1), its person erased or not."""
 
     __tablename__ = "used_id_tokens"
 
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"), index=True)
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id"), index=True)
     used_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Erasures(Schema):
+    """People who were erased, by ids alone; no foreign key, since a restore can lose the person's row."""
+
+    __tablename__ = "erasures"
+    __table_args__ = (
+        CheckConstraint("completed_at >= requested_at", name="completed_after_request"),
+        Index("ix_erasures_pending", "requested_at", postgresql_where=text("completed_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(unique=True)
+    epoch: Mapped[int]
+    lineage: Mapped[UUID]
+    secret_hash: Mapped[bytes | None]
+    requested_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+
+
+class DatabasePosition(Schema):
+    """One row: how far this database is; behind the ledger's number, it was restored from a backup."""
+
+    __tablename__ = "database_position"
+    __table_args__ = (
+        CheckConstraint("is_only_row", name="is_only_row"),
+        CheckConstraint("epoch >= 0", name="epoch_not_negative"),
+    )
+
+    is_only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    lineage: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    epoch: Mapped[int] = mapped_column(server_default="0")
 
 
 class ConsentDocuments(Schema):
@@ -226,34 +244,3 @@ class ServiceKeys(Schema):
     version: Mapped[int] = mapped_column(primary_key=True)
     wrapped: Mapped[bytes]
     created_at: Mapped[datetime]
-
-
-class AuditEvents(Schema):
-    """What was done, in ids only; append-only and without foreign keys, since it outlives what it names."""
-
-    __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_user", "user_id", "id"),)
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    occurred_at: Mapped[datetime]
-    kind: Mapped[str]
-    user_id: Mapped[UUID | None]
-    session_id: Mapped[UUID | None]
-    request_id: Mapped[str]
-    details: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
-
-
-class AuditSeals(Schema):
-    """A link of the chain that seals the events: a signed document (JWS) and what leads to its root.
-
-    `covered` repeats the document's id ranges, for the deletion of what is 7 years old. Append-only.
-    """
-
-    __tablename__ = "audit_seals"
-
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    sealed_at: Mapped[datetime]
-    root: Mapped[str]
-    covered: Mapped[list[list[int]]] = mapped_column(JSONB)
-    seal: Mapped[str]
-    leaf_hashes: Mapped[bytes]

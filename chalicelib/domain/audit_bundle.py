@@ -1,0 +1,173 @@
+"""Write seals and events for auditors as JSON lines, and verify such a bundle without database or network.
+
+Lines: `bundle` first; `before` (the seal that a range is chained to, unless it begins with the first); then
+each `seal` with its `event`s, every one with the hashes that lead from it to the seal's root; `end` last.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from chalicelib.domain.audit_events import AuditEvent, read_json, spelled
+from chalicelib.domain.audit_seals import EPOCH, Seal, SealRecord, microseconds
+from chalicelib.domain.audit_verification import Fault, Faulty, Report, Verifier
+from chalicelib.domain.merkle import HASH_BYTES, inclusion_proofs, root_by_proof
+
+VERSION = 1
+
+
+class NotABundle(ValueError):
+    """The lines aren't a bundle of ours; the message says where."""
+
+
+def first_line(issuer: str) -> str:
+    """Return the line that opens a bundle."""
+    return json.dumps({"record": "bundle", "version": VERSION, "issuer": issuer})
+
+
+def last_line(*, seals: int, events: int, head: str | None) -> str:
+    """Return the line that closes a bundle: what it holds, and the hash of its last seal."""
+    return json.dumps({"record": "end", "seals": seals, "events": events, "head": head})
+
+
+def seal_line(record: SealRecord, *, is_before: bool = False) -> str:
+    """Return a seal."""
+    kind = "before" if is_before else "seal"
+    line = {"record": kind, "number": record.number, "seal": record.seal, "leaves": record.leaves.hex()}
+    return json.dumps(line)
+
+
+def event_lines(seal: Seal, events: Sequence[AuditEvent], leaves: bytes) -> Iterator[str]:
+    """Yield a seal's events, each with its inclusion proof (RFC 9162 s2.1.3.1)."""
+    hashes = [leaves[at : at + HASH_BYTES] for at in range(0, len(leaves), HASH_BYTES)]
+    proofs = inclusion_proofs(hashes)
+    for position, event in enumerate(events):
+        proof = proofs[position] if position < len(proofs) else ()
+        fields = {
+            "record": "event",
+            "seal": seal.number,
+            "position": position,
+            "id": event.id,
+            "occurred_at": _rfc3339(event.occurred_us),
+            "kind": event.kind,
+            "user_id": event.user_id,
+            "session_id": event.session_id,
+            "request_id": event.request_id,
+            "proof": [each.hex() for each in proof],
+        }
+        yield f'{json.dumps(fields)[:-1]}, "details": {event.details}}}'
+
+
+@dataclass(slots=True)
+class _Part:
+    """A seal and the lines that followed it."""
+
+    record: SealRecord
+    events: list[tuple[AuditEvent, int, tuple[bytes, ...]]] = field(default_factory=list)
+
+
+def verify_bundle(lines: Iterable[str], verifier: Verifier) -> Report:
+    """Return what is true of a bundle. Raises NotABundle."""
+    try:
+        _walk(lines, verifier)
+    except Faulty as fault:
+        verifier.report.finding = fault.finding
+    return verifier.report
+
+
+def _walk(lines: Iterable[str], verifier: Verifier) -> None:
+    part: _Part | None = None
+    end: Mapping[str, Any] | None = None
+    for number, line in enumerate(lines, 1):
+        fields = _fields(line, number)
+        match (number, fields["record"]):
+            case (1, "bundle") if fields.get("version") == VERSION:
+                continue
+            case (2, "before"):
+                verifier.begin_after(_record(fields, number))
+            case (other, "seal") if other > 1 and end is None:
+                _check(part, verifier)
+                part = _Part(_record(fields, number))
+            case (_, "event") if part is not None and end is None:
+                part.events.append(_event(fields, number))
+            case (other, "end") if other > 1 and end is None:
+                end = fields
+            case _:
+                raise NotABundle(f"line {number}: not expected here")
+    _check(part, verifier)
+    _check_end(end, verifier.report)
+
+
+def _check(part: _Part | None, verifier: Verifier) -> None:
+    if part is None:
+        return
+    seal = verifier.seal(part.record)
+    ids = [event.id for event, _, _ in part.events]
+    wrong = next((after for before, after in pairwise(ids) if after <= before), None)
+    if wrong is not None:
+        raise Faulty(Fault.REORDERED, seal.number, wrong, "its line isn't in the order of ids")
+    verifier.events(seal, [event for event, _, _ in part.events], [part.record.leaves])
+    for event, position, proof in part.events:
+        if root_by_proof(event.leaf(), position, seal.count, proof) != bytes.fromhex(seal.root):
+            raise Faulty(Fault.EDITED, seal.number, event.id, "its proof doesn't lead to the root")
+
+
+def _check_end(end: Mapping[str, Any] | None, report: Report) -> None:
+    told = None if end is None else (end.get("seals"), end.get("events"), end.get("head"))
+    if told != (report.seals, report.events, report.head):
+        raise Faulty(
+            Fault.CUT, report.last_seal, details="the bundle's last line is missing or says otherwise"
+        )
+
+
+def _fields(line: str, number: int) -> dict[str, Any]:
+    try:
+        fields = read_json(line)
+    except (ValueError, RecursionError) as error:
+        raise NotABundle(f"line {number}: not JSON") from error
+    if not isinstance(fields, dict) or "record" not in fields:
+        raise NotABundle(f"line {number}: no record")
+    return fields
+
+
+def _record(fields: Mapping[str, Any], number: int) -> SealRecord:
+    try:
+        return SealRecord(
+            number=int(fields["number"]), seal=str(fields["seal"]), leaves=bytes.fromhex(fields["leaves"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotABundle(f"line {number}: not a seal") from error
+
+
+def _event(fields: Mapping[str, Any], number: int) -> tuple[AuditEvent, int, tuple[bytes, ...]]:
+    try:
+        event = AuditEvent(
+            id=int(fields["id"]),
+            occurred_us=_microseconds(fields["occurred_at"]),
+            kind=str(fields["kind"]),
+            user_id=_optional(fields["user_id"]),
+            session_id=_optional(fields["session_id"]),
+            request_id=str(fields["request_id"]),
+            details=spelled(fields["details"]),
+        )
+        return event, int(fields["position"]), tuple(map(bytes.fromhex, fields["proof"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotABundle(f"line {number}: not an event") from error
+
+
+def _rfc3339(occurred_us: int | None) -> str | None:
+    try:
+        return None if occurred_us is None else (EPOCH + timedelta(microseconds=occurred_us)).isoformat()
+    except OverflowError:
+        return None
+
+
+def _microseconds(text: str | None) -> int | None:
+    return None if text is None else microseconds(datetime.fromisoformat(text))
+
+
+def _optional(text: object) -> str | None:
+    return None if text is None else str(text)
