@@ -63,6 +63,7 @@ class Settings:
     kms_key_id: str
     signing_kms_key_id: str
     vault_table: str
+    evidence_bucket: str
     signing_algorithm: SigningAlgorithm
     lifetimes: Lifetimes
 
@@ -98,6 +99,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         "kms_key_id": read("KMS_KEY_ID", str),
         "signing_kms_key_id": read("SIGNING_KMS_KEY_ID", str),
         "vault_table": read("VAULT_TABLE", str),
+        "evidence_bucket": read("EVIDENCE_BUCKET", str),
         "signing_algorithm": read("SIGNING_ALGORITHM", SigningAlgorithm, default=SigningAlgorithm.ES256),
         "lifetimes": _lifetimes(read),
     }

@@ -43,6 +43,7 @@ def environment(
         "KMS_KEY_ID": resources.kms_key_id,
         "SIGNING_KMS_KEY_ID": resources.signing_kms_key_id,
         "VAULT_TABLE": resources.vault_table,
+        "EVIDENCE_BUCKET": resources.evidence_bucket,
     }
 
 
