@@ -12,7 +12,6 @@ from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.errors import (
     AccountSuspended,
     RefreshTokenExpired,
-    RefreshTokenInvalid,
     SessionRevoked,
 )
 
@@ -24,9 +23,11 @@ SESSION_ABSOLUTE = timedelta(days=30)  # ASVS 7.3.2, 10.4.8
 class SessionEnd(StrEnum):
     """Why a session ended."""
 
+    ERASED = "erased"
     LOGOUT = "logout"
     LOGOUT_ALL = "logout_all"
     REPLACED = "replaced"
+    RESTORED = "restored"
     REUSE = "reuse"
     REVOKED = "revoked"
     SUSPENDED = "suspended"
@@ -103,13 +104,12 @@ def judge_presented(session: Session | None, generation: int, grace: timedelta, 
     successor was never used. The window opens at the rotation; a clock that jumped back does not close it.
 
     Raises:
-        RefreshTokenInvalid: no such session.
         AccountSuspended: the person may not act now.
-        SessionRevoked: the session was ended.
+        SessionRevoked: the session was ended; or is gone, with its person or in a restore.
         RefreshTokenExpired: the session was idle, or lasted, too long.
     """
     if session is None:
-        raise RefreshTokenInvalid
+        raise SessionRevoked
     ensure_may_act(session.user_status)
     if session.ended_at is not None:
         raise SessionRevoked

@@ -134,7 +134,7 @@ class SessionService:
         match presented:
             case Presented.RETRY:
                 if own is None:
-                    raise RefreshTokenInvalid
+                    raise SessionRevoked
                 return own
             case Presented.REUSE:
                 self._store.end(token.session_id, SessionEnd.REUSE, now=now, request_id=act.request_id)

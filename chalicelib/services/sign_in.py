@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.account import UserStatus
 from chalicelib.domain.challenges import RANDOM_BYTES, ChallengePurpose
 from chalicelib.domain.consents import after, check_answers, require_all
 from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, InvalidNonce
@@ -89,6 +90,8 @@ class SignInService:
         conflict: Conflict | None = None
         for _ in range(ROUNDS_MAX):
             entry = self._store.open_session(new)
+            if entry.person is not None and entry.person.status is UserStatus.ERASED:
+                continue  # it happened while this waited for the person's lock: the next look finds nobody
             if entry.person is not None:
                 # never the key of an account that was made, and whose commit answered nobody (F-5)
                 if candidate is not None and candidate.user_id != entry.person.id:
@@ -117,7 +120,8 @@ class SignInService:
         used = self._store.used_id_token(new)
         if used is None:
             check_answers(new.answers, entry.states)
-            raise InvalidNonce  # nothing else is left
+            # nothing else is left; a used ID token without a session was that of somebody erased since
+            raise IdTokenUsed if new.challenge is None else InvalidNonce
         used.ensure_exact_retry(new.now)
         copy = self._personal_data.copy_of(used.own, seed=arrival.seed)
         # the answers that were recorded count, whatever the retry says

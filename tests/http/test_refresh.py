@@ -157,10 +157,10 @@ def test_a_forged_token_is_refused(ana: Phone) -> None:
     assert ana.refresh().status == 200  # and harms nobody
 
 
-def test_the_token_of_a_session_that_no_database_knows_is_invalid(world: World, ana: Phone) -> None:
+def test_the_token_of_a_session_that_no_database_knows_any_more_is_revoked(world: World, ana: Phone) -> None:
     world.execute("DELETE FROM used_id_tokens")
     world.execute("DELETE FROM sessions")
-    assert refused(ana.refresh(), "refresh_token_invalid")
+    assert refused(ana.refresh(), "session_revoked")
 
 
 def test_an_ended_session_is_told_as_ended(world: World, ana: Phone) -> None:
