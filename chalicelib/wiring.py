@@ -1,4 +1,4 @@
-"""The composition root: the only module that names concrete classes. All is made once, at first use."""
+"""The composition root: with `assembly`, all that names concrete classes. All is made once, at first use."""
 
 import logging
 import sys
@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from chalicelib import settings as environment
+from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.clients import jwt_keys
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
@@ -29,6 +30,7 @@ from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
 from chalicelib.services.admission import Admission
 from chalicelib.services.consents import ConsentService
+from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
 from chalicelib.services.keyring import KeyRing
 from chalicelib.services.keys import KeyRotation
@@ -48,6 +50,7 @@ from chalicelib.stores.consent_coverage import CoverageStore
 from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database, connect
 from chalicelib.stores.documents import DocumentStore
+from chalicelib.stores.export import ExportStore
 from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
@@ -130,12 +133,17 @@ class _Assembly:
         self.grants = Grants(
             tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock
         )
+        self.data_keys = self._data_keys()
         self.personal_data = self._personal_data()
+        self.erasure = ErasureParts(
+            settings=settings, database=database, keys=self.data_keys, tokens=self.tokens, clock=clock
+        )
 
     def services(self) -> Services:
         return Services(
             issuer_url=self.settings.issuer_url,
             signing_algorithm=self.settings.signing_algorithm,
+            controller=self.settings.controller,
             clock=self.clock,
             access=self.tokens,
             sign_in=self._sign_in(),
@@ -154,7 +162,10 @@ class _Assembly:
                 personal_data=self.personal_data,
                 clock=self.clock,
             ),
+            exports=ExportService(store=ExportStore(self.database), keys=self.data_keys, clock=self.clock),
             consents=self._consents(),
+            erasures=self.erasure.erasures,
+            recovery=self.erasure.recovery,
             readiness=self._readiness(),
         )
 
@@ -199,12 +210,14 @@ class _Assembly:
             ids=self.ids,
         )
 
-    def _personal_data(self) -> PersonalData:
+    def _data_keys(self) -> DataKeys:
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
         vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
-        keys = DataKeys(_kms(self.settings, self.settings.kms_key_id), vault, self.clock)
+        return DataKeys(_kms(self.settings, self.settings.kms_key_id), vault, self.clock)
+
+    def _personal_data(self) -> PersonalData:
         return PersonalData(
-            keys=keys,
+            keys=self.data_keys,
             copies=SessionCopies(session_key),
             secrets=self.secrets,
             store=self.accounts,
@@ -217,6 +230,7 @@ class _Assembly:
                 "database": lambda: migrations.is_at_head(self.database),
                 "keys": self._has_every_key,
                 "google_keys": lambda: bool(self.google_keys.current(self.clock.now())),
+                "erasures": self.erasure.watch.is_current,
             }
         )
 

@@ -3,7 +3,18 @@
 from functools import cache
 from typing import Any
 
-from chalicelib.routes import account, consents, health, metadata, openapi, sessions, sign_in, tokens
+from chalicelib.routes import (
+    account,
+    consents,
+    erasure,
+    export,
+    health,
+    metadata,
+    openapi,
+    sessions,
+    sign_in,
+    tokens,
+)
 from chalicelib.routes.route import Answer, Call, Route
 from chalicelib.routes.services import Services
 
@@ -25,6 +36,8 @@ ROUTES: tuple[Route[Services], ...] = (
     *tokens.ROUTES,
     *sessions.ROUTES,
     *account.ROUTES,
+    *export.ROUTES,
+    *erasure.ROUTES,
     *consents.ROUTES,
     *metadata.ROUTES,
     Route(

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.domain.receipts import Controller
 from chalicelib.routes.route import Clock
 from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
+from chalicelib.services.erasure import ErasureService
+from chalicelib.services.export import ExportService
 from chalicelib.services.readiness import Readiness
+from chalicelib.services.recovery import Recovery
 from chalicelib.services.sessions import SessionService
 from chalicelib.services.sign_in import SignInService
 from chalicelib.services.tokens import AccessTokens
@@ -19,10 +23,14 @@ class Services:
 
     issuer_url: str
     signing_algorithm: SigningAlgorithm
+    controller: Controller
     clock: Clock
     access: AccessTokens[Any]
     sign_in: SignInService
     sessions: SessionService
     account: AccountService
+    exports: ExportService
     consents: ConsentService
+    erasures: ErasureService
+    recovery: Recovery
     readiness: Readiness

@@ -11,7 +11,6 @@ from uuid import UUID
 from chalicelib.domain.account import (
     Account,
     ChosenData,
-    Profile,
     RenewedData,
     StoredPerson,
     copy_digest,
@@ -19,12 +18,13 @@ from chalicelib.domain.account import (
 )
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
-from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure, SessionRevoked
+from chalicelib.domain.errors import DependencyUnavailable, SessionRevoked
 from chalicelib.domain.id_tokens import GoogleIdentity
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
 from chalicelib.domain.sign_in import NewPerson, NewSession
 from chalicelib.services.events import warn
+from chalicelib.services.opening import open_chosen, open_device, open_profile
 from chalicelib.services.ports import DataKey, DataKeys, Ids
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies, SessionCopy
@@ -97,8 +97,8 @@ class PersonalData:
         key, index = self._key_of(own.person.id), self._secrets.index()
         copy = replace(
             arrival.copy,
-            profile=merged(self._open_profile(key, own.person), arrival.identity.profile),
-            chosen=_open_chosen(key, own.person),
+            profile=merged(open_profile(key, own.person), arrival.identity.profile),
+            chosen=open_chosen(key, own.person),
         )
         digest = index.digest("profile", copy.profile.to_bytes())
         device_digest = index.digest("device", copy.device.to_bytes())
@@ -150,7 +150,7 @@ class PersonalData:
     def account(self, person: StoredPerson) -> Account:
         """Return a person as they see themselves."""
         key = self._key_of(person.id)
-        profile, chosen = self._open_profile(key, person), _open_chosen(key, person)
+        profile, chosen = open_profile(key, person), open_chosen(key, person)
         return Account(id=person.id, created_at=person.created_at, profile=profile, chosen=chosen)
 
     def seal_chosen(self, person: StoredPerson, before: Chosen, after: Chosen) -> ChosenData:
@@ -166,7 +166,7 @@ class PersonalData:
         except DependencyUnavailable:
             warn("devices_not_described")
             return tuple(None for _ in devices)
-        return tuple(_open_device(key, device) for device in devices)
+        return tuple(open_device(key, device) for device in devices)
 
     def _renew_copy(self, copy: SessionCopy, *, seed: bytes, session_id: UUID, digest: bytes) -> None:
         sealed = self.seal_copy(copy, seed=seed, session_id=session_id)
@@ -177,29 +177,6 @@ class PersonalData:
         if key is None:  # erased in another container a moment ago
             raise SessionRevoked
         return key
-
-    def _open_profile(self, key: DataKey, person: StoredPerson) -> Profile:
-        if person.profile is None:
-            raise IntegrityFailure
-        return Profile.from_bytes(
-            key.open_sealed(Field.USER_PROFILE.at(person.id, person.key_version), person.profile)
-        )
-
-
-def _open_chosen(key: DataKey, person: StoredPerson) -> Chosen:
-    if person.chosen is None:
-        return NOTHING
-    return Chosen.from_bytes(
-        key.open_sealed(Field.USER_CHOSEN.at(person.id, person.key_version), person.chosen)
-    )
-
-
-def _open_device(key: DataKey, device: StoredDevice) -> Device | None:
-    if device.description is None:
-        return None
-    return Device.from_bytes(
-        key.open_sealed(Field.DEVICE_DESCRIPTION.at(device.id, key.version), device.description)
-    )
 
 
 def _seal(key: DataKey, field: Field, row_id: UUID, plaintext: bytes) -> bytes:

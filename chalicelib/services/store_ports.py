@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chalicelib.domain.account import ChosenData, RenewedData
 from chalicelib.domain.consents import ConsentAnswer, ConsentDocument, ConsentEvent
+from chalicelib.domain.export import StoredExport
 from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
@@ -95,6 +96,15 @@ class AccountStore(Protocol):
 
     def reinstate(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
         """Reinstate a person."""
+
+
+class ExportStore(Protocol):
+    """All rows of a person."""
+
+    def export(
+        self, session_id: UUID, *, part: int, locale: str, now: datetime, request_id: str
+    ) -> StoredExport | None:
+        """Return one part of them, and record it."""
 
 
 class DocumentStore(Protocol):

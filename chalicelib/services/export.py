@@ -1,0 +1,76 @@
+"""Hand a person everything that is held about them (GDPR art. 15 and 20), and record that it was done."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.errors import InvalidAccessToken, SessionRevoked
+from chalicelib.domain.export import Export, HeldDevice, HeldIdentity, StoredExport, StoredIdentity
+from chalicelib.domain.tokens import AccessClaims
+from chalicelib.services.opening import open_chosen, open_device, open_profile, open_subject
+from chalicelib.services.ports import Act, Clock, DataKey, DataKeys
+from chalicelib.services.store_ports import ExportStore
+
+
+class ExportService:
+    """Exports."""
+
+    def __init__(self, *, store: ExportStore, keys: DataKeys, clock: Clock) -> None:
+        """Take what reads a person's rows, and the keys that open them."""
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+
+    def export(self, claims: AccessClaims, part: int, act: Act) -> Export:
+        """Return one part of what is held about a person; that their presence is proved, the edge saw to.
+
+        The key comes first: an export that can't be read must not be on record.
+
+        Raises:
+            SessionRevoked, AccountSuspended: the person may not act.
+            DependencyUnavailable: their key can't be had now.
+            IntegrityFailure: something doesn't open as what it should be.
+        """
+        key = self._key_of(claims.user_id)
+        now = self._clock.now()
+        stored = self._store.export(
+            claims.session_id, part=part, locale=act.locale, now=now, request_id=act.request_id
+        )
+        if stored is None:
+            raise SessionRevoked
+        stored.own.session.ensure_live(now)
+        if stored.own.person.id != claims.user_id:
+            raise InvalidAccessToken
+        return Export(
+            exported_at=now,
+            part=part,
+            stored=stored,
+            account=_account(key, stored),
+            identities=tuple(_identity(key, identity) for identity in stored.identities),
+            devices=tuple(_device(key, device) for device in stored.devices),
+        )
+
+    def _key_of(self, user_id: UUID) -> DataKey:
+        key = self._keys.get(user_id)
+        if key is None:  # erased a moment ago
+            raise SessionRevoked
+        return key
+
+
+def _account(key: DataKey, stored: StoredExport) -> Account:
+    person = stored.own.person
+    profile, chosen = open_profile(key, person), open_chosen(key, person)
+    return Account(id=person.id, created_at=person.created_at, profile=profile, chosen=chosen)
+
+
+def _identity(key: DataKey, identity: StoredIdentity) -> HeldIdentity:
+    return HeldIdentity(
+        id=identity.id,
+        provider=identity.provider,
+        created_at=identity.created_at,
+        subject=open_subject(key, identity),
+    )
+
+
+def _device(key: DataKey, device: HeldDevice) -> HeldDevice:
+    return replace(device, described=open_device(key, device.stored))

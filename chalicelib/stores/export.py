@@ -1,0 +1,84 @@
+"""Read everything that is held about a person, with the record that it was read, in one statement.
+
+Each list is read in parts, so that the answer stays bounded however long a person has been here; what is
+appended later comes last, and so in a later part.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB, TEXT
+
+from chalicelib.domain.audit import AuditKind
+from chalicelib.domain.export import PART_ITEMS, StoredExport
+from chalicelib.stores import audit
+from chalicelib.stores.database import Database
+from chalicelib.stores.export_rows import read_export
+from chalicelib.stores.export_sections import SECTIONS, Section
+from chalicelib.stores.schema import Users
+from chalicelib.stores.session_statements import FIND, SESSION_ID, acting
+
+PART = bindparam("p_part", type_=BigInteger)
+
+
+def _page(section: Section, user_id: ScalarSelect[UUID]) -> ScalarSelect[Any]:
+    page = (
+        select(*section.columns)
+        .where(section.of == user_id)
+        .order_by(*section.order)
+        .limit(PART_ITEMS)
+        .offset((PART - 1) * PART_ITEMS)
+        .subquery()
+    )
+    return select(func.jsonb_agg(func.to_jsonb(page.table_valued()), type_=JSONB)).scalar_subquery()
+
+
+def _longest(user_id: ScalarSelect[UUID]) -> ColumnElement[int]:
+    counts = (
+        select(func.count()).select_from(section.table).where(section.of == user_id).scalar_subquery()
+        for section in SECTIONS.values()
+    )
+    return func.greatest(*counts)
+
+
+def _export() -> Select[Any]:
+    session = acting()
+    user_id = select(session.c.user_id).scalar_subquery()
+    pages = (_page(section, user_id).label(f"{name}_page") for name, section in SECTIONS.items())
+    details = func.jsonb_build_object("part", cast(PART, TEXT))
+    kind = AuditKind.ACCOUNT_EXPORTED
+    exported = audit.event(
+        kind, act=session, user_id=session.c.user_id, session_id=SESSION_ID, details=details
+    )
+    whole = FIND.add_columns(Users.status_changed_at, *pages, _longest(user_id).label("longest"))
+    return whole.add_cte(audit.recorded(exported))
+
+
+EXPORT = _export()
+
+
+class ExportStore:
+    """What an export reads."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the database."""
+        self._database = database
+
+    def export(
+        self, session_id: UUID, *, part: int, locale: str, now: datetime, request_id: str
+    ) -> StoredExport | None:
+        """Return one part of what is held about a session's person; None without such a session.
+
+        Only for a live session are the lists read, and is it recorded; sent twice, it is recorded twice.
+        """
+        parameters = {
+            "p_session_id": session_id,
+            "p_part": part,
+            "p_locale": locale,
+            "p_now": now,
+            "p_request_id": request_id,
+        }
+        row = self._database.row(EXPORT, parameters)
+        return read_export(row) if row else None
