@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib import wiring
+from chalicelib import functions, wiring
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 
@@ -16,3 +16,21 @@ def consent_coverage(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Tell operators how active people stand on the documents, and on `document` at `version` if it came."""
     document, version = event.get("document"), event.get("version")
     return asdict(wiring.consent_coverage(wiring.settings(), document=document, version=version))
+
+
+@app.lambda_function(name="audit-seal")
+def audit_seal(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Seal and anchor what was audited since the last time; run by a schedule, every 5 minutes."""
+    return functions.seal_audit()
+
+
+@app.lambda_function(name="audit-verify")
+def audit_verify(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Tell whether the record is as it was sealed, and else what isn't; `first` and `last` are seals."""
+    return functions.verify_audit(event)
+
+
+@app.lambda_function(name="audit-export")
+def audit_export(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Hand out one seal's events with their proofs; `seal` is its number."""
+    return functions.export_audit(event)

@@ -110,7 +110,7 @@ def test_services_import_only_services_and_the_domain() -> None:
 
 def test_the_entry_reaches_the_rest_through_wiring_and_routes_only() -> None:
     (entry,) = python_files("app.py")
-    ours = ("chalice", "chalicelib.wiring", "chalicelib.routes")
+    ours = ("chalice", "chalicelib.functions", "chalicelib.wiring", "chalicelib.routes")
     none(foreign_imports(entry, *ours))
 
 

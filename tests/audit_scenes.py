@@ -1,0 +1,61 @@
+"""What tests of the sealed record share: a chain to look at, and an owner who tampers with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+from psycopg2.extensions import cursor
+
+from chalicelib import functions
+from chalicelib.clients.aws import aws_client
+from chalicelib.services.audit import Audit
+from tests.world import World
+
+
+class Bench:
+    """An audit with a bucket of its own, beside a world's service."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.bucket = f"evidence-{uuid4().hex[:12]}"
+        self.s3 = aws_client("s3", world.settings.aws_region, world.settings.aws_endpoint_url)
+        self.s3.create_bucket(
+            Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        self.settings = replace(world.settings, evidence_bucket=self.bucket)
+        self.audit = self.another()
+
+    def another(self) -> Audit:
+        """Return what another container has."""
+        return functions.audit_of(self.settings, self.world.database, self.world.clock)
+
+    def events(self) -> list[int]:
+        """Return the ids of all events."""
+        return [each for (each,) in self.world.rows("SELECT id FROM audit_events ORDER BY id")]
+
+    def covered(self) -> list[int]:
+        """Return the ids that the seals cover, each as often as it is covered."""
+        pairs = self.world.rows(
+            "SELECT (r->>0)::int, (r->>1)::int FROM audit_seals, jsonb_array_elements(covered) r"
+        )
+        return sorted(each for first, last in pairs for each in range(first, last + 1))
+
+    def anchored(self) -> list[str]:
+        """Return the keys of the anchors."""
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
+
+    def forget_anchor(self, number: int) -> None:
+        """Delete an anchor, as no Object Lock would allow."""
+        self.s3.delete_object(Bucket=self.bucket, Key=f"audit/seals/{number:012d}.json")
+
+    @contextmanager
+    def tampering(self) -> Iterator[cursor]:
+        """Let the database's owner do what triggers refuse."""
+        tables = ("audit_events", "audit_seals")
+        with self.world.owner() as opened:
+            for table in tables:
+                opened.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            yield opened
+            for table in tables:
+                opened.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
