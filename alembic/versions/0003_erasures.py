@@ -51,6 +51,7 @@ def upgrade() -> None:
     )
     op.execute("INSERT INTO database_position DEFAULT VALUES")
     op.execute("GRANT SELECT, INSERT, UPDATE ON erasures TO serenya_app")
+    op.execute("GRANT UPDATE (session_id) ON used_id_tokens TO serenya_app")
     op.execute("GRANT SELECT, UPDATE ON database_position TO serenya_app")
 
 
@@ -58,13 +59,15 @@ def downgrade() -> None:
     """Forget erasures: a database that goes down this far has lost what a restore would need."""
     op.drop_table("database_position")
     op.drop_table("erasures")
+    op.execute("REVOKE UPDATE (session_id) ON used_id_tokens FROM serenya_app")
     op.execute("DELETE FROM used_id_tokens WHERE session_id IS NULL")
     op.alter_column("used_id_tokens", "session_id", nullable=False)
     reasons = ", ".join(f"'{reason}'" for reason in OLD_REASONS)
     op.execute("ALTER TYPE session_end RENAME TO session_end_wider")
     op.execute(f"CREATE TYPE session_end AS ENUM ({reasons})")
     op.execute("""
-        ALTER TABLE sessions ALTER COLUMN end_reason TYPE session_end USING
-            (CASE WHEN end_reason IN ('erased', 'restored') THEN 'revoked' ELSE end_reason::text END)::session_end
+        ALTER TABLE sessions ALTER COLUMN end_reason TYPE session_end USING (
+            CASE WHEN end_reason IN ('erased', 'restored') THEN 'revoked' ELSE end_reason::text END
+        )::session_end
     """)
     op.execute("DROP TYPE session_end_wider")

@@ -37,6 +37,11 @@ _BEARER_SCHEME = {
     "bearerFormat": "JWT",
     "description": "The access token of sign-in or refresh, in the Authorization header only (RFC 6750).",
 }
+_RECEIPT_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The secret that came with the receipt, in the Authorization header only.",
+}
 _HEADERS: dict[str, JsonSchema] = {
     "X-Request-Id": {"description": "Names this request to support.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "The challenge of RFC 6750 s3.", "schema": {"type": "string"}},
@@ -66,7 +71,7 @@ def document(routes: Iterable[Route[Any]], *, title: str, version: str, server: 
         "paths": paths,
         "components": {
             "schemas": _schemas(routes),
-            "securitySchemes": {"bearer": _BEARER_SCHEME},
+            "securitySchemes": {"bearer": _BEARER_SCHEME, "receipt": _RECEIPT_SCHEME},
             "headers": _HEADERS,
             "examples": {error.code: _example(error) for error in codes},
         },
@@ -119,6 +124,8 @@ def _security(route: Route[Any]) -> list[dict[str, list[str]]]:
             return [{"bearer": scopes}]
         case Admission.bearer_or_body:
             return [{}, {"bearer": scopes}]
+        case Admission.receipt:
+            return [{"receipt": []}]
         case _:
             assert_never(route.access.admission)
 

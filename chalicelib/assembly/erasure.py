@@ -1,0 +1,66 @@
+"""Put together what erases people and what notices a restored database."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from chalicelib.clients.aws import aws_client
+from chalicelib.clients.clock import SystemIds
+from chalicelib.clients.data_keys import DataKeys
+from chalicelib.clients.erasure_ledger import ErasureLedger
+from chalicelib.services.erasure import ErasureService
+from chalicelib.services.ports import Clock
+from chalicelib.services.recovery import Recovery
+from chalicelib.services.restore_watch import RestoreWatch
+from chalicelib.services.tokens import AccessTokens
+from chalicelib.settings import Settings
+from chalicelib.stores.database import Database
+from chalicelib.stores.erasure import ErasureStore
+from chalicelib.stores.recovery import RecoveryStore
+from chalicelib.stores.sessions import SessionStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureParts:
+    """The services of erasure, made of what others use too; `keys` is the one cache of people's keys."""
+
+    settings: Settings
+    database: Database
+    keys: DataKeys
+    tokens: AccessTokens[Any]
+    clock: Clock
+
+    @cached_property
+    def watch(self) -> RestoreWatch:
+        """Return what compares the database with the ledger."""
+        return RestoreWatch(store=RecoveryStore(self.database), ledger=self._ledger)
+
+    @cached_property
+    def erasures(self) -> ErasureService:
+        """Return what erases."""
+        return ErasureService(
+            store=ErasureStore(self.database),
+            ledger=self._ledger,
+            watch=self.watch,
+            keys=self.keys,
+            sessions=SessionStore(self.database),
+            signer=self.tokens,
+            clock=self.clock,
+            ids=SystemIds(),
+        )
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """Return what sweeps and restores."""
+        return Recovery(
+            store=RecoveryStore(self.database),
+            ledger=self._ledger,
+            watch=self.watch,
+            erasures=self.erasures,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _ledger(self) -> ErasureLedger:
+        region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
+        return ErasureLedger(aws_client("s3", region, endpoint), self.settings.evidence_bucket)

@@ -1,0 +1,149 @@
+"""Erase people: in the database at once, then in the ledger, then their key; a sweep ends what was cut off.
+
+The transaction decides. What follows it can be repeated, needs nothing of the person's, and goes on by
+itself: the ledger first, so that a restored backup knows of the erasure before the key is gone, and never
+has an account that nobody can open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+from uuid import UUID
+
+from chalicelib.domain.erasure import (
+    RECEIPT_TYPE,
+    SECRET_BYTES,
+    Erasure,
+    ErasureOrder,
+    ErasureReceipt,
+    Origin,
+    hash_of,
+    receipt,
+    secret_text,
+)
+from chalicelib.domain.errors import DependencyUnavailable, NotFound, SessionRevoked
+from chalicelib.domain.tokens import AccessClaims
+from chalicelib.services.erasure_ports import ErasureLedger, ErasureStore
+from chalicelib.services.events import warn
+from chalicelib.services.ports import Act, Clock, DataKeys, Ids
+from chalicelib.services.restore_watch import RestoreWatch
+from chalicelib.services.store_ports import SessionStore
+
+
+class Signer(Protocol):
+    """Signs what people take away."""
+
+    def sign(self, document: Mapping[str, Any], typ: str) -> str:
+        """Return a JWS."""
+
+
+class ErasureService:
+    """Erasures."""
+
+    def __init__(
+        self,
+        *,
+        store: ErasureStore,
+        ledger: ErasureLedger,
+        watch: RestoreWatch,
+        keys: DataKeys,
+        sessions: SessionStore,
+        signer: Signer,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """Take all that an erasure touches."""
+        self._store = store
+        self._ledger = ledger
+        self._watch = watch
+        self._keys = keys
+        self._sessions = sessions
+        self._signer = signer
+        self._clock = clock
+        self._ids = ids
+
+    def request(self, claims: AccessClaims, act: Act) -> ErasureReceipt:
+        """Erase the person who asks. Raises SessionRevoked, AccountSuspended."""
+        erased = self._erased(claims.user_id, claims.session_id, Origin.PERSON, {}, act)
+        if erased is None:
+            raise self._refusal(claims, act)
+        return erased
+
+    def erase(self, user_id: UUID, *, reason: str, actor: str, act: Act) -> ErasureReceipt:
+        """Erase a person, active or suspended, for an operator; both texts stay in the audit record.
+
+        Raises NotFound: there is no such person, or they were erased before.
+        """
+        told = {"actor": actor, "reason": reason}
+        erased = self._erased(user_id, None, Origin.OPERATOR, told, act)
+        if erased is None:
+            raise NotFound
+        return erased
+
+    def state(self, erasure_id: UUID, secret: str | None) -> Erasure:
+        """Return an erasure to who has its secret. Raises NotFound, for a wrong secret too (A1)."""
+        found = self._store.with_secret(erasure_id, hash_of(secret or ""))
+        if found is None:
+            raise NotFound
+        return found
+
+    def finish_pending(self) -> int:
+        """Complete what was interrupted, and return how many. Raises DependencyUnavailable."""
+        count = 0
+        while pending := self._store.pending():
+            for erasure in pending:
+                self.finish(erasure)
+                count += 1
+        return count
+
+    def finish(self, erasure: Erasure) -> Erasure:
+        """Do what follows the transaction; all of it can be repeated. Raises DependencyUnavailable."""
+        self._ledger.record(erasure)
+        self._keys.discard(erasure.user_id)
+        completed_at = self._clock.now()
+        self._store.complete(erasure.id, now=completed_at)
+        return replace(erasure, completed_at=completed_at)
+
+    def _erased(
+        self, user_id: UUID, session_id: UUID | None, origin: Origin, details: Mapping[str, str], act: Act
+    ) -> ErasureReceipt | None:
+        """Look and sign before the transaction: nothing behind it keeps the receipt from the person."""
+        self._watch.ensure_current()
+        secret = secret_text(self._ids.random_bytes(SECRET_BYTES))
+        order = ErasureOrder(
+            id=self._ids.new_uuid(),
+            user_id=user_id,
+            session_id=session_id,
+            secret_hash=hash_of(secret),
+            requested_at=self._clock.now(),
+            origin=origin,
+            details=details,
+        )
+        signed = self._signer.sign(receipt(order.id, order.requested_at), RECEIPT_TYPE)
+        erasure = self._committed(order, act)
+        if erasure is None:
+            return None
+        return ErasureReceipt(erasure=self._finished(erasure), receipt=signed, secret=secret)
+
+    def _committed(self, order: ErasureOrder, act: Act) -> Erasure | None:
+        try:
+            return self._store.erase(order, request_id=act.request_id)
+        except DependencyUnavailable:
+            found = self._store.find(order.id)  # the answer to COMMIT may be all that was lost (F-5)
+            if found is None:
+                raise
+            return found
+
+    def _finished(self, erasure: Erasure) -> Erasure:
+        try:
+            return self.finish(erasure)
+        except DependencyUnavailable:
+            warn("erasure_pending")
+            return erasure
+
+    def _refusal(self, claims: AccessClaims, act: Act) -> SessionRevoked:
+        now = self._clock.now()
+        own = self._sessions.find(claims.session_id, locale=act.locale, now=now)
+        if own is not None:
+            own.session.ensure_live(now)
+        return SessionRevoked()

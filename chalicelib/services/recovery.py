@@ -1,0 +1,90 @@
+"""Notice that the database was restored from a backup, and bring it up to what must not be forgotten.
+
+A backup revives the people who were erased since, and the refresh tokens that were rotated since. The ledger
+outside the database knows of the first, and by its numbers that there was a restore at all.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.erasure import Position
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.services.erasure import ErasureService
+from chalicelib.services.erasure_ports import ErasureLedger, RecoveryStore
+from chalicelib.services.ports import Act, Clock
+from chalicelib.services.restore_watch import RestoreWatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep did."""
+
+    completed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What bringing a restored database up to date took."""
+
+    erasures: int
+    sessions: int
+    epoch: int
+
+
+class Recovery:
+    """Keeps the database and the ledger in step."""
+
+    def __init__(
+        self,
+        *,
+        store: RecoveryStore,
+        ledger: ErasureLedger,
+        watch: RestoreWatch,
+        erasures: ErasureService,
+        clock: Clock,
+    ) -> None:
+        """Take the database's position, and the ledger that knows a later one after a restore."""
+        self._store = store
+        self._ledger = ledger
+        self._watch = watch
+        self._erasures = erasures
+        self._clock = clock
+
+    def sweep(self) -> Swept:
+        """Complete interrupted erasures, and write down how far the database is.
+
+        Raises:
+            DependencyUnavailable: something is away; or the database was restored: `restore` must run first.
+        """
+        self._watch.ensure_current()
+        completed = self._erasures.finish_pending()
+        self._ledger.mark(self._store.advance())
+        return Swept(completed=completed)
+
+    def restore(self, act: Act) -> Restored:
+        """Repeat the erasures a restored database forgot, end every session in it, and let it be ready again.
+
+        The number is raised last: interrupted, it is still behind, and all is repeated. Raises
+        DependencyUnavailable.
+        """
+        position = self._position()
+        forgotten = self._ledger.after(position)
+        for erasure in forgotten:
+            self._store.replay(erasure, now=self._clock.now(), request_id=act.request_id)
+        self._erasures.finish_pending()
+        sessions = self._end_sessions(act)
+        reached = max(position.epoch, self._ledger.last(position))
+        new = self._store.restored(reached, now=self._clock.now(), request_id=act.request_id)
+        self._ledger.mark(new)
+        return Restored(erasures=len(forgotten), sessions=sessions, epoch=new.epoch)
+
+    def _end_sessions(self, act: Act) -> int:
+        now, total = self._clock.now(), 0
+        while count := self._store.end_sessions(now=now, request_id=act.request_id):
+            total += count
+        return total
+
+    def _position(self) -> Position:
+        position = self._store.position()
+        if position is None:  # no migration ran here
+            raise DependencyUnavailable
+        return position

@@ -1,0 +1,32 @@
+"""Tell whether the database went back in time: it is behind the ledger that lies outside of it."""
+
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.services.erasure_ports import ErasureLedger, RecoveryStore
+from chalicelib.services.events import warn
+
+
+class RestoreWatch:
+    """Compares the database's number with the ledger's."""
+
+    def __init__(self, *, store: RecoveryStore, ledger: ErasureLedger) -> None:
+        """Take both."""
+        self._store = store
+        self._ledger = ledger
+
+    def is_current(self) -> bool:
+        """Return whether the database knows all that the ledger knows. Raises DependencyUnavailable.
+
+        One statement and one listing, from the database's own number on.
+        """
+        position = self._store.position()
+        return position is not None and self._ledger.last(position) == position.epoch
+
+    def ensure_current(self) -> None:
+        """Let through what would give the database a higher number, and so hide that it was restored.
+
+        Raises:
+            DependencyUnavailable: it was restored and not brought up to date; or nobody can tell.
+        """
+        if not self.is_current():
+            warn("database_restored")
+            raise DependencyUnavailable
