@@ -90,5 +90,6 @@ LEFT_OUT: Mapping[str, str] = {
     "consent_events.id": "the place in the history, which the order of the list shows",
     "consent_events.user_id": _OWNER,
     "audit_events.user_id": _OWNER,
+    "erasures": "who is erased has no account to export; their receipt shows them their erasure",
     "used_id_tokens": "hashes of sign-in tokens, kept against replay; the sessions they opened are shown",
 }

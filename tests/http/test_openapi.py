@@ -27,6 +27,8 @@ CONTRACT = {  # contract 2, as far as it is built
     "DELETE /sessions",
     "DELETE /sessions/{session_id}",
     "GET /account",
+    "PATCH /account",
+    "GET /account/export",
     "GET /consents",
     "GET /consents/documents",
     "GET /.well-known/jwks.json",
