@@ -10,6 +10,7 @@ from psycopg2.extensions import cursor
 from chalicelib import functions
 from chalicelib.clients.aws import aws_client
 from chalicelib.services.audit import Audit
+from local.database import connected
 from tests.world import World
 
 
@@ -59,3 +60,9 @@ class Bench:
             yield opened
             for table in tables:
                 opened.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+    @contextmanager
+    def as_app(self) -> Iterator[cursor]:
+        """Let the app's role try something."""
+        with connected(self.settings.database_url) as connection, connection.cursor() as opened:
+            yield opened
