@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from chalicelib.clients.key_vault import WrappedKey
+from chalicelib.domain.erasure import Erasure, Position
 from chalicelib.domain.errors import IntegrityFailure, ServiceError
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -116,3 +117,29 @@ class InMemoryKeyVault:
         self.calls[operation] += 1
         if self.fault is not None:
             raise self.fault
+
+
+class InMemoryErasureLedger:
+    """The ledger of erasures as a dict."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[UUID, int, str], Erasure | None] = {}
+
+    def record(self, erasure: Erasure) -> None:
+        self._entries[erasure.lineage, erasure.epoch, str(erasure.id)] = erasure
+
+    def mark(self, position: Position) -> None:
+        self._entries[position.lineage, position.epoch, "mark"] = None
+
+    def last(self, position: Position) -> int:
+        return max((epoch for epoch, _, _ in self._beyond(position)), default=position.epoch)
+
+    def after(self, position: Position) -> tuple[Erasure, ...]:
+        return tuple(erasure for _, _, erasure in self._beyond(position) if erasure is not None)
+
+    def _beyond(self, position: Position) -> list[tuple[int, str, Erasure | None]]:
+        return [
+            (epoch, name, erasure)
+            for (lineage, epoch, name), erasure in sorted(self._entries.items(), key=lambda item: item[0])
+            if lineage == position.lineage and epoch > position.epoch
+        ]
