@@ -38,6 +38,7 @@ from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.publishing import Publishing
 from chalicelib.services.readiness import Readiness
+from chalicelib.services.refusals import Refusals
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies
 from chalicelib.services.sessions import SessionService
@@ -46,6 +47,7 @@ from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
 from chalicelib.stores import migrations
 from chalicelib.stores.account import AccountStore
+from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.consent_coverage import CoverageStore
 from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database, connect
@@ -167,6 +169,7 @@ class _Assembly:
             erasures=self.erasure.erasures,
             recovery=self.erasure.recovery,
             readiness=self._readiness(),
+            refusals=Refusals(store=RefusalStore(self.database), clock=self.clock),
         )
 
     def _consents(self) -> ConsentService:

@@ -19,6 +19,7 @@ class AuditKind(StrEnum):
     CONSENT_WITHDRAWN = "consent.withdrawn"
     DOCUMENT_PUBLISHED = "document.published"
     KEY_CREATED = "key.created"
+    REQUEST_REFUSED = "request.refused"
     SERVICE_RESTORED = "service.restored"
     SESSION_ENDED = "session.ended"
     SESSION_REFRESHED = "session.refreshed"

@@ -82,8 +82,11 @@ def serve(route: Route[ServicesT], provide: Callable[[], ServicesT], request: Re
         reply = answered(route, request, route.handler(services, read_call(route, services, request)))
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
         duration_ms = _milliseconds(services, started)
-        return _failed(route, request, error, now=services.clock.now(), duration_ms=duration_ms)
-    _log_request(route, request, reply, _milliseconds(services, started))
+        reply = _failed(route, request, error, now=services.clock.now(), duration_ms=duration_ms)
+    else:
+        _log_request(route, request, reply, _milliseconds(services, started))
+    if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # an outage isn't asked for more
+        services.refusals.answered(route.path, reply.code, request.request_id)
     return reply
 
 

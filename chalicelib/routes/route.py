@@ -40,6 +40,13 @@ class BearerCheck(Protocol):
         """
 
 
+class RefusalRecord(Protocol):
+    """What the edge tells of its answers."""
+
+    def answered(self, route: str, code: str | None, request_id: str) -> None:
+        """Take note of a refusal; never raises."""
+
+
 class EdgeServices(Protocol):
     """The part of the services that the edge itself uses."""
 
@@ -50,6 +57,10 @@ class EdgeServices(Protocol):
     @property
     def access(self) -> BearerCheck:
         """The bearer check."""
+
+    @property
+    def refusals(self) -> RefusalRecord:
+        """The record of what was refused."""
 
 
 class Admission(StrEnum):

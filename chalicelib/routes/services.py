@@ -12,6 +12,7 @@ from chalicelib.services.erasure import ErasureService
 from chalicelib.services.export import ExportService
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.recovery import Recovery
+from chalicelib.services.refusals import Refusals
 from chalicelib.services.sessions import SessionService
 from chalicelib.services.sign_in import SignInService
 from chalicelib.services.tokens import AccessTokens
@@ -34,3 +35,4 @@ class Services:
     erasures: ErasureService
     recovery: Recovery
     readiness: Readiness
+    refusals: Refusals

@@ -88,11 +88,20 @@ class SmallAccess:
 
 
 @dataclass
+class SmallRefusals:
+    told: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def answered(self, route: str, code: str | None, request_id: str) -> None:
+        self.told.append((route, code))
+
+
+@dataclass
 class SmallServices:
     clock: SmallClock = field(default_factory=SmallClock)
     access: SmallAccess = field(default_factory=SmallAccess)
     error: Exception | None = None
     calls: list[Call] = field(default_factory=list)
+    refusals: SmallRefusals = field(default_factory=SmallRefusals)
 
     def note(self, call: Call) -> None:
         self.calls.append(call)

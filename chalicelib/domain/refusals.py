@@ -1,0 +1,50 @@
+"""Which refusals an auditor wants to see, and how they are counted: by route and code, nothing of whom.
+
+A count says that somebody tries keys, tokens or accounts; who it was can't be said without an address, and an
+address is personal data. What is routine (a token that ran out, a consent that is missing) isn't counted.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain import errors
+
+RECORD_INTERVAL = timedelta(minutes=1)  # one record a container and minute, however many it refuses
+NOTED = frozenset(
+    error.code
+    for error in (
+        errors.InvalidIdToken,
+        errors.IdTokenUsed,
+        errors.InvalidNonce,
+        errors.InvalidAccessToken,
+        errors.SessionRevoked,
+        errors.InsufficientScope,
+        errors.InsufficientUserAuthentication,
+        errors.AccountSuspended,
+        errors.RefreshTokenInvalid,
+        errors.RefreshTokenReused,
+    )
+)
+Refused = tuple[str, str]  # a route and a code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalCounts:
+    """What was refused from one moment to another."""
+
+    since: datetime
+    counts: Mapping[Refused, int]
+
+    def details(self) -> dict[str, object]:
+        """Return it as the details of an audit event."""
+        refused = [
+            {"route": route, "code": code, "count": count}
+            for (route, code), count in sorted(self.counts.items())
+        ]
+        return {"since": self.since.isoformat(), "refused": refused}
+
+    def plus(self, later: Counter[Refused]) -> Counter[Refused]:
+        """Return these counts and later ones."""
+        return Counter(self.counts) + later
