@@ -34,3 +34,21 @@ def audit_verify(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def audit_export(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Hand out one seal's events with their proofs; `seal` is its number."""
     return functions.export_audit(event)
+
+
+@app.lambda_function(name="account-erase")
+def account_erase(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Erase the person `user_id` for the operator `actor`, for a `reason`; all three go on record."""
+    return functions.erase_account(event, getattr(context, "aws_request_id", "local"))
+
+
+@app.schedule("rate(5 minutes)", name="erasure-sweep")
+def erasure_sweep(_event: object) -> dict[str, Any]:
+    """Complete interrupted erasures; fails while the database is one that was restored."""
+    return functions.sweep_erasures()
+
+
+@app.lambda_function(name="restore")
+def restore(_event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Make a restored database ready: repeat the erasures it forgot, end every session in it."""
+    return functions.restore_database(getattr(context, "aws_request_id", "local"))

@@ -1,17 +1,19 @@
-"""Put together what the functions do that are invoked or scheduled, never reached by HTTP: the audit's."""
+"""Put together what the functions do that are invoked or scheduled, never reached by HTTP."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from chalicelib import wiring
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.clients.seal_signatures import check_seal
+from chalicelib.domain.erasure import on_record
 from chalicelib.services.audit import Audit
-from chalicelib.services.ports import Clock
+from chalicelib.services.ports import Act, Clock
 from chalicelib.settings import Settings
 from chalicelib.stores.audit_seals import AuditSealStore
 from chalicelib.stores.database import Database
@@ -57,3 +59,29 @@ def _audit() -> Iterator[Audit]:
         yield audit_of(settings, database, SystemClock())
     finally:
         database.engine.dispose()
+
+
+def erase_account(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Erase a person for an operator, and answer the receipt; `actor` and `reason` go on record."""
+    done = wiring.services().erasures.erase(
+        UUID(event["user_id"]),
+        reason=on_record(event["reason"]),
+        actor=on_record(event["actor"]),
+        act=Act(request_id=request_id, locale="en"),
+    )
+    return {
+        "erasure_id": str(done.erasure.id),
+        "state": done.erasure.state.value,
+        "receipt": done.receipt,
+        "secret": done.secret,
+    }
+
+
+def sweep_erasures() -> dict[str, Any]:
+    """Complete interrupted erasures, and write down how far the database is."""
+    return asdict(wiring.services().recovery.sweep())
+
+
+def restore_database(request_id: str) -> dict[str, Any]:
+    """Bring a database that came from a backup up to what must not be forgotten."""
+    return asdict(wiring.services().recovery.restore(Act(request_id=request_id, locale="en")))

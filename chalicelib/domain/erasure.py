@@ -3,6 +3,7 @@
 The only place that says so: the receipt, the API's answers and the statement that erases follow it.
 """
 
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from uuid import UUID
 
 RECEIPT_TYPE = "erasure-receipt+jwt"
 SECRET_BYTES = 32
+ON_RECORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/#-]{1,127}")
 RECORDS_KEPT = timedelta(days=7 * 365 + 2)  # contract 5: 7 years; 45 CFR 164.316(b)(2)(i) asks for 6
 BACKUPS_KEPT = timedelta(days=35)  # the longest that RDS keeps its own
 ID_TOKENS_KEPT = timedelta(days=1)  # Google's live for an hour
@@ -133,6 +135,17 @@ class ErasureReceipt:
     erasure: Erasure
     receipt: str
     secret: str = field(repr=False)
+
+
+def on_record(text: str) -> str:
+    """Return an operator's name, or reason, as the audit record may keep it: plain words, no address.
+
+    Raises ValueError.
+    """
+    if ON_RECORD.fullmatch(text) is None:
+        message = f"an actor or a reason is {ON_RECORD.pattern}"
+        raise ValueError(message)
+    return text
 
 
 def receipt(erasure_id: UUID, requested_at: datetime) -> dict[str, Any]:
