@@ -18,10 +18,10 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test token consents stop clean venv check lint types imports format coverage docs documents lock
+.PHONY: help run test token consents audit-seal audit-verify audit-export stop clean venv check lint types imports format coverage docs documents lock
 
 help:  ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 run: venv  ## bring up the whole service on http://127.0.0.1:8000 (PORT=... moves it)
 	@$(RUN) -m local run
@@ -35,6 +35,16 @@ token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=a
 
 consents: venv  ## count how people stand on the documents: make consents DOCUMENT=terms_of_service VERSION=2.0
 	@$(RUN) -m local consents $(call option,DOCUMENT,--document) $(call option,VERSION,--version)
+
+audit-seal: venv  ## seal and anchor what was audited; deployed, a schedule does it
+	@$(RUN) -m local audit-seal
+
+audit-verify: venv  ## verify the audit record and name the first bad entry; BUNDLE=audit.jsonl does it offline
+	@$(RUN) -m local audit-verify $(call option,FIRST,--first) $(call option,LAST,--last) \
+		$(call option,BUNDLE,--bundle) $(call option,JWKS,--jwks)
+
+audit-export: venv  ## write the sealed record with proofs for auditors: make audit-export FILE=audit.jsonl
+	@$(RUN) -m local audit-export $(call option,FIRST,--first) $(call option,LAST,--last) $(call option,FILE,--file)
 
 stop:  ## end what `make run` started, from another shell
 	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local stop; else echo "Nothing is running."; fi

@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 
 from local import cleaning
+from local.audit_options import add_parsers
 from local.dev_google import AUDIENCE, DevGoogle, subject_for
 from local.places import LOCAL, StackError
 from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
@@ -17,6 +18,7 @@ def main(arguments: list[str]) -> int:
     """Carry out a command; returns the exit code."""
     options = parser().parse_args(arguments)
     commands = {"run": run, "stop": stop, "token": token, "clean": clean, "consents": consents}
+    commands |= dict.fromkeys(("audit-seal", "audit-verify", "audit-export"), audited)
     try:
         commands[options.command](options)
     except AlreadyRunning as error:
@@ -45,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     coverage.add_argument("--document", help="with --version: as if that version took effect now")
     coverage.add_argument("--version")
     coverage.add_argument("--json", action="store_true", help="for scripts")
+    add_parsers(commands)
     return top
 
 
@@ -87,6 +90,15 @@ def consents(options: argparse.Namespace) -> None:
 
     answer = invoke("consent_coverage", {"document": options.document, "version": options.version})
     print(json.dumps(answer) if options.json else coverage_table(answer))
+
+
+def audited(options: argparse.Namespace) -> None:
+    """Seal, verify or export the audit record."""
+    from local import audit  # noqa: PLC0415 -- a second of imports, for these commands alone
+
+    {"audit-seal": audit.seal, "audit-verify": audit.verify, "audit-export": audit.export}[options.command](
+        options
+    )
 
 
 if __name__ == "__main__":
