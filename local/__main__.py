@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: run, stop, token, clean, consents."""
+"""The commands behind the Makefile: run, stop, token, clean, consents, drill."""
 
 import argparse
 import contextlib
@@ -17,7 +17,14 @@ from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
 def main(arguments: list[str]) -> int:
     """Carry out a command; returns the exit code."""
     options = parser().parse_args(arguments)
-    commands = {"run": run, "stop": stop, "token": token, "clean": clean, "consents": consents}
+    commands = {
+        "run": run,
+        "stop": stop,
+        "token": token,
+        "clean": clean,
+        "consents": consents,
+        "drill": drill,
+    }
     commands |= dict.fromkeys(("audit-seal", "audit-verify", "audit-export"), audited)
     try:
         commands[options.command](options)
@@ -37,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
     commands.add_parser("stop", help="end what `run` started, from another shell")
     commands.add_parser("clean", help="remove what `run` and the tests made")
+    commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
     person = commands.add_parser("token", help="print a fresh development Google ID token")
     person.add_argument("--name", default="Ana Diaz")
     person.add_argument("--email", default="ana@example.com")
@@ -67,6 +75,13 @@ def stop(_: argparse.Namespace) -> None:
 def clean(_: argparse.Namespace) -> None:
     """Remove what the stack and the tests made."""
     cleaning.clean()
+
+
+def drill(_: argparse.Namespace) -> None:
+    """Rehearse the restore of a backup."""
+    from local.drill import run as perform  # noqa: PLC0415 -- a second of imports, for this command alone
+
+    perform()
 
 
 def token(options: argparse.Namespace) -> None:
