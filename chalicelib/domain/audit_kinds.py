@@ -1,0 +1,55 @@
+"""What each kind of audit event means, and what its details hold; `docs/audit.md` is written from it."""
+
+from chalicelib.domain.audit import AuditKind
+
+MEANINGS = {
+    AuditKind.ACCOUNT_CHANGED: (
+        "A person changed what they chose: name, language or time zone.",
+        "`changed`: which of it, never the values",
+    ),
+    AuditKind.ACCOUNT_CREATED: ("A person signed in for the first time.", ""),
+    AuditKind.ACCOUNT_DATA_RENEWED: (
+        "What the provider or the phone says of a person was sealed anew.",
+        "`changed`: which of it, never the values",
+    ),
+    AuditKind.ACCOUNT_ERASED: (
+        "A person was erased (GDPR art. 17).",
+        "`erasure_id`; `origin`: who asked; of an operator, who and why",
+    ),
+    AuditKind.ACCOUNT_EXPORTED: (
+        "A person got all that is held about them (GDPR art. 15, 20).",
+        "`part`: which part of it",
+    ),
+    AuditKind.ACCOUNT_REINSTATED: ("A suspended person may act again.", ""),
+    AuditKind.ACCOUNT_SUSPENDED: ("A person may not act any more; their sessions ended.", ""),
+    AuditKind.CONSENT_GRANTED: ("A person agreed to a document.", "`document`, `version`"),
+    AuditKind.CONSENT_REFUSED: ("A person refused a document.", "`document`, `version`"),
+    AuditKind.CONSENT_SUPERSEDED: (
+        "An answer made way for one to another version.",
+        "`document`, `version` of the earlier one",
+    ),
+    AuditKind.CONSENT_WITHDRAWN: (
+        "A person withdrew their consent (GDPR art. 7(3)).",
+        "`document`, `version`",
+    ),
+    AuditKind.DOCUMENT_PUBLISHED: (
+        "A consent text was published.",
+        "what it is: document, version, language, hash",
+    ),
+    AuditKind.KEY_CREATED: ("A key of the service was made.", "`key`: its name"),
+    AuditKind.REQUEST_REFUSED: (
+        "Requests were refused that somebody may have tried with: counted, one event a minute and container.",
+        "`since`; `refused`: `route`, `code` and `count` of each",
+    ),
+    AuditKind.SERVICE_RESTORED: (
+        "The database was found to be restored from a backup.",
+        "`epoch`: its new position in the ledger",
+    ),
+    AuditKind.SESSION_ENDED: ("A session ended.", "`reason`: one of `session_end` in the schema"),
+    AuditKind.SESSION_REFRESHED: ("A session's tokens were renewed.", ""),
+    AuditKind.SESSION_REUSE_DETECTED: (
+        "A refresh token came again after it was rotated: the session ended (RFC 9700 s4.14.2).",
+        "",
+    ),
+    AuditKind.SESSION_STARTED: ("A person signed in.", "`device_id`"),
+}

@@ -1,0 +1,148 @@
+"""What is refused is recorded: counted, bounded, nameless, and never at the cost of the answer."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import DependencyUnavailable, leaves
+from chalicelib.domain.refusals import NOTED, RefusalCounts
+from chalicelib.routes.problems import STATUSES
+from chalicelib.services.refusals import Refusals
+from tests.fakes import FakeClock
+from tests.races import times
+from tests.world import Phone, World
+
+REFRESH, SIGN_IN = "/auth/refresh", "/auth/google"
+
+
+@pytest.fixture
+def ana(world: World) -> Phone:
+    phone = world.person()
+    phone.sign_in()
+    return phone
+
+
+def recorded(world: World) -> list[dict[str, object]]:
+    """Return the records of refusals, the first first."""
+    found = world.rows("SELECT details FROM audit_events WHERE kind = 'request.refused' ORDER BY id")
+    return [details for (details,) in found]
+
+
+def counts(details: dict[str, object]) -> dict[tuple[str, str], int]:
+    listed = details["refused"]
+    assert isinstance(listed, list)
+    return {(each["route"], each["code"]): each["count"] for each in listed}
+
+
+def test_a_refused_sign_in_is_recorded_at_once(world: World, ana: Phone) -> None:
+    assert ana.sign_in("a.b.c").code == "invalid_id_token"
+    ((details, user, session),) = world.rows(
+        "SELECT details, user_id, session_id FROM audit_events WHERE kind = 'request.refused'"
+    )
+    assert (counts(details), user, session) == ({(SIGN_IN, "invalid_id_token"): 1}, None, None)
+
+
+def test_a_flood_is_one_record_a_minute_with_all_of_it_counted(world: World, ana: Phone) -> None:
+    for _ in range(50):
+        ana.sign_in("a.b.c")
+        ana.refresh("x")
+    assert len(recorded(world)) == 1
+    world.clock.advance(timedelta(minutes=1))
+    assert ana.get("/sessions").status == 200  # the container's next request, refused or not
+    assert [counts(each) for each in recorded(world)] == [
+        {(SIGN_IN, "invalid_id_token"): 1},
+        {(SIGN_IN, "invalid_id_token"): 49, (REFRESH, "refresh_token_invalid"): 50},
+    ]
+
+
+def test_reuse_and_suspension_are_counted(world: World, ana: Phone) -> None:
+    first = ana.refresh_token
+    ana.refresh()
+    world.clock.advance(timedelta(minutes=5))
+    assert ana.refresh(first).code == "refresh_token_reused"
+    assert counts(recorded(world)[-1]) == {(REFRESH, "refresh_token_reused"): 1}
+    assert "session.reuse_detected" in world.kinds_of_acts(ana.user_id)
+
+
+def test_what_is_routine_is_not_recorded(world: World, ana: Phone) -> None:
+    token = ana.access_token
+    world.clock.advance(timedelta(hours=1))
+    assert world.call("GET", "/sessions", token=token).code == "token_expired"
+    assert world.person("ben@example.com").sign_in(consents=[]).code == "consent_required"
+    assert world.call("GET", "/sessions").code == "missing_token"
+    assert recorded(world) == []
+
+
+def test_a_record_of_refusals_names_nobody_and_no_address(world: World, ana: Phone) -> None:
+    ana.sign_in("a.b.c")
+    told = json.dumps(recorded(world))
+    for planted in ("ana", "example.com", "127.0.0.1", "a.b.c", ana.user_id):
+        assert planted not in told
+
+
+def test_a_refusal_that_cannot_be_recorded_is_answered_all_the_same(world: World, ana: Phone) -> None:
+    with world.owner() as owner:
+        owner.execute("REVOKE INSERT ON audit_events FROM serenya_app")
+        assert ana.sign_in("a.b.c").code == "invalid_id_token"  # and no 503
+        assert ana.refresh().status == 503  # F-33: an act without its record isn't done
+        owner.execute("GRANT INSERT ON audit_events TO serenya_app")
+    world.clock.advance(timedelta(minutes=1))
+    ana.sign_in("a.b.c")
+    assert counts(recorded(world)[0]) == {(SIGN_IN, "invalid_id_token"): 2}  # nothing was forgotten
+
+
+def test_no_count_is_lost_or_doubled_among_threads() -> None:
+    store, clock = Kept(), FakeClock()
+    refusals = Refusals(store=store, clock=clock)
+
+    def refuse() -> None:
+        for _ in range(200):
+            refusals.answered(SIGN_IN, "invalid_id_token", "r")
+
+    times(8, refuse)
+    clock.advance(timedelta(minutes=1))
+    refusals.answered(SIGN_IN, None, "r")
+    assert sum(sum(each.counts.values()) for each in store.kept) == 1600
+    assert len(store.kept) == 2
+
+
+def test_a_store_that_fails_keeps_the_counts_for_the_next_minute() -> None:
+    store, clock = Kept(), FakeClock()
+    refusals = Refusals(store=store, clock=clock)
+    store.fault = DependencyUnavailable()
+    refusals.answered(SIGN_IN, "invalid_id_token", "r")
+    refusals.answered(SIGN_IN, "invalid_id_token", "r")
+    assert store.asked == 1  # a database in trouble is asked once a minute
+    store.fault = None
+    clock.advance(timedelta(minutes=1))
+    refusals.answered(SIGN_IN, None, "r")
+    assert [dict(each.counts) for each in store.kept] == [{(SIGN_IN, "invalid_id_token"): 2}]
+
+
+def test_a_clock_that_jumped_back_does_not_stop_the_record() -> None:
+    store, clock = Kept(), FakeClock()
+    refusals = Refusals(store=store, clock=clock)
+    refusals.answered(SIGN_IN, "invalid_id_token", "r")
+    clock.jump(-timedelta(days=1))
+    refusals.answered(SIGN_IN, "invalid_id_token", "r")
+    assert len(store.kept) == 2
+
+
+def test_only_refusals_are_noted() -> None:
+    assert {int(STATUSES[error]) for error in leaves() if error.code in NOTED} <= {401, 403}
+
+
+class Kept:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self.kept: list[RefusalCounts] = []
+        self.asked = 0
+        self.fault: Exception | None = None
+
+    def record(self, counts: RefusalCounts, **_: object) -> None:
+        self.asked += 1
+        if self.fault is not None:
+            raise self.fault
+        self.kept.append(counts)
