@@ -3,28 +3,23 @@
 import logging
 import sys
 from functools import cache, lru_cache
-from urllib.parse import urlsplit
 
 from chalicelib import settings as environment
 from chalicelib.assembly.erasure import ErasureParts
+from chalicelib.assembly.keys import google_keys, kms_key, service_keyring
 from chalicelib.clients import jwt_keys
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
-from chalicelib.clients.bounded_http import BoundedHttp
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.documents import load_documents
-from chalicelib.clients.google_keys import GoogleKeyFetcher
 from chalicelib.clients.google_tokens import GoogleTokenVerifier
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.key_vault import KeyVault
-from chalicelib.clients.kms import Kms
-from chalicelib.clients.provider_keys import ProviderKeySource
-from chalicelib.clients.s3_keys import S3KeySource
 from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.consents import ConsentCoverage
-from chalicelib.domain.keys import ServiceKeyUse, SigningKeyRecord, current_key
+from chalicelib.domain.keys import ServiceKeyUse, current_key
 from chalicelib.routes import log
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
@@ -32,7 +27,6 @@ from chalicelib.services.admission import Admission
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
-from chalicelib.services.keyring import KeyRing
 from chalicelib.services.keys import KeyRotation
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
@@ -99,8 +93,8 @@ def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
     database = connect_app(settings)
     rotation = KeyRotation(
         store=KeyStore(database),
-        signing_kms=_kms(settings, settings.signing_kms_key_id),
-        service_kms=_kms(settings, settings.kms_key_id),
+        signing_kms=kms_key(settings, settings.signing_kms_key_id),
+        service_kms=kms_key(settings, settings.kms_key_id),
         make_key=jwt_keys.make_key,
         algorithm=settings.signing_algorithm,
         clock=clock or SystemClock(),
@@ -126,7 +120,7 @@ class _Assembly:
         self.clock = clock
         self.ids = SystemIds()
         self.database = database
-        self.keyring = _keyring(settings, clock, database)
+        self.keyring = service_keyring(settings, clock, database)
         self.google_keys = google_keys(settings)
         self.sessions = SessionStore(database)
         self.accounts = AccountStore(database)
@@ -216,7 +210,7 @@ class _Assembly:
     def _data_keys(self) -> DataKeys:
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
         vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
-        return DataKeys(_kms(self.settings, self.settings.kms_key_id), vault, self.clock)
+        return DataKeys(kms_key(self.settings, self.settings.kms_key_id), vault, self.clock)
 
     def _personal_data(self) -> PersonalData:
         return PersonalData(
@@ -241,31 +235,3 @@ class _Assembly:
         keys, algorithm = self.keyring.fresh(), self.settings.signing_algorithm
         can_sign = current_key(keys.signing, algorithm, self.clock.now()) is not None
         return can_sign and keys.secrets.keys() == set(ServiceKeyUse)
-
-
-def google_keys(settings: Settings) -> ProviderKeySource:
-    """Return Google's keys: from S3 inside the VPC, else from Google itself."""
-    url = settings.google_keys_url
-    if not url.startswith("s3://"):
-        return GoogleKeyFetcher(url=url, http=BoundedHttp())
-    place = urlsplit(url)
-    s3 = aws_client("s3", settings.aws_region, settings.aws_endpoint_url)
-    return S3KeySource(s3=s3, bucket=place.netloc, key=place.path.removeprefix("/"))
-
-
-def _keyring(settings: Settings, clock: Clock, database: Database) -> KeyRing[TokenKey]:
-    return KeyRing(
-        store=KeyStore(database),
-        signing_kms=_kms(settings, settings.signing_kms_key_id),
-        service_kms=_kms(settings, settings.kms_key_id),
-        load_key=_load_key,
-        clock=clock,
-    )
-
-
-def _load_key(record: SigningKeyRecord, private_der: bytes) -> TokenKey:
-    return jwt_keys.load_key(record.kid, record.algorithm, private_der)
-
-
-def _kms(settings: Settings, key_id: str) -> Kms:
-    return Kms(aws_client("kms", settings.aws_region, settings.aws_endpoint_url), key_id)
