@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import pytest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chalicelib.services.erasure_ports import ErasureLedger as Port
 
-REGION = "eu-central-1"
+REGION: Final = "eu-central-1"
 BUCKET = "evidence"
 HERE = UUID("00000000-0000-4000-8000-000000000001")
 ELSEWHERE = UUID("00000000-0000-4000-8000-000000000002")

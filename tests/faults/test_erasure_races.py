@@ -1,11 +1,14 @@
 """Erasure against refreshes, sign-ins, itself and outages: one order, one effect (F-21, F-22, F-23, F0)."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from tests.aws_tap import tapped
 from tests.http.test_erasure import erase, state
 from tests.races import at_once, audited, live_sessions, times
-from tests.world import Phone, World
+from tests.world import Phone, Reply, World
 
 
 @pytest.fixture
@@ -27,8 +30,8 @@ def test_a_refresh_that_overlaps_an_erasure_yields_no_working_token(world: World
         phone = world.person(f"person-{number}@example.com")
         phone.sign_in()
         body = {"refresh_token": phone.refresh_token}
-        acts = [lambda body=body: world.call("POST", "/auth/refresh", body)] * 4  # type: ignore[misc] # mypy can't infer a lambda's default
-        replies = at_once([lambda phone=phone: erase(phone), *acts])  # type: ignore[misc] # the same
+        acts = [partial(world.call, "POST", "/auth/refresh", body)] * 4
+        replies = at_once([partial(erase, phone), *acts])
         assert replies[0].status == 200
         assert {reply.code for reply in replies[1:]} <= {None, "session_revoked"}
         assert live_sessions(world) == 0
@@ -43,7 +46,8 @@ def test_a_sign_in_that_overlaps_an_erasure_is_of_the_old_person_or_of_a_new_one
         phone = world.person(f"person-{number}@example.com")
         phone.sign_in()
         others = [world.person(phone.email, device=f"phone-{i}") for i in range(3)]
-        replies = at_once([lambda phone=phone: erase(phone), *(other.sign_in for other in others)])  # type: ignore[misc] # mypy can't infer a lambda's default
+        acts: list[Callable[[], Reply]] = [partial(erase, phone), *(other.sign_in for other in others)]
+        replies = at_once(acts)
         assert {reply.status for reply in replies} == {200}
         for other in others:
             is_old = other.user_id == phone.user_id
