@@ -5,7 +5,9 @@ from functools import partial
 from typing import Any
 
 import pytest
+from psycopg2.errors import CheckViolation
 
+from chalicelib.stores.account import AccountStore
 from tests.aws_tap import AwsTap, tapped
 from tests.http.test_statements import counted
 from tests.races import at_once
@@ -205,3 +207,23 @@ def test_choices_moved_to_another_person_do_not_open(world: World, ana: Phone) -
     world.execute(moved, ana.user_id, eve.user_id)
     assert eve.get("/account").code == "integrity"  # K2, F-11
     assert shown(ana.get("/account").body) == CHOSEN
+
+
+def test_an_erased_persons_choices_are_gone(world: World, ana: Phone) -> None:
+    change(ana, CHOSEN)
+    assert world.call("DELETE", "/account", {"confirm": True}, token=ana.access_token).status < 300
+    assert world.rows("SELECT chosen FROM users") == [(None,)]  # G4
+
+
+def test_the_database_itself_refuses_choices_of_an_erased_person(world: World, ana: Phone) -> None:
+    change(ana, CHOSEN)
+    with pytest.raises(CheckViolation, match="ck_users_erased_chose_nothing"):
+        world.execute("UPDATE users SET status = 'erased', profile = NULL")
+
+
+def test_who_is_overtaken_every_time_is_asked_to_come_back(
+    world: World, ana: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AccountStore, "choose", lambda *_args, **_named: False)
+    reply = change(ana, CHOSEN)
+    assert (reply.status, reply.code, reply.body["retry_after"]) == (503, "service_unavailable", 1)
