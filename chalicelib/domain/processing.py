@@ -10,7 +10,7 @@ from chalicelib.domain.erasure import RECORDS_KEPT
 
 _HOST = "Amazon Web Services, as processor: runs the service and stores its data"
 _SERVICES = "the app's own services: get the account's id, session id and consents inside access tokens"
-_UNTIL_ERASED = "until the account is erased"
+_UNTIL_ERASED = "at the latest until the account is erased"
 _RECORDS = (
     f"{RECORDS_KEPT.days // 365} years; after the account is erased under an id that names nobody any more"
 )
