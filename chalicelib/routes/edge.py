@@ -86,7 +86,7 @@ def serve(route: Route[ServicesT], provide: Callable[[], ServicesT], request: Re
     else:
         _log_request(route, request, reply, _milliseconds(services, started))
     if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # an outage isn't asked for more
-        services.refusals.answered(route.path, reply.code, request.request_id)
+        services.refusals.answered(route.path, reply.code, request.request_id, is_free=route.is_free)
     return reply
 
 

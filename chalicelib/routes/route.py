@@ -43,8 +43,8 @@ class BearerCheck(Protocol):
 class RefusalRecord(Protocol):
     """What the edge tells of its answers."""
 
-    def answered(self, route: str, code: str | None, request_id: str) -> None:
-        """Take note of a refusal; never raises."""
+    def answered(self, route: str, code: str | None, request_id: str, *, is_free: bool) -> None:
+        """Take note of an answer; `is_free` if its route never looks at the database. Never raises."""
 
 
 class EdgeServices(Protocol):
@@ -176,6 +176,11 @@ class Route(Generic[ServicesT_contra]):
     parameters: Mapping[str, Field] = field(default_factory=dict)
     query: Mapping[str, Field] = field(default_factory=dict)
     description: str | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Tell whether anyone may call it and it needs nothing: it then answers without the database."""
+        return self.access == public and (self.body is None or self.body_optional)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

@@ -1,9 +1,9 @@
 """Record what was refused, bounded and beside the answer: no failure here changes what a phone is told.
 
 A refusal is no act: nothing was done that the record must prove, so "no record, no act" doesn't hold, and a
-401 must not become a 503 because its count can't be written. The first refusal is written at once, with those
-that follow within a minute counted and written by the container's next request. So a flood costs a statement
-a minute and container, and what a container that ends has counted since is lost (its log lines are not).
+401 must not become a 503 because its count can't be written. Counts are written by the container's next
+request that asks the database anyway, or by any a minute later, and once a minute at most: a flood costs no
+more. What a container counted that then gets no request is lost with it (its log lines are not).
 """
 
 import threading
@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.refusals import NOTED, RECORD_INTERVAL, RefusalCounts, Refused
+from chalicelib.domain.refusals import FREE, NOTED, RECORD_INTERVAL, RefusalCounts, Refused
 from chalicelib.services.events import warn
 from chalicelib.services.ports import Clock
 
@@ -35,10 +35,10 @@ class Refusals:
         self._since: datetime | None = None
         self._next_at: datetime | None = None
 
-    def answered(self, route: str, code: str | None, request_id: str) -> None:
+    def answered(self, route: str, code: str | None, request_id: str, *, is_free: bool = False) -> None:
         """Take note of an answer, and write what is due. Never raises."""
         now = self._clock.now()
-        due = self._counted(route, code, now)
+        due = self._counted(route, code, now, is_free=is_free or code in FREE)
         if due is None:
             return
         try:
@@ -48,7 +48,7 @@ class Refusals:
             with self._lock:
                 self._counts, self._since = due.plus(self._counts), due.since
 
-    def _counted(self, route: str, code: str | None, now: datetime) -> RefusalCounts | None:
+    def _counted(self, route: str, code: str | None, now: datetime, *, is_free: bool) -> RefusalCounts | None:
         """Count, and return the counts if they are to be written now."""
         if code not in NOTED and not self._counts:
             return None
@@ -56,12 +56,15 @@ class Refusals:
             if code is not None and code in NOTED:
                 self._counts[route, code] += 1
                 self._since = self._since or now
-            if not self._counts or self._since is None or not self._is_due(now):
+            if not self._counts or self._since is None or not self._is_due(self._since, now, is_free=is_free):
                 return None
             due = RefusalCounts(since=self._since, counts=self._counts)
             self._counts, self._since, self._next_at = Counter(), None, now + RECORD_INTERVAL
             return due
 
-    def _is_due(self, now: datetime) -> bool:
+    def _is_due(self, since: datetime, now: datetime, *, is_free: bool) -> bool:
+        """Leave it to a request that asked the database anyway, unless none has come for a minute."""
         due_at = self._next_at
-        return due_at is None or now >= due_at or due_at - now > RECORD_INTERVAL  # the last: the clock jumped
+        if due_at is not None and now < due_at and due_at - now <= RECORD_INTERVAL:  # else: the clock jumped
+            return False
+        return not is_free or abs(now - since) >= RECORD_INTERVAL

@@ -91,7 +91,7 @@ class SmallAccess:
 class SmallRefusals:
     told: list[tuple[str, str | None]] = field(default_factory=list)
 
-    def answered(self, route: str, code: str | None, request_id: str) -> None:
+    def answered(self, route: str, code: str | None, request_id: str, *, is_free: bool) -> None:
         self.told.append((route, code))
 
 

@@ -35,8 +35,10 @@ def counts(details: dict[str, object]) -> dict[tuple[str, str], int]:
     return {(each["route"], each["code"]): each["count"] for each in listed}
 
 
-def test_a_refused_sign_in_is_recorded_at_once(world: World, ana: Phone) -> None:
+def test_a_refused_sign_in_is_recorded_by_the_next_request(world: World, ana: Phone) -> None:
     assert ana.sign_in("a.b.c").code == "invalid_id_token"
+    assert recorded(world) == []  # contract 3: what is forged costs no query
+    assert ana.get("/sessions").status == 200
     ((details, user, session),) = world.rows(
         "SELECT details, user_id, session_id FROM audit_events WHERE kind = 'request.refused'"
     )
@@ -44,24 +46,37 @@ def test_a_refused_sign_in_is_recorded_at_once(world: World, ana: Phone) -> None
 
 
 def test_a_flood_is_one_record_a_minute_with_all_of_it_counted(world: World, ana: Phone) -> None:
+    ana.sign_in("a.b.c")
     for _ in range(50):
+        ana.get("/sessions")
         ana.sign_in("a.b.c")
         ana.refresh("x")
     assert len(recorded(world)) == 1
     world.clock.advance(timedelta(minutes=1))
-    assert ana.get("/sessions").status == 200  # the container's next request, refused or not
+    ana.refresh("x")  # when nothing else comes, one of the flood carries it
     assert [counts(each) for each in recorded(world)] == [
         {(SIGN_IN, "invalid_id_token"): 1},
-        {(SIGN_IN, "invalid_id_token"): 49, (REFRESH, "refresh_token_invalid"): 50},
+        {(SIGN_IN, "invalid_id_token"): 50, (REFRESH, "refresh_token_invalid"): 51},
     ]
 
 
-def test_reuse_and_suspension_are_counted(world: World, ana: Phone) -> None:
+def test_a_token_of_an_ended_session_is_recorded_at_once(world: World, ana: Phone) -> None:
+    token = ana.access_token
+    ana.logout()
+    assert world.call("GET", "/sessions", token=token).code == "session_revoked"
+    assert counts(recorded(world)[-1]) == {("/sessions", "session_revoked"): 1}
+
+
+def test_reuse_is_counted_beside_its_own_event(world: World, ana: Phone) -> None:
     first = ana.refresh_token
     ana.refresh()
     world.clock.advance(timedelta(minutes=5))
     assert ana.refresh(first).code == "refresh_token_reused"
-    assert counts(recorded(world)[-1]) == {(REFRESH, "refresh_token_reused"): 1}
+    assert ana.refresh().code == "session_revoked"
+    assert counts(recorded(world)[-1]) == {
+        (REFRESH, "refresh_token_reused"): 1,
+        (REFRESH, "session_revoked"): 1,
+    }
     assert "session.reuse_detected" in world.kinds_of_acts(ana.user_id)
 
 
@@ -76,6 +91,7 @@ def test_what_is_routine_is_not_recorded(world: World, ana: Phone) -> None:
 
 def test_a_record_of_refusals_names_nobody_and_no_address(world: World, ana: Phone) -> None:
     ana.sign_in("a.b.c")
+    ana.get("/sessions")
     told = json.dumps(recorded(world))
     for planted in ("ana", "example.com", "127.0.0.1", "a.b.c", ana.user_id):
         assert planted not in told
@@ -84,7 +100,8 @@ def test_a_record_of_refusals_names_nobody_and_no_address(world: World, ana: Pho
 def test_a_refusal_that_cannot_be_recorded_is_answered_all_the_same(world: World, ana: Phone) -> None:
     with world.owner() as owner:
         owner.execute("REVOKE INSERT ON audit_events FROM serenya_app")
-        assert ana.sign_in("a.b.c").code == "invalid_id_token"  # and no 503
+        ana.sign_in("a.b.c")
+        assert ana.get("/sessions").status == 200  # and no 503
         assert ana.refresh().status == 503  # F-33: an act without its record isn't done
         owner.execute("GRANT INSERT ON audit_events TO serenya_app")
     world.clock.advance(timedelta(minutes=1))
@@ -98,7 +115,7 @@ def test_no_count_is_lost_or_doubled_among_threads() -> None:
 
     def refuse() -> None:
         for _ in range(200):
-            refusals.answered(SIGN_IN, "invalid_id_token", "r")
+            refusals.answered(SIGN_IN, "session_revoked", "r")
 
     times(8, refuse)
     clock.advance(timedelta(minutes=1))
@@ -111,21 +128,21 @@ def test_a_store_that_fails_keeps_the_counts_for_the_next_minute() -> None:
     store, clock = Kept(), FakeClock()
     refusals = Refusals(store=store, clock=clock)
     store.fault = DependencyUnavailable()
-    refusals.answered(SIGN_IN, "invalid_id_token", "r")
-    refusals.answered(SIGN_IN, "invalid_id_token", "r")
+    refusals.answered(SIGN_IN, "session_revoked", "r")
+    refusals.answered(SIGN_IN, "session_revoked", "r")
     assert store.asked == 1  # a database in trouble is asked once a minute
     store.fault = None
     clock.advance(timedelta(minutes=1))
     refusals.answered(SIGN_IN, None, "r")
-    assert [dict(each.counts) for each in store.kept] == [{(SIGN_IN, "invalid_id_token"): 2}]
+    assert [dict(each.counts) for each in store.kept] == [{(SIGN_IN, "session_revoked"): 2}]
 
 
 def test_a_clock_that_jumped_back_does_not_stop_the_record() -> None:
     store, clock = Kept(), FakeClock()
     refusals = Refusals(store=store, clock=clock)
-    refusals.answered(SIGN_IN, "invalid_id_token", "r")
+    refusals.answered(SIGN_IN, "session_revoked", "r")
     clock.jump(-timedelta(days=1))
-    refusals.answered(SIGN_IN, "invalid_id_token", "r")
+    refusals.answered(SIGN_IN, "session_revoked", "r")
     assert len(store.kept) == 2
 
 
