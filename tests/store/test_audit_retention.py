@@ -1,0 +1,64 @@
+"""Events go after 7 years, by whole seals, and verification knows it from a loss."""
+
+from datetime import timedelta
+
+import pytest
+from psycopg2 import errors
+
+from chalicelib.domain.audit_verification import Fault
+from tests.audit_scenes import Bench
+from tests.world import World
+
+INSERT = """
+    INSERT INTO audit_events (occurred_at, kind, request_id)
+    SELECT now(), 'session.started', 'r' || n FROM generate_series(1, %s) n"""
+
+
+def test_events_of_a_seal_older_than_seven_years_may_go_and_verification_says_so(world: World) -> None:
+    world.clock.jump(-timedelta(days=2600))
+    bench = Bench(world)
+    bench.audit.seal()
+    world.clock.jump(timedelta(days=2600))
+    world.execute(INSERT, 5)
+    bench.audit.seal()
+    old = bench.events()[0]
+    with world.owner() as owner, pytest.raises(errors.InsufficientPrivilege, match="never changed"):
+        owner.execute("DELETE FROM audit_events WHERE id = %s", (bench.events()[-1],))
+    with world.owner() as owner:
+        owner.execute("SELECT expire_audit_events()")
+    assert old not in bench.events()
+    assert len(bench.events()) == 5
+    report = bench.audit.verify()
+    assert (report.finding, report.seals, report.expired, report.events) == (None, 2, 1, 5)
+    with bench.tampering() as owner:
+        owner.execute("DELETE FROM audit_events WHERE id IN (SELECT max(id) FROM audit_events)")
+    assert bench.audit.verify().finding is not None  # those of young seals are missed
+
+
+def test_one_missing_event_of_an_old_seal_is_not_taken_for_retention(world: World) -> None:
+    world.clock.jump(-timedelta(days=2600))
+    bench = Bench(world)
+    bench.audit.seal()
+    world.clock.jump(timedelta(days=2600))
+    target = bench.events()[3]
+    with world.owner() as owner:
+        owner.execute("DELETE FROM audit_events WHERE id = %s", (target,))
+    finding = bench.audit.verify().finding
+    assert finding is not None
+    assert (finding.fault, finding.event_id) == (Fault.MISSING, target)
+
+
+def test_the_app_cannot_expire_or_touch_a_seal(world: World) -> None:
+    bench = Bench(world)
+    bench.audit.seal()
+    for act in (
+        "SELECT expire_audit_events()",
+        "UPDATE audit_seals SET root = root",
+        "DELETE FROM audit_seals",
+        "TRUNCATE audit_seals",
+    ):
+        with bench.as_app() as app, pytest.raises(errors.InsufficientPrivilege):
+            app.execute(act)
+        if "expire" not in act:
+            with bench.world.owner() as owner, pytest.raises(errors.InsufficientPrivilege, match="never"):
+                owner.execute(act)
