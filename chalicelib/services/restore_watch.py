@@ -16,10 +16,17 @@ class RestoreWatch:
     def is_current(self) -> bool:
         """Return whether the database knows all that the ledger knows. Raises DependencyUnavailable.
 
-        One statement and one listing, from the database's own number on.
+        One statement and one listing, from the database's own number on. What was written in between is in
+        the database before it is in the ledger, so a second look at the number tells it from a restore.
         """
         position = self._store.position()
-        return position is not None and self._ledger.last(position) == position.epoch
+        if position is None:
+            return False
+        last = self._ledger.last(position)
+        if last == position.epoch:
+            return True
+        later = self._store.position()
+        return later is not None and later.epoch >= last
 
     def ensure_current(self) -> None:
         """Let through what would give the database a higher number, and so hide that it was restored.

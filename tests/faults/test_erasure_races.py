@@ -78,3 +78,13 @@ def test_while_the_ledger_is_away_nothing_happens(world: World, ana: Phone) -> N
         assert world.stored() == stored
         aws.down = set()
         assert erase(ana).status == 200
+
+
+def test_many_erasures_at_once_take_a_number_each_and_none_looks_like_a_restore(world: World) -> None:
+    phones = [world.person(f"person-{number}@example.com") for number in range(8)]
+    for phone in phones:
+        phone.sign_in()
+    acts: list[Callable[[], Reply]] = [partial(erase, phone) for phone in phones]
+    replies = at_once(acts + [partial(world.call, "GET", "/health/ready")] * 4)
+    assert [reply.status for reply in replies] == [200] * 12
+    assert world.rows("SELECT epoch FROM erasures ORDER BY epoch") == [(n,) for n in range(1, 9)]
