@@ -1,13 +1,17 @@
 """Sealing: every event once, in order, chained, signed and anchored, beside writers who never wait for it."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
+import jwt
 import psycopg2
 import pytest
 
-from chalicelib.domain.audit_seals import claimed_seal
-from chalicelib.domain.errors import IntegrityFailure
+from chalicelib import functions, wiring
+from chalicelib.clients.seal_anchor import SealAnchors
+from chalicelib.domain.audit_seals import SealRecord, claimed_seal
+from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from local.database import connected
 from tests.audit_scenes import Bench
 from tests.races import at_once, times
@@ -177,6 +181,49 @@ def test_a_database_that_is_behind_its_anchors_is_not_sealed_again(bench: Bench)
     with pytest.raises(IntegrityFailure):
         bench.audit.seal()
     assert bench.covered() == []
+
+
+def test_without_s3_nothing_is_sealed_and_nothing_is_lost(bench: Bench) -> None:
+    bench.world.person().sign_in()
+    away = functions.audit_of(
+        replace(bench.settings, evidence_bucket="not-there"), bench.world.database, bench.world.clock
+    )
+    with pytest.raises(DependencyUnavailable):
+        away.seal()
+    assert bench.covered() == []
+    assert bench.audit.seal().events == len(bench.events())
+
+
+def test_an_anchor_is_never_replaced(bench: Bench) -> None:
+    anchors = SealAnchors(bench.s3, bench.bucket)
+    record = SealRecord(number=7, seal="a.b.c", leaves=b"\x00" * 32)
+    anchors.put(record)
+    anchors.put(record)  # a retry
+    with pytest.raises(IntegrityFailure):
+        anchors.put(replace(record, seal="a.b.d"))
+    assert (anchors.get(7), anchors.get(8)) == (record, None)
+    assert (anchors.numbers_after(6), anchors.numbers_after(7)) == ((7,), ())
+
+
+def test_a_seal_is_signed_by_a_key_that_an_earlier_seal_named(bench: Bench) -> None:
+    bench.audit.seal()
+    for _ in range(3):  # two rotations and what follows: the first keys leave the JWKS
+        bench.world.clock.advance(timedelta(days=89, hours=1))
+        wiring.rotate_keys(bench.settings, clock=bench.world.clock)
+        bench.another().seal()  # signed by the old key, and names the next
+        bench.world.clock.advance(timedelta(days=1, hours=3))
+        bench.world.execute(INSERT)
+        bench.another().seal()
+    published = {key["kid"] for key in bench.world.container().access.public_keys()}
+    kids = [jwt.get_unverified_header(seal)["kid"] for (seal,) in seals(bench)]
+    assert (len(set(kids)), kids[0] in published) == (4, False)
+    assert bench.another().verify().finding is None
+    report = bench.another().verify()
+    assert report.trusted_first == (kids[0],)
+
+
+def seals(bench: Bench) -> list[tuple[str]]:
+    return bench.world.rows("SELECT seal FROM audit_seals ORDER BY number")  # type: ignore[return-value] # one column
 
 
 def newest(bench: Bench):  # type: ignore[no-untyped-def] # noqa: ANN201 - a seal
