@@ -16,7 +16,7 @@ from chalicelib.domain.consents import (
     scopes,
 )
 from chalicelib.domain.errors import MissingConsent, NotFound, SessionRevoked
-from chalicelib.domain.receipts import RECEIPT_TYPE, Controller, consent_receipt
+from chalicelib.domain.receipts import RECEIPT_TYPE, Controller, ReceiptHead, consent_receipt
 from chalicelib.domain.sessions import Lifetimes, OwnSession, Session
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.services.ports import Act, Clock, Ids
@@ -121,17 +121,15 @@ class ConsentService:
     def receipt(self, claims: AccessClaims, policy_url: str, act: Act) -> str:
         """Return the person's whole consent state and history as a signed JWS."""
         now, states, events = self.of_person(claims, act)
-        content = consent_receipt(
+        head = ReceiptHead(
             receipt_id=self._ids.new_uuid(),
             user_id=claims.user_id,
             controller=self._controller,
             policy_url=policy_url,
             locale=act.locale,
             now=now,
-            documents=self._documents.published(),
-            states=states,
-            events=events,
         )
+        content = consent_receipt(head, documents=self._documents.published(), states=states, events=events)
         return self._tokens.sign(content, RECEIPT_TYPE)
 
     def _grant(self, session: Session, states: tuple[ConsentState, ...], now: datetime) -> ConsentGrant:
