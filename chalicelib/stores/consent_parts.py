@@ -47,7 +47,11 @@ WORDS = ("kind", "version", "locale", "sha256")
 
 def current_documents() -> Subquery:
     """Return of each kind the version that took effect last. Binds :p_now, :p_locale."""
-    columns = (*(getattr(ConsentDocuments, name) for name in WORDS), ConsentDocuments.required)
+    terms = (
+        ConsentDocuments.required,
+        (ConsentDocuments.effective_at + ConsentDocuments.grace).label("grace_ends_at"),
+    )
+    columns = (*(getattr(ConsentDocuments, name) for name in WORDS), *terms)
     newest_first = (ConsentDocuments.effective_at.desc(), ConsentDocuments.version.desc())
     return (
         select(*columns)
@@ -90,7 +94,9 @@ def grant_expires_at(document: Subquery, latest: LateralFromClause) -> ColumnEle
         .correlate_except(granted, newer)
         .scalar_subquery()
     )
-    return case((latest.c.version == document.c.version, null()), else_=end)
+    # where nothing is later (two took effect at one moment), the current version itself ends the others
+    ends_at = func.coalesce(end, document.c.grace_ends_at)
+    return case((latest.c.version == document.c.version, null()), else_=ends_at)
 
 
 def states_of(user_id: SQLCoreOperations[UUID]) -> ScalarSelect[Any]:

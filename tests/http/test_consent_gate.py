@@ -103,6 +103,13 @@ def test_the_first_grace_that_ends_counts_when_versions_follow_fast(world: World
     assert (gaps(ana.refresh()), scope(ana)) == ([(TERMS, "3.0")], NARROW)
 
 
+def test_of_two_versions_of_one_moment_the_higher_one_is_asked_for(world: World, ana: Phone) -> None:
+    publish(world, TERMS, "2.0")
+    answer(ana, yes(TERMS, "2.0"))
+    publish(world, TERMS, "3.0")
+    assert (gaps(ana.refresh()), scope(ana)) == ([(TERMS, "3.0")], NARROW)
+
+
 def test_a_narrow_token_opens_ones_own_data_and_nothing_else(world: World, ana: Phone) -> None:
     publish(world, TERMS, "2.0")
     ana.refresh()
