@@ -13,7 +13,6 @@ from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.bounded_http import BoundedHttp
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.data_keys import DataKeys
-from chalicelib.clients.documents import load_documents
 from chalicelib.clients.google_keys import GoogleKeyFetcher
 from chalicelib.clients.google_tokens import GoogleTokenVerifier
 from chalicelib.clients.jwt_keys import TokenKey
@@ -22,8 +21,7 @@ from chalicelib.clients.kms import Kms
 from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.s3_keys import S3KeySource
 from chalicelib.clients.session_seal import session_key
-from chalicelib.domain.consents import ConsentCoverage
-from chalicelib.domain.keys import ServiceKeyUse, SigningKeyRecord, current_key
+from chalicelib.domain.keys import ServiceKeyUse, current_key
 from chalicelib.routes import log
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
@@ -31,10 +29,8 @@ from chalicelib.services.admission import Admission
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.grants import Grants
 from chalicelib.services.keyring import KeyRing
-from chalicelib.services.keys import KeyRotation
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
-from chalicelib.services.publishing import Publishing
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies
@@ -44,15 +40,12 @@ from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
 from chalicelib.stores import migrations
 from chalicelib.stores.account import AccountStore
-from chalicelib.stores.consent_coverage import CoverageStore
 from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database, connect
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
-
-RELEASE = "release"  # the request id of what a release does
 
 
 @cache
@@ -80,37 +73,6 @@ def assemble(settings: Settings, *, clock: Clock | None = None, database: Databa
 def connect_app(settings: Settings) -> Database:
     """Return the database as the app's role sees it."""
     return connect(settings.database_url, settings.connections_max)
-
-
-def publish_documents(owner_url: str) -> None:
-    """Publish the consent texts that ship with this release, as the database's owner."""
-    database = connect(owner_url, connections_max=1)
-    Publishing(documents=DocumentStore(database), clock=SystemClock()).publish(load_documents(), RELEASE)
-    database.engine.dispose()
-
-
-def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
-    """Make the service's keys that are missing or due."""
-    database = connect_app(settings)
-    rotation = KeyRotation(
-        store=KeyStore(database),
-        signing_kms=_kms(settings, settings.signing_kms_key_id),
-        service_kms=_kms(settings, settings.kms_key_id),
-        make_key=jwt_keys.make_key,
-        algorithm=settings.signing_algorithm,
-        clock=clock or SystemClock(),
-        ids=SystemIds(),
-    )
-    rotation.run(RELEASE)
-    database.engine.dispose()
-
-
-def consent_coverage(settings: Settings, *, document: str | None, version: str | None) -> ConsentCoverage:
-    """Return how active people stand on the documents; see `ConsentCoverage`."""
-    database = connect_app(settings)
-    coverage = CoverageStore(database).coverage(document=document, version=version, now=SystemClock().now())
-    database.engine.dispose()
-    return coverage
 
 
 class _Assembly:
@@ -202,7 +164,7 @@ class _Assembly:
     def _personal_data(self) -> PersonalData:
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
         vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
-        keys = DataKeys(_kms(self.settings, self.settings.kms_key_id), vault, self.clock)
+        keys = DataKeys(kms_key(self.settings, self.settings.kms_key_id), vault, self.clock)
         return PersonalData(
             keys=keys,
             copies=SessionCopies(session_key),
@@ -239,16 +201,13 @@ def google_keys(settings: Settings) -> ProviderKeySource:
 def _keyring(settings: Settings, clock: Clock, database: Database) -> KeyRing[TokenKey]:
     return KeyRing(
         store=KeyStore(database),
-        signing_kms=_kms(settings, settings.signing_kms_key_id),
-        service_kms=_kms(settings, settings.kms_key_id),
-        load_key=_load_key,
+        signing_kms=kms_key(settings, settings.signing_kms_key_id),
+        service_kms=kms_key(settings, settings.kms_key_id),
+        load_key=lambda record, private: jwt_keys.load_key(record.kid, record.algorithm, private),
         clock=clock,
     )
 
 
-def _load_key(record: SigningKeyRecord, private_der: bytes) -> TokenKey:
-    return jwt_keys.load_key(record.kid, record.algorithm, private_der)
-
-
-def _kms(settings: Settings, key_id: str) -> Kms:
+def kms_key(settings: Settings, key_id: str) -> Kms:
+    """Return one KMS key, by its id."""
     return Kms(aws_client("kms", settings.aws_region, settings.aws_endpoint_url), key_id)

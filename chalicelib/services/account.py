@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from chalicelib.domain.account import Account
-from chalicelib.domain.errors import NotFound, SessionRevoked
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.sessions import own_session
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock
@@ -26,10 +27,7 @@ class AccountService:
         """Return the profile, decrypted. Raises SessionRevoked, AccountSuspended."""
         now = self._clock.now()
         own = self._sessions.find(claims.session_id, locale=act.locale, now=now)
-        if own is None:
-            raise SessionRevoked
-        own.session.ensure_live(now)
-        return self._personal_data.account(own.person)
+        return self._personal_data.account(own_session(claims, own, now).person)
 
     def suspend(self, user_id: UUID, act: Act) -> None:
         """Suspend an active person: every session ends now, no token is issued. Raises NotFound."""

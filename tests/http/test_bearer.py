@@ -23,12 +23,15 @@ BEARER_ROUTES = [route for route in ROUTES if route.access.admission is Admissio
 BODIES: dict[str, dict[str, object]] = {  # a body that the route accepts, by operation id
     "answer_consents": {"consents": [{"document": "ai_processing", "version": "1.0", "granted": True}]},
 }
+NAMES = {"{document}": "ai_processing"}  # what a path names, where it isn't an id
 every_bearer_route = pytest.mark.parametrize("route", BEARER_ROUTES, ids=lambda route: route.operation_id)
 ACT = Act(request_id="test", locale="en")
 
 
 def ask(world: World, route: Route[Any], token: str | None = None, **headers: str) -> Reply:
-    path = "/".join(str(uuid4()) if part.startswith("{") else part for part in route.path.split("/"))
+    path = "/".join(
+        NAMES.get(part, str(uuid4())) if part.startswith("{") else part for part in route.path.split("/")
+    )
     body = BODIES[route.operation_id] if route.body is not None and not route.body_optional else None
     return world.call(route.method, path, body, token=token, headers=headers)
 
