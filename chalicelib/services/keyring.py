@@ -70,10 +70,10 @@ class KeyRing(Generic[TokenKeyT]):
         if keys is None:
             self._lock.acquire()
         try:
-            if (
-                self._keys is None and self._failures != failures
-            ):  # whoever was waited for found nothing (F-2)
-                raise DependencyUnavailable(retry_after=RETRY_AFTER)
+            if self._keys is None and self._failures != failures:
+                raise DependencyUnavailable(
+                    retry_after=RETRY_AFTER
+                )  # whoever was waited for found nothing (F-2)
             return self._reloaded(now)
         finally:
             self._lock.release()
