@@ -21,7 +21,7 @@ from chalicelib.clients.base64url import decode_base64url, encode_base64url
 from chalicelib.clients.jwt_keys import TokenKey, load_key, make_key
 from chalicelib.domain.errors import AccessTokenExpired, InvalidAccessToken
 from chalicelib.domain.keys import SigningAlgorithm
-from chalicelib.domain.tokens import AccessClaims, Scope
+from chalicelib.domain.tokens import CLOCK_LEEWAY, AccessClaims, Scope
 from tests.fakes import START
 
 CODEC = AccessTokenCodec(issuer="https://auth.test", audience="serenya-api")
@@ -93,9 +93,9 @@ def test_a_token_lives_until_its_end() -> None:
 
 
 def test_a_token_from_the_future_is_invalid_beyond_the_leeway() -> None:
-    CODEC.decode(TOKEN, KEYS, START - timedelta(seconds=5))
+    CODEC.decode(TOKEN, KEYS, START - CLOCK_LEEWAY)  # F-16
     with pytest.raises(InvalidAccessToken):
-        CODEC.decode(TOKEN, KEYS, START - timedelta(seconds=6))
+        CODEC.decode(TOKEN, KEYS, START - CLOCK_LEEWAY - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(
