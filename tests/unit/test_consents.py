@@ -64,7 +64,8 @@ def test_an_earlier_grant_counts_until_the_very_moment_its_grace_ends() -> None:
         ((nothing(TERMS), AI), set()),
         ((old(TERMS, NOW), AI), set()),
         ((old(TERMS, NOW + SECOND), old(AI, NOW)), {Scope.APP}),
-        ((), {Scope.APP}),
+        ((), set()),  # nothing required in force: a release that isn't done, not a yes to nothing
+        ((AI,), set()),
     ],
 )
 def test_a_token_opens_ones_own_data_and_what_is_agreed_to(
