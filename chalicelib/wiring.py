@@ -23,6 +23,7 @@ from chalicelib.clients.s3_keys import S3KeySource
 from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.keys import ServiceKeyUse, current_key
 from chalicelib.routes import log
+from chalicelib.routes.language import Locale
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
 from chalicelib.services.admission import Admission
@@ -178,9 +179,14 @@ class _Assembly:
             {
                 "database": lambda: migrations.is_at_head(self.database),
                 "keys": self._has_every_key,
+                "documents": self._has_documents,
                 "google_keys": lambda: bool(self.google_keys.current(self.clock.now())),
             }
         )
+
+    def _has_documents(self) -> bool:
+        languages = DocumentStore(self.database).languages(now=self.clock.now())
+        return languages >= {locale.value for locale in Locale}
 
     def _has_every_key(self) -> bool:
         keys, algorithm = self.keyring.fresh(), self.settings.signing_algorithm

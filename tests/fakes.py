@@ -111,10 +111,16 @@ class InMemoryKeyStore:
         return tuple(sorted(self._service, key=lambda key: (list(ServiceKeyUse).index(key.use), key.version)))
 
     def add_signing_key(
-        self, key: SigningKeyRecord, *, predecessors_expire_at: datetime, request_id: str
+        self,
+        key: SigningKeyRecord,
+        *,
+        predecessors_expire_at: datetime,
+        youngest_seen: datetime | None,
+        request_id: str,
     ) -> None:
         self._called()
-        if key.kid in {known.kid for known in self._signing}:
+        of_kind = [known for known in self._signing if known.algorithm is key.algorithm]
+        if any(youngest_seen is None or known.activates_at > youngest_seen for known in of_kind):
             return
         retired = [
             replace(known, expires_at=known.expires_at or predecessors_expire_at)

@@ -92,7 +92,7 @@ class AccessTokenCodec:
             user_id=UUID(_text(payload, "sub")),
             session_id=UUID(_text(payload, "sid")),
             client_id=_text(payload, "client_id"),
-            scopes=frozenset(Scope(word) for word in _text(payload, "scope").split()),
+            scopes=frozenset(scope for scope in Scope if scope.value in _text(payload, "scope").split()),
             issued_at=_moment(payload, "iat"),
             expires_at=_moment(payload, "exp"),
             token_id=UUID(_text(payload, "jti")),

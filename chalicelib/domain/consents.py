@@ -138,7 +138,7 @@ def missing(states: Iterable[ConsentState], now: datetime) -> tuple[MissingConse
 def scopes(states: Iterable[ConsentState], now: datetime) -> frozenset[Scope]:
     """Return what a token may open: a person's own data always, the rest as far as they agreed."""
     known = tuple(states)
-    if missing(known, now):
+    if not any(state.required for state in known) or missing(known, now):
         return ALWAYS_OPEN
     granted = (state.document for state in known if state.is_granted(now))
     optional = {OPENED_BY_OPTIONAL[document] for document in granted if document in OPENED_BY_OPTIONAL}
@@ -163,6 +163,19 @@ def check_answers(answers: tuple[ConsentAnswer, ...], current: Iterable[ConsentS
         raise ConsentOutdated(
             faults=tuple(Fault(pointer=f"/consents/{i}/version", code="not_current") for i in outdated)
         )
+
+
+def check_each_once(answers: tuple[ConsentAnswer, ...]) -> None:
+    """Let answers through that name no document twice.
+
+    Raises:
+        InvalidInput: one does.
+    """
+    seen: set[str] = set()
+    for place, answer in enumerate(answers):
+        if answer.document in seen:
+            raise InvalidInput(faults=(Fault(pointer=f"/consents/{place}/document", code="not_allowed"),))
+        seen.add(answer.document)
 
 
 def _unknown_or_twice(answers: tuple[ConsentAnswer, ...], known: Mapping[str, ConsentState]) -> list[int]:

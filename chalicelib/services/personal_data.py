@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chalicelib.domain.account import Account, Profile, RenewedData, StoredPerson, merged
 from chalicelib.domain.devices import Device, StoredDevice
-from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure, SessionRevoked
+from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.id_tokens import GoogleIdentity
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
@@ -154,8 +154,8 @@ class PersonalData:
 
     def _key_of(self, user_id: UUID) -> DataKey:
         key = self._keys.get(user_id)
-        if key is None:  # erased in another container a moment ago
-            raise SessionRevoked
+        if key is None:  # whoever was erased is refused before; a living person's key is never missing
+            raise IntegrityFailure
         return key
 
     def _open_profile(self, key: DataKey, person: StoredPerson) -> Profile:

@@ -79,7 +79,10 @@ def latest_answer(user_id: SQLCoreOperations[UUID], kind: SQLCoreOperations[str]
 
 
 def grant_expires_at(document: Subquery, latest: LateralFromClause) -> ColumnElement[datetime]:
-    """Return when the grace of newer versions ends a grant; null for one of the current version."""
+    """Return when newer versions end a grant; null for one of the current version.
+
+    A version that isn't known here, or took effect when the current one did, ended with that one's effect.
+    """
     granted, newer = aliased(ConsentDocuments), aliased(ConsentDocuments)
     end = (
         select(func.min(newer.effective_at + newer.grace))
@@ -141,19 +144,21 @@ def all_answers_fit() -> ColumnElement[bool]:
 
 
 def all_required_granted() -> ColumnElement[bool]:
-    """Tell whether the answers grant every required document at its current version."""
+    """Tell whether there are required documents, and the answers grant each at its current version."""
     answer, document = answered(), current_documents()
     granted = exists().where(
         answer.c.document == document.c.kind,
         answer.c.version == document.c.version,
         answer.c.action == ConsentAction.GRANTED,
     )
-    return ~exists(select(document.c.kind).where(document.c.required, ~granted))
+    required = select(document.c.kind).where(document.c.required)
+    return and_(exists(required), ~exists(required.where(~granted)))  # no document in force opens nothing
 
 
 def recorded_answers(session: CTE) -> CTE:
-    """Return the part of a statement that appends answers; one that stands already is not repeated."""
-    answer, shown = answered(), aliased(ConsentDocuments)
+    """Return the part of a statement that appends answers to what is current; none that stands already."""
+    answer, current, shown = answered(), current_documents(), aliased(ConsentDocuments)
+    is_current = and_(current.c.kind == answer.c.document, current.c.version == answer.c.version)
     is_shown = and_(
         shown.kind == answer.c.document,
         shown.version == answer.c.version,
@@ -172,7 +177,12 @@ def recorded_answers(session: CTE) -> CTE:
             *(latest.c[name].label(f"old_{name}") for name in WORDS[1:]),
             func.coalesce(replaces, False).label("replaces"),
         )
-        .select_from(session.join(answer, true()).join(shown, is_shown).outerjoin(latest, true()))
+        .select_from(
+            session.join(answer, true())
+            .join(current, is_current)
+            .join(shown, is_shown)
+            .outerjoin(latest, true())
+        )
         .where(~func.coalesce(stands, False))
         .cte("change")
     )

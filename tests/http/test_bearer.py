@@ -121,7 +121,6 @@ FORGERIES: dict[str, Callable[[Forger], str]] = {
     "no session": lambda f: f.token(sid=...),
     "no client (J7)": lambda f: f.token(client_id=...),
     "no id of its own (J7)": lambda f: f.token(jti=...),
-    "an unknown scope": lambda f: f.token(scope="account admin"),
     "a time of issue to come": lambda f: f.token(iat=f.now + 3600),
     "a flipped signature": lambda f: f.genuine[:-2] + ("A" if f.genuine[-2] != "A" else "B") + f.genuine[-1],
     "no signature": lambda f: f.genuine.rpartition(".")[0] + ".",

@@ -16,7 +16,7 @@ from chalicelib.settings import (
 CLIENT = {"client_id": "a.apps.googleusercontent.com", "platforms": ["ios"], "nonce": "raw"}
 LIVE = {
     "STAGE": "prod",
-    "DATABASE_URL": "postgresql://serenya_app@db.example/serenya",
+    "DATABASE_URL": "postgresql://serenya_app@db.example/serenya?sslmode=verify-full&sslrootcert=rds.pem",
     "AWS_REGION": "eu-central-1",
     "ISSUER_URL": "https://auth.example/v1",
     "GOOGLE_CLIENTS": json.dumps([CLIENT]),
