@@ -120,7 +120,8 @@ class InMemoryKeyStore:
     ) -> None:
         self._called()
         of_kind = [known for known in self._signing if known.algorithm is key.algorithm]
-        if any(youngest_seen is None or known.activates_at > youngest_seen for known in of_kind):
+        is_known = key.kid in {known.kid for known in self._signing}
+        if is_known or any(youngest_seen is None or known.activates_at > youngest_seen for known in of_kind):
             return
         retired = [
             replace(known, expires_at=known.expires_at or predecessors_expire_at)

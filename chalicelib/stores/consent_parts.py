@@ -167,6 +167,7 @@ def recorded_answers(session: CTE) -> CTE:
     latest = latest_answer(session.c.user_id, shown.kind)
     stands = and_(latest.c.version == answer.c.version, latest.c.action == answer.c.action)
     replaces = and_(latest.c.action == ConsentAction.GRANTED, latest.c.version != answer.c.version)
+    fitting = session.join(answer, true()).join(current, is_current).join(shown, is_shown)
     change = (
         select(
             session.c.user_id,
@@ -177,12 +178,7 @@ def recorded_answers(session: CTE) -> CTE:
             *(latest.c[name].label(f"old_{name}") for name in WORDS[1:]),
             func.coalesce(replaces, False).label("replaces"),
         )
-        .select_from(
-            session.join(answer, true())
-            .join(current, is_current)
-            .join(shown, is_shown)
-            .outerjoin(latest, true())
-        )
+        .select_from(fitting.outerjoin(latest, true()))
         .where(~func.coalesce(stands, False))
         .cte("change")
     )

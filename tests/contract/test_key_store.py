@@ -25,7 +25,10 @@ class Subject:
     def sign_with(self, kid: str, days: int, algorithm: SigningAlgorithm = ES256) -> None:
         record = signing_key(kid, days, algorithm)
         expiry = record.activates_at + timedelta(hours=1)
-        self.store.add_signing_key(record, predecessors_expire_at=expiry, request_id="test")
+        seen = [key.activates_at for key in self.store.signing_keys() if key.algorithm is algorithm]
+        self.store.add_signing_key(
+            record, predecessors_expire_at=expiry, youngest_seen=max(seen, default=None), request_id="test"
+        )
 
 
 def signing_key(kid: str, days: int, algorithm: SigningAlgorithm = ES256) -> SigningKeyRecord:
@@ -91,3 +94,12 @@ def test_a_secret_is_never_replaced(subject: Subject) -> None:
     subject.store.add_service_key(secret(ServiceKeyUse.CHALLENGE, b"other"), request_id="test")
     subject.store.add_service_key(secret(ServiceKeyUse.CHALLENGE, b"later", 2), request_id="test")
     assert [bytes(record.wrapped) for record in subject.store.service_keys()] == [b"first", b"later"]
+
+
+def test_of_two_rotations_that_saw_the_same_keys_one_publishes(subject: Subject) -> None:
+    first, second = signing_key("first", 0), signing_key("second", 0)
+    for key in (first, second):
+        subject.store.add_signing_key(
+            key, predecessors_expire_at=key.activates_at + DAY, youngest_seen=None, request_id="test"
+        )
+    assert [key.kid for key in subject.store.signing_keys()] == ["first"]

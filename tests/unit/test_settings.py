@@ -127,7 +127,7 @@ def test_the_local_stage_may_use_local_parts_but_never_in_a_deployed_function() 
 
 
 def test_neither_messages_nor_prints_show_the_database_url() -> None:
-    secret = "postgresql://serenya_app:hunter2@db.example/serenya"
+    secret = LIVE["DATABASE_URL"].replace("serenya_app", "serenya_app:hunter2")
     assert "hunter2" not in repr(read(DATABASE_URL=secret))
     assert "hunter2" not in str(faults(DATABASE_URL=secret.replace("postgresql", "mysql")))
 
