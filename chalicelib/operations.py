@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from chalicelib.clients import jwt_keys
 from chalicelib.clients.clock import SystemClock, SystemIds
-from chalicelib.clients.documents import load_documents
-from chalicelib.domain.consents import ConsentCoverage
+from chalicelib.clients.documents import FORMS, load_documents
+from chalicelib.domain.consents import ConsentCoverage, NoSuchDocument
 from chalicelib.services.keys import KeyRotation
 from chalicelib.services.ports import Clock
 from chalicelib.services.publishing import Publishing
@@ -50,7 +50,9 @@ def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
 
 
 def consent_coverage(settings: Settings, *, document: str | None, version: str | None) -> ConsentCoverage:
-    """Return how active people stand on the documents; see `ConsentCoverage`."""
+    """Return how active people stand on the documents; see `ConsentCoverage`. Raises: NoSuchDocument."""
+    if version is not None and not FORMS["version"].fullmatch(version):
+        raise NoSuchDocument(f"{version}: a version reads like 2.0")
     with _opened(settings.database_url) as database:
         store = CoverageStore(database)
         return store.coverage(document=document, version=version, now=SystemClock().now())

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import app
+from chalicelib.domain.consents import NoSuchDocument
 from local.invoke import coverage_table
 from local.places import PROJECT
 from tests.consenting import AI, TERMS, answer, no, publish, withdraw, yes
@@ -51,6 +52,13 @@ def test_without_a_question_only_what_is_now_is_counted() -> None:
     assert (answered["people"], answered["narrowed"], answered["would_be_narrowed"]) == (4, 1, 0)
     assert {row["document"] for row in answered["standings"]} >= {AI, TERMS}
     assert not [planted for planted in ("ana", "example.com") if planted in json.dumps(answered)]
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("version", ["2", "v2.0", "", "2.0 "])
+def test_a_version_that_none_can_have_is_refused_instead_of_counted(version: str) -> None:
+    with pytest.raises(NoSuchDocument, match="a version reads like"):
+        invoked(document=TERMS, version=version)
 
 
 def test_the_documented_snippet_verifies_a_receipt_and_nothing_else(
