@@ -1,7 +1,9 @@
 """A time limit on the client's side of every wait for PostgreSQL.
 
 `statement_timeout` lives in the server, and a server that is frozen or cut off enforces nothing. psycopg2
-lets the client do the waiting: a connection of ours waits so long and no longer, any other as it likes.
+lets the client do the waiting: a connection of ours waits so long and no longer. Any other, an operator's or
+a migration's, may work as long as it likes; only to connect it waits no longer either, since libpq's own
+`connect_timeout` means nothing where the client waits.
 """
 
 import select
@@ -31,8 +33,14 @@ def install() -> None:
     extensions.set_wait_callback(_wait)
 
 
+def _limit(connection: extensions.connection) -> timedelta | None:
+    if isinstance(connection, BoundedConnection):
+        return connection.wait_max
+    return WAIT_MAX if connection.status == extensions.STATUS_SETUP else None
+
+
 def _wait(connection: extensions.connection) -> None:
-    limit = connection.wait_max if isinstance(connection, BoundedConnection) else None
+    limit = _limit(connection)
     give_up_at = None if limit is None else time.monotonic() + limit.total_seconds()
     while True:
         state = connection.poll()
