@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib import functions, wiring
+from chalicelib import functions, operations, wiring
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 
@@ -15,7 +15,7 @@ mount(app, ROUTES, wiring.services)
 def consent_coverage(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Tell operators how active people stand on the documents, and on `document` at `version` if it came."""
     document, version = event.get("document"), event.get("version")
-    return asdict(wiring.consent_coverage(wiring.settings(), document=document, version=version))
+    return asdict(operations.consent_coverage(wiring.settings(), document=document, version=version))
 
 
 @app.lambda_function(name="audit-seal")

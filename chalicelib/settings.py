@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Platform
 from chalicelib.domain.keys import SigningAlgorithm
@@ -84,7 +84,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     is_local = stage is Stage.LOCAL
     settings = {
         "stage": stage,
-        "database_url": read("DATABASE_URL", _postgresql_url),
+        "database_url": read("DATABASE_URL", _postgresql_url if is_local else _verified_postgresql_url),
         "aws_region": read("AWS_REGION", str),
         "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(_web_url, is_local=is_local), default=None),
         "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
@@ -165,6 +165,13 @@ def _postgresql_url(text: str) -> str:
     url = urlsplit(text)
     if url.scheme != "postgresql" or not url.hostname or len(url.path) <= 1:
         raise ValueError("is postgresql://user@host:port/database")
+    return text
+
+
+def _verified_postgresql_url(text: str) -> str:
+    options = parse_qs(urlsplit(_postgresql_url(text)).query)
+    if options.get("sslmode") != ["verify-full"] or "sslrootcert" not in options:
+        raise ValueError("says sslmode=verify-full and sslrootcert=... (other ways are for STAGE=local)")
     return text
 
 

@@ -7,30 +7,26 @@ from functools import cache, lru_cache
 from chalicelib import settings as environment
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import google_keys, kms_key, service_keyring
-from chalicelib.clients import jwt_keys
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.data_keys import DataKeys
-from chalicelib.clients.documents import load_documents
 from chalicelib.clients.google_tokens import GoogleTokenVerifier
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.key_vault import KeyVault
 from chalicelib.clients.session_seal import session_key
-from chalicelib.domain.consents import ConsentCoverage
 from chalicelib.domain.keys import ServiceKeyUse, current_key
 from chalicelib.routes import log
+from chalicelib.routes.language import Locale
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
 from chalicelib.services.admission import Admission
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
-from chalicelib.services.keys import KeyRotation
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
-from chalicelib.services.publishing import Publishing
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.refusals import Refusals
 from chalicelib.services.secrets import Secrets
@@ -42,16 +38,12 @@ from chalicelib.settings import Settings
 from chalicelib.stores import migrations
 from chalicelib.stores.account import AccountStore
 from chalicelib.stores.audit_refusals import RefusalStore
-from chalicelib.stores.consent_coverage import CoverageStore
 from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database, connect
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.export import ExportStore
-from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
-
-RELEASE = "release"  # the request id of what a release does
 
 
 @cache
@@ -79,37 +71,6 @@ def assemble(settings: Settings, *, clock: Clock | None = None, database: Databa
 def connect_app(settings: Settings) -> Database:
     """Return the database as the app's role sees it."""
     return connect(settings.database_url, settings.connections_max)
-
-
-def publish_documents(owner_url: str) -> None:
-    """Publish the consent texts that ship with this release, as the database's owner."""
-    database = connect(owner_url, connections_max=1)
-    Publishing(documents=DocumentStore(database), clock=SystemClock()).publish(load_documents(), RELEASE)
-    database.engine.dispose()
-
-
-def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
-    """Make the service's keys that are missing or due."""
-    database = connect_app(settings)
-    rotation = KeyRotation(
-        store=KeyStore(database),
-        signing_kms=kms_key(settings, settings.signing_kms_key_id),
-        service_kms=kms_key(settings, settings.kms_key_id),
-        make_key=jwt_keys.make_key,
-        algorithm=settings.signing_algorithm,
-        clock=clock or SystemClock(),
-        ids=SystemIds(),
-    )
-    rotation.run(RELEASE)
-    database.engine.dispose()
-
-
-def consent_coverage(settings: Settings, *, document: str | None, version: str | None) -> ConsentCoverage:
-    """Return how active people stand on the documents; see `ConsentCoverage`."""
-    database = connect_app(settings)
-    coverage = CoverageStore(database).coverage(document=document, version=version, now=SystemClock().now())
-    database.engine.dispose()
-    return coverage
 
 
 class _Assembly:
@@ -226,10 +187,15 @@ class _Assembly:
             {
                 "database": lambda: migrations.is_at_head(self.database),
                 "keys": self._has_every_key,
+                "documents": self._has_documents,
                 "google_keys": lambda: bool(self.google_keys.current(self.clock.now())),
                 "erasures": self.erasure.watch.is_current,
             }
         )
+
+    def _has_documents(self) -> bool:
+        languages = DocumentStore(self.database).languages(now=self.clock.now())
+        return languages >= {locale.value for locale in Locale}
 
     def _has_every_key(self) -> bool:
         keys, algorithm = self.keyring.fresh(), self.settings.signing_algorithm

@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
-from chalicelib import wiring
+from chalicelib import operations, wiring
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.key_vault import KeyVault
 from chalicelib.services.ports import Act
@@ -72,8 +72,8 @@ def run() -> None:
             issuer_url=ISSUER,
         )
         enter(settings)
-        wiring.publish_documents(owner_url)
-        wiring.rotate_keys(from_environment())
+        operations.publish_documents(owner_url)
+        operations.rotate_keys(from_environment())
         place = Place(
             postgres=postgres, owner_url=owner_url, settings=from_environment(), google=google, folder=folder
         )

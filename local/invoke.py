@@ -35,7 +35,12 @@ def invoke(function: str, event: Mapping[str, Any]) -> dict[str, Any]:
     if not SETTINGS.exists():
         raise StackError("Nothing is running. Start it with: make run")
     enter(json.loads(SETTINGS.read_text()))
-    answer: dict[str, Any] = getattr(importlib.import_module("app"), function)(dict(event), None)
+    app = importlib.import_module("app")  # after the settings, and only for this command
+    refused: type[Exception] = importlib.import_module("chalicelib.domain.consents").NoSuchDocument
+    try:
+        answer: dict[str, Any] = getattr(app, function)(dict(event), None)
+    except refused as error:
+        raise StackError(str(error)) from error
     return answer
 
 

@@ -3,12 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from chalicelib.clients.key_vault import WrappedKey
 from chalicelib.domain.erasure import Erasure, Position
 from chalicelib.domain.errors import IntegrityFailure, ServiceError
+from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -87,6 +89,58 @@ class InMemoryKms:
 
     def _called(self, operation: str) -> None:
         self.calls[operation] += 1
+        if self.fault is not None:
+            raise self.fault
+
+
+class InMemoryKeyStore:
+    """The rows of the service's keys as lists."""
+
+    def __init__(self) -> None:
+        self._signing: list[SigningKeyRecord] = []
+        self._service: list[ServiceKeyRecord] = []
+        self.audited: list[str] = []
+        self.reads = 0
+        self.fault: ServiceError | None = None  # raised by every call while it is set
+
+    def signing_keys(self) -> tuple[SigningKeyRecord, ...]:
+        self._called()
+        return tuple(sorted(self._signing, key=lambda key: (key.activates_at, key.kid)))
+
+    def service_keys(self) -> tuple[ServiceKeyRecord, ...]:
+        self._called()
+        return tuple(sorted(self._service, key=lambda key: (list(ServiceKeyUse).index(key.use), key.version)))
+
+    def add_signing_key(
+        self,
+        key: SigningKeyRecord,
+        *,
+        predecessors_expire_at: datetime,
+        youngest_seen: datetime | None,
+        request_id: str,
+    ) -> None:
+        self._called()
+        of_kind = [known for known in self._signing if known.algorithm is key.algorithm]
+        is_known = key.kid in {known.kid for known in self._signing}
+        if is_known or any(youngest_seen is None or known.activates_at > youngest_seen for known in of_kind):
+            return
+        retired = [
+            replace(known, expires_at=known.expires_at or predecessors_expire_at)
+            if known.algorithm is key.algorithm
+            else known
+            for known in self._signing
+        ]
+        self._signing = [*retired, key]
+        self.audited.append(key.kid)
+
+    def add_service_key(self, key: ServiceKeyRecord, *, request_id: str) -> None:
+        self._called()
+        if (key.use, key.version) not in {(known.use, known.version) for known in self._service}:
+            self._service.append(key)
+            self.audited.append(f"service_key:{key.use}")
+
+    def _called(self) -> None:
+        self.reads += 1
         if self.fault is not None:
             raise self.fault
 

@@ -19,7 +19,7 @@ ADVICE = {
     "id_token_expired": "Get a fresh ID token from the provider, silently if it can, and sign in with it.",
     "id_token_used": "Get a fresh ID token from the provider: one opens one session. "
     "An exact retry within 60 s never gets this.",
-    "insufficient_scope": "Show the documents in `GET /consents`; after consent, refresh for a full token.",
+    "insufficient_scope": "Show the documents, send the answers to `POST /consents`, go on with its token.",
     "insufficient_user_authentication": "Let the person sign in again, then send the call again "
     "with the new token. Keep the old tokens until then.",
     "integrity": "Don't retry; show a way to reach support, with `request_id`.",

@@ -22,7 +22,7 @@ FILE_BYTES_MAX: Final = 100_000  # a dozen texts stay far below what Lambda may 
 HALVES: Final = re.compile(r"---\n((?:.*\n)*?)---\n((?s:.*))")
 WORDS: Final = re.compile(r"\S.*\S")
 FORMS: Final[Mapping[str, re.Pattern[str]]] = {
-    "kind": re.compile(r"[a-z][a-z_]*"),
+    "kind": re.compile(r"(?!(?:documents|receipt)$)[a-z][a-z_]*"),
     "version": re.compile(r"[1-9][0-9]*\.[0-9]+"),
     "locale": re.compile("|".join(sorted(LOCALES))),
     "title": WORDS,

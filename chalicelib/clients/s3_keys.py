@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from chalicelib.clients.provider_key_cache import CachedProviderKeys
 from chalicelib.clients.provider_keys import (
@@ -50,7 +51,7 @@ class S3KeySource(CachedProviderKeys):
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=self._key)
             body = answer["Body"].read(ENVELOPE_BYTES_MAX + 1)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise KeySetUnreachable(type(error).__name__) from error
         return open_envelope(body)
 

@@ -5,7 +5,7 @@ of this.
 """
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -48,8 +48,9 @@ class Profile:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Profile":
-        """Return the profile that `to_bytes` wrote."""
-        return cls(**json.loads(raw))
+        """Return the profile that `to_bytes` wrote, in this release or the next one."""
+        values = json.loads(raw)
+        return cls(**{each.name: values[each.name] for each in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,7 +138,7 @@ def missing(states: Iterable[ConsentState], now: datetime) -> tuple[MissingConse
 def scopes(states: Iterable[ConsentState], now: datetime) -> frozenset[Scope]:
     """Return what a token may open: a person's own data always, the rest as far as they agreed."""
     known = tuple(states)
-    if missing(known, now):
+    if not any(state.required for state in known) or missing(known, now):
         return ALWAYS_OPEN
     granted = (state.document for state in known if state.is_granted(now))
     optional = {OPENED_BY_OPTIONAL[document] for document in granted if document in OPENED_BY_OPTIONAL}
@@ -153,26 +153,33 @@ def check_answers(answers: tuple[ConsentAnswer, ...], current: Iterable[ConsentS
         ConsentOutdated: a version that is not the current one.
     """
     by_kind = {state.document: state for state in current}
-    refused = _unknown_or_twice(answers, by_kind)
+    unknown = [i for i, answer in enumerate(answers) if answer.document not in by_kind]
+    refused = sorted({*unknown, *_repeated(answers)})
     if refused:
-        raise InvalidInput(
-            faults=tuple(Fault(pointer=f"/consents/{i}/document", code="not_allowed") for i in refused)
-        )
+        raise InvalidInput(faults=_faults(refused, "document", "not_allowed"))
     outdated = [i for i, answer in enumerate(answers) if answer.version != by_kind[answer.document].version]
     if outdated:
-        raise ConsentOutdated(
-            faults=tuple(Fault(pointer=f"/consents/{i}/version", code="not_current") for i in outdated)
-        )
+        raise ConsentOutdated(faults=_faults(outdated, "version", "not_current"))
 
 
-def _unknown_or_twice(answers: tuple[ConsentAnswer, ...], known: Mapping[str, ConsentState]) -> list[int]:
-    seen: set[str] = set()
-    refused = []
-    for i, answer in enumerate(answers):
-        if answer.document not in known or answer.document in seen:
-            refused.append(i)
-        seen.add(answer.document)
-    return refused
+def _faults(places: Iterable[int], name: str, code: str) -> tuple[Fault, ...]:
+    return tuple(Fault(pointer=f"/consents/{place}/{name}", code=code) for place in places)
+
+
+def check_each_once(answers: tuple[ConsentAnswer, ...]) -> None:
+    """Let answers through that name no document twice.
+
+    Raises:
+        InvalidInput: one does.
+    """
+    repeated = _repeated(answers)
+    if repeated:
+        raise InvalidInput(faults=_faults(repeated, "document", "not_allowed"))
+
+
+def _repeated(answers: tuple[ConsentAnswer, ...]) -> list[int]:
+    documents = [answer.document for answer in answers]
+    return [place for place, document in enumerate(documents) if document in documents[:place]]
 
 
 def after(states: Iterable[ConsentState], answers: Iterable[ConsentAnswer]) -> tuple[ConsentState, ...]:

@@ -1,7 +1,7 @@
 """A phone as its app describes it."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from uuid import UUID
 
 from chalicelib.domain.id_tokens import Platform
@@ -27,9 +27,10 @@ class Device:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Device":
-        """Return the device that `to_bytes` wrote."""
+        """Return the device that `to_bytes` wrote, in this release or the next one."""
         values = json.loads(raw)
-        return cls(**{**values, "platform": Platform(values["platform"])})
+        known = {each.name: values[each.name] for each in fields(cls)}
+        return cls(**{**known, "platform": Platform(values["platform"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,14 +29,21 @@ class Controller:
     contact: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptHead:
+    """Whom a receipt is for, who answers for it, when, and in which language the service speaks to them."""
+
+    receipt_id: UUID
+    user_id: UUID
+    controller: Controller
+    policy_url: str
+    locale: str
+    now: datetime
+
+
 def consent_receipt(
+    head: ReceiptHead,
     *,
-    receipt_id: UUID,
-    user_id: UUID,
-    controller: Controller,
-    policy_url: str,
-    locale: str,
-    now: datetime,
     documents: Iterable[ConsentDocument],
     states: Iterable[ConsentState],
     events: Iterable[ConsentEvent],
@@ -47,24 +54,24 @@ def consent_receipt(
     """
     known, history = tuple(states), tuple(events)
     texts = {(text.kind, text.version, text.locale): text for text in documents}
-    grants = _grants(known, history, now)
+    grants = _grants(known, history, head.now)
     purposes = [_purpose(state, grant, texts) for state, grant in grants]
     is_sensitive = any(SPECIAL_CATEGORY in purpose["legalBasis"] for purpose in purposes)
-    last = max((_seconds(event.occurred_at) for event in history), default=_seconds(now))
+    last = max((_seconds(event.occurred_at) for event in history), default=_seconds(head.now))
     return {
         "version": SPECIFICATION,
         "jurisdiction": JURISDICTION,
         "consentTimestamp": last,
         "collectionMethod": ", ".join(sorted({grant.method for _, grant in grants})) or "none",
-        "consentReceiptID": str(receipt_id),
-        "language": locale,
-        "piiPrincipalId": str(user_id),
-        "piiControllers": [_controller(controller)],
-        "policyUrl": policy_url,
+        "consentReceiptID": str(head.receipt_id),
+        "language": head.locale,
+        "piiPrincipalId": str(head.user_id),
+        "piiControllers": [_controller(head.controller)],
+        "policyUrl": head.policy_url,
         "services": [{"service": SERVICE, "purposes": purposes}],
         "sensitive": is_sensitive,
         "spiCat": ["Health"] if is_sensitive else [],
-        "state": [_state(state, now) for state in known],
+        "state": [_state(state, head.now) for state in known],
         "history": [_line(event) for event in history],
     }
 

@@ -11,9 +11,11 @@ from chalicelib.domain.consents import ConsentState
 from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.errors import (
     AccountSuspended,
+    InvalidAccessToken,
     RefreshTokenExpired,
     SessionRevoked,
 )
+from chalicelib.domain.tokens import AccessClaims
 
 REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window (contract 3); softens RFC 9700 s4.14.2
 SESSION_IDLE = timedelta(days=7)  # ASVS 7.3.1
@@ -88,6 +90,30 @@ class OwnSession:
     session: Session
     person: StoredPerson
     states: tuple[ConsentState, ...]
+
+
+def owned(claims: AccessClaims, session: Session | None, now: datetime) -> Session:
+    """Return the session of a bearer, if it is live and theirs; all that serves a bearer asks this.
+
+    Raises:
+        SessionRevoked: it ended, expired, or is gone, as after a restored backup.
+        AccountSuspended: the person may not act now.
+        InvalidAccessToken: it is another person's.
+    """
+    if session is None:
+        raise SessionRevoked
+    if session.user_id != claims.user_id:
+        raise InvalidAccessToken
+    session.ensure_live(now)
+    return session
+
+
+def own_session(claims: AccessClaims, own: OwnSession | None, now: datetime) -> OwnSession:
+    """Return a bearer's session with its person; raises as `owned`."""
+    owned(claims, own.session if own else None, now)
+    if own is None:
+        raise SessionRevoked
+    return own
 
 
 class Presented(StrEnum):

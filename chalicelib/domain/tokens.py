@@ -19,7 +19,7 @@ from chalicelib.domain.errors import RefreshTokenInvalid
 
 ACCESS_TOKEN_TTL = timedelta(minutes=15)  # how long other backends may trust a revoked session; contract 3
 ACCESS_TOKEN_TTL_MAX = timedelta(hours=1)  # what the setting allows; a retired signing key verifies that long
-CLOCK_LEEWAY = timedelta(seconds=5)  # between containers, for nbf and iat of our own tokens only
+CLOCK_LEEWAY = timedelta(minutes=5)  # a clock set back must sign nobody out (F-16); for nbf and iat only
 SEED_BYTES = 16
 _TOKEN_FORMAT = re.compile(r"([A-Za-z0-9_-]{43})\.(0|[1-9][0-9]{0,17})\.([A-Za-z0-9_-]{43})")
 

@@ -135,7 +135,7 @@ EXPORT = Record(
         "processing": required(Items(of=PROCESSING_RECORD, max_items=32)),
         "rights": required(Items(of=SENTENCE, max_items=32)),
     },
-    description="Everything held about the person (GDPR art. 15, 20); the oldest line of each list is its first.",
+    description="Everything held about the person (GDPR art. 15, 20); each list begins with its oldest line.",
     open=True,
 )
 

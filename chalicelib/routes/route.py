@@ -93,7 +93,7 @@ def bearer_or_body(scope: Scope) -> Access:
     return Access(Admission.bearer_or_body, scope)
 
 
-# The secret of a receipt comes as a bearer (`call.bearer`): proxies know that header as one to keep out of logs.
+# A receipt's secret comes as a bearer (`call.bearer`): proxies know that header as one to keep out of logs.
 receipt = Access(Admission.receipt)
 
 

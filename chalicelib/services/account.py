@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chalicelib.domain.account import Account, StoredPerson
-from chalicelib.domain.errors import DependencyUnavailable, NotFound, SessionRevoked
+from chalicelib.domain.errors import DependencyUnavailable, NotFound
+from chalicelib.domain.sessions import own_session
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock
@@ -55,10 +56,7 @@ class AccountService:
 
     def _person(self, claims: AccessClaims, act: Act, now: datetime) -> StoredPerson:
         own = self._sessions.find(claims.session_id, locale=act.locale, now=now)
-        if own is None:
-            raise SessionRevoked
-        own.session.ensure_live(now)
-        return own.person
+        return own_session(claims, own, now).person
 
     def suspend(self, user_id: UUID, act: Act) -> None:
         """Suspend an active person: every session ends now, no token is issued. Raises NotFound."""

@@ -15,9 +15,9 @@ from chalicelib.domain.consents import (
     missing,
     scopes,
 )
-from chalicelib.domain.errors import MissingConsent, NotFound, SessionRevoked
-from chalicelib.domain.receipts import RECEIPT_TYPE, Controller, consent_receipt
-from chalicelib.domain.sessions import Lifetimes, OwnSession, Session
+from chalicelib.domain.errors import MissingConsent, NotFound
+from chalicelib.domain.receipts import RECEIPT_TYPE, Controller, ReceiptHead, consent_receipt
+from chalicelib.domain.sessions import Lifetimes, Session, own_session
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.services.ports import Act, Clock, Ids
 from chalicelib.services.store_ports import ConsentStore, DocumentStore, SessionStore
@@ -73,7 +73,7 @@ class ConsentService:
         Raises SessionRevoked, AccountSuspended.
         """
         now = self._clock.now()
-        own = _live(self._sessions.find(claims.session_id, locale=act.locale, now=now), now)
+        own = own_session(claims, self._sessions.find(claims.session_id, locale=act.locale, now=now), now)
         return now, own.states, self._consents.history(claims.session_id)
 
     def answer(self, claims: AccessClaims, answers: tuple[ConsentAnswer, ...], act: Act) -> ConsentGrant:
@@ -92,7 +92,7 @@ class ConsentService:
             now=now,
             request_id=act.request_id,
         )
-        own = _live(own, now)
+        own = own_session(claims, own, now)
         check_answers(answers, own.states)
         return self._grant(own.session, after(own.states, answers), now)
 
@@ -113,7 +113,7 @@ class ConsentService:
             now=now,
             request_id=act.request_id,
         )
-        own = _live(own, now)
+        own = own_session(claims, own, now)
         if document not in {state.document for state in own.states}:
             raise NotFound
         return self._grant(own.session, after_withdrawal(own.states, document), now)
@@ -121,17 +121,15 @@ class ConsentService:
     def receipt(self, claims: AccessClaims, policy_url: str, act: Act) -> str:
         """Return the person's whole consent state and history as a signed JWS."""
         now, states, events = self.of_person(claims, act)
-        content = consent_receipt(
+        head = ReceiptHead(
             receipt_id=self._ids.new_uuid(),
             user_id=claims.user_id,
             controller=self._controller,
             policy_url=policy_url,
             locale=act.locale,
             now=now,
-            documents=self._documents.published(),
-            states=states,
-            events=events,
         )
+        content = consent_receipt(head, documents=self._documents.published(), states=states, events=events)
         return self._tokens.sign(content, RECEIPT_TYPE)
 
     def _grant(self, session: Session, states: tuple[ConsentState, ...], now: datetime) -> ConsentGrant:
@@ -143,10 +141,3 @@ class ConsentService:
             consents_missing=missing(states, now),
             moment=now,
         )
-
-
-def _live(own: OwnSession | None, now: datetime) -> OwnSession:
-    if own is None:
-        raise SessionRevoked
-    own.session.ensure_live(now)
-    return own

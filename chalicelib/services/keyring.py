@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
+from chalicelib.services.events import warn
 from chalicelib.services.ports import Clock, Wrapping
 from chalicelib.services.store_ports import KeyStore
 
@@ -70,10 +71,10 @@ class KeyRing(Generic[TokenKeyT]):
         if keys is None:
             self._lock.acquire()
         try:
-            if (
-                self._keys is None and self._failures != failures
-            ):  # whoever was waited for found nothing (F-2)
-                raise DependencyUnavailable(retry_after=RETRY_AFTER)
+            if self._keys is None and self._failures != failures:
+                raise DependencyUnavailable(
+                    retry_after=RETRY_AFTER
+                )  # whoever was waited for found nothing (F-2)
             return self._reloaded(now)
         finally:
             self._lock.release()
@@ -102,6 +103,7 @@ class KeyRing(Generic[TokenKeyT]):
             self._keys = self._load(now)
         except (DependencyUnavailable, IntegrityFailure) as error:
             self._failures += 1
+            warn("keys_not_reloaded", error=type(error).__name__)
             if self._keys is None:
                 raise DependencyUnavailable(retry_after=RETRY_AFTER) from error
             self._look_again_at = now + RETRY_AFTER

@@ -73,6 +73,10 @@ class KeyRotation:
             activates_at=activates_at,
             expires_at=None,
         )
+        youngest = max((key.activates_at for key in keys if key.algorithm is self._algorithm), default=None)
         self._store.add_signing_key(
-            record, predecessors_expire_at=expiry_after(activates_at), request_id=request_id
+            record,
+            predecessors_expire_at=expiry_after(activates_at),
+            youngest_seen=youngest,
+            request_id=request_id,
         )

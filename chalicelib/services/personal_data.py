@@ -18,7 +18,7 @@ from chalicelib.domain.account import (
 )
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
-from chalicelib.domain.errors import DependencyUnavailable, SessionRevoked
+from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.id_tokens import GoogleIdentity
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
@@ -174,8 +174,8 @@ class PersonalData:
 
     def _key_of(self, user_id: UUID) -> DataKey:
         key = self._keys.get(user_id)
-        if key is None:  # erased in another container a moment ago
-            raise SessionRevoked
+        if key is None:  # whoever was erased is refused before; a living person's key is never missing
+            raise IntegrityFailure
         return key
 
 

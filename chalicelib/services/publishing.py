@@ -31,5 +31,4 @@ class Publishing:
         if changed:
             names = ", ".join(f"{d.kind} {d.version} ({d.locale})" for d in changed)
             raise PublishedTextChanged(f"published texts never change; give these a new version: {names}")
-        for document in texts:
-            self._documents.publish(document, now=self._clock.now(), request_id=request_id)
+        self._documents.publish(texts, now=self._clock.now(), request_id=request_id)

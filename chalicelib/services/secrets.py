@@ -26,7 +26,8 @@ class Secrets:
 
     def seed(self, id_token: UnverifiedIdToken) -> bytes:
         """Return the seed of the session that an ID token opens; the same one for its exact retry."""
-        return session_seed(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[0], id_token)
+        # of the oldest secret, so that a retry across a rotation gets the same seed
+        return session_seed(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[-1], id_token)
 
     def write_refresh_token(self, token: RefreshToken) -> str:
         """Return a refresh token as it is sent."""

@@ -7,13 +7,19 @@ from uuid import UUID
 
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import (
-    InvalidAccessToken,
     NotFound,
     RefreshTokenInvalid,
     RefreshTokenReused,
-    SessionRevoked,
 )
-from chalicelib.domain.sessions import Lifetimes, OwnSession, Presented, Session, SessionEnd, judge_presented
+from chalicelib.domain.sessions import (
+    Lifetimes,
+    OwnSession,
+    Presented,
+    Session,
+    SessionEnd,
+    judge_presented,
+    owned,
+)
 from chalicelib.domain.sign_in import SignedIn
 from chalicelib.domain.tokens import AccessClaims, RefreshToken
 from chalicelib.services.grants import Grants
@@ -101,8 +107,7 @@ class SessionService:
         """Return the person's live sessions, the last used first."""
         now = self._clock.now()
         sessions = self._store.live_beside(claims.session_id, now=now)
-        own = _own(claims, next((s for s in sessions if s.id == claims.session_id), None))
-        own.ensure_live(now)
+        own = owned(claims, next((s for s in sessions if s.id == claims.session_id), None), now)
         devices = self._personal_data.describe(own.user_id, tuple(s.device for s in sessions))
         return tuple(
             ListedSession(session=session, device=device, current=session.id == own.id)
@@ -115,16 +120,14 @@ class SessionService:
         own, known = self._store.end_one(claims.session_id, session_id, now=now, request_id=act.request_id)
         if session_id == claims.session_id and own is not None and known:
             return  # their own: ended now, or before; either way it is as they asked
-        _own(claims, own).ensure_live(now)
+        owned(claims, own, now)
         if not known:
             raise NotFound
 
     def end_others(self, claims: AccessClaims, act: Act) -> None:
         """End all sessions of the person but this one."""
         now = self._clock.now()
-        _own(
-            claims, self._store.end_others(claims.session_id, now=now, request_id=act.request_id)
-        ).ensure_live(now)
+        owned(claims, self._store.end_others(claims.session_id, now=now, request_id=act.request_id), now)
 
     def _retried(self, token: RefreshToken, now: datetime, act: Act) -> OwnSession:
         """Judge at the rotation's own moment: a clock set back in between would make it a theft (F-16)."""
@@ -147,12 +150,3 @@ class SessionService:
             return self._secrets.read_refresh_token(refresh_token).session_id if refresh_token else None
         except RefreshTokenInvalid:
             return None
-
-
-def _own(claims: AccessClaims, session: Session | None) -> Session:
-    """Return the session of a bearer. Raises SessionRevoked when it is gone, as after a restored backup."""
-    if session is None:
-        raise SessionRevoked
-    if session.user_id != claims.user_id:
-        raise InvalidAccessToken
-    return session

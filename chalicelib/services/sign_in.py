@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.challenges import RANDOM_BYTES, ChallengePurpose
-from chalicelib.domain.consents import after, check_answers, require_all
+from chalicelib.domain.consents import after, check_answers, check_each_once, require_all
 from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, InvalidNonce
 from chalicelib.domain.sessions import Lifetimes, OwnSession, ensure_may_act
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, Provider, SignedIn, SignIn
@@ -54,6 +54,7 @@ class SignInService:
     def with_google(self, request: SignIn, act: Act) -> SignedIn:
         """Return the tokens of a new session; for the exact retry of a sign-in, those of the same one."""
         now = self._clock.now()
+        check_each_once(request.consents)
         identity = self._admission.admit(request, now)
         seed = self._secrets.seed(request.id_token)
         arrival = Arrival(identity=identity, device=request.device, seed=seed)
@@ -100,6 +101,8 @@ class SignInService:
             self._refuse_used(conflict, candidate)
             if new.challenge is not None:
                 new.challenge.ensure_fresh(new.now)
+            if not any(state.required for state in entry.states):
+                raise DependencyUnavailable(retry_after=BUSY)  # nothing to agree to: the release isn't done
             require_all(new.answers, entry.states, new.now)
             check_answers(new.answers, entry.states)
             candidate = candidate or self._personal_data.seal_new(arrival, new)
@@ -119,7 +122,6 @@ class SignInService:
             ensure_may_act(entry.person.status)
         used = self._store.used_id_token(new)
         if used is None:
-            check_answers(new.answers, entry.states)
             # nothing else is left; a used ID token without a session was that of somebody erased since
             raise IdTokenUsed if new.challenge is None else InvalidNonce
         used.ensure_exact_retry(new.now)

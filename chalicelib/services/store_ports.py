@@ -1,5 +1,6 @@
 """What the services need of the database; stores fit these by their shape alone."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -22,7 +23,12 @@ class KeyStore(Protocol):
         """Return all secrets, wrapped."""
 
     def add_signing_key(
-        self, key: SigningKeyRecord, *, predecessors_expire_at: datetime, request_id: str
+        self,
+        key: SigningKeyRecord,
+        *,
+        predecessors_expire_at: datetime,
+        youngest_seen: datetime | None,
+        request_id: str,
     ) -> None:
         """Publish a key."""
 
@@ -110,8 +116,8 @@ class ExportStore(Protocol):
 class DocumentStore(Protocol):
     """Texts and answers, as rows."""
 
-    def publish(self, document: ConsentDocument, *, now: datetime, request_id: str) -> None:
-        """Add a text."""
+    def publish(self, documents: Iterable[ConsentDocument], *, now: datetime, request_id: str) -> None:
+        """Add texts, all or none."""
 
     def published(self) -> tuple[ConsentDocument, ...]:
         """Return every text."""

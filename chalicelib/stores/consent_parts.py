@@ -47,7 +47,11 @@ WORDS = ("kind", "version", "locale", "sha256")
 
 def current_documents() -> Subquery:
     """Return of each kind the version that took effect last. Binds :p_now, :p_locale."""
-    columns = (*(getattr(ConsentDocuments, name) for name in WORDS), ConsentDocuments.required)
+    terms = (
+        ConsentDocuments.required,
+        (ConsentDocuments.effective_at + ConsentDocuments.grace).label("grace_ends_at"),
+    )
+    columns = (*(getattr(ConsentDocuments, name) for name in WORDS), *terms)
     newest_first = (ConsentDocuments.effective_at.desc(), ConsentDocuments.version.desc())
     return (
         select(*columns)
@@ -75,7 +79,10 @@ def latest_answer(user_id: SQLCoreOperations[UUID], kind: SQLCoreOperations[str]
 
 
 def grant_expires_at(document: Subquery, latest: LateralFromClause) -> ColumnElement[datetime]:
-    """Return when the grace of newer versions ends a grant; null for one of the current version."""
+    """Return when newer versions end a grant; null for one of the current version.
+
+    A version that isn't known here, or took effect when the current one did, ended with that one's effect.
+    """
     granted, newer = aliased(ConsentDocuments), aliased(ConsentDocuments)
     end = (
         select(func.min(newer.effective_at + newer.grace))
@@ -90,7 +97,9 @@ def grant_expires_at(document: Subquery, latest: LateralFromClause) -> ColumnEle
         .correlate_except(granted, newer)
         .scalar_subquery()
     )
-    return case((latest.c.version == document.c.version, null()), else_=end)
+    # where nothing is later (two took effect at one moment), the current version itself ends the others
+    ends_at = func.coalesce(end, document.c.grace_ends_at)
+    return case((latest.c.version == document.c.version, null()), else_=ends_at)
 
 
 def states_of(user_id: SQLCoreOperations[UUID]) -> ScalarSelect[Any]:
@@ -135,19 +144,21 @@ def all_answers_fit() -> ColumnElement[bool]:
 
 
 def all_required_granted() -> ColumnElement[bool]:
-    """Tell whether the answers grant every required document at its current version."""
+    """Tell whether there are required documents, and the answers grant each at its current version."""
     answer, document = answered(), current_documents()
     granted = exists().where(
         answer.c.document == document.c.kind,
         answer.c.version == document.c.version,
         answer.c.action == ConsentAction.GRANTED,
     )
-    return ~exists(select(document.c.kind).where(document.c.required, ~granted))
+    required = select(document.c.kind).where(document.c.required)
+    return and_(exists(required), ~exists(required.where(~granted)))  # no document in force opens nothing
 
 
 def recorded_answers(session: CTE) -> CTE:
-    """Return the part of a statement that appends answers; one that stands already is not repeated."""
-    answer, shown = answered(), aliased(ConsentDocuments)
+    """Return the part of a statement that appends answers to what is current; none that stands already."""
+    answer, current, shown = answered(), current_documents(), aliased(ConsentDocuments)
+    is_current = and_(current.c.kind == answer.c.document, current.c.version == answer.c.version)
     is_shown = and_(
         shown.kind == answer.c.document,
         shown.version == answer.c.version,
@@ -156,6 +167,7 @@ def recorded_answers(session: CTE) -> CTE:
     latest = latest_answer(session.c.user_id, shown.kind)
     stands = and_(latest.c.version == answer.c.version, latest.c.action == answer.c.action)
     replaces = and_(latest.c.action == ConsentAction.GRANTED, latest.c.version != answer.c.version)
+    fitting = session.join(answer, true()).join(current, is_current).join(shown, is_shown)
     change = (
         select(
             session.c.user_id,
@@ -166,7 +178,7 @@ def recorded_answers(session: CTE) -> CTE:
             *(latest.c[name].label(f"old_{name}") for name in WORDS[1:]),
             func.coalesce(replaces, False).label("replaces"),
         )
-        .select_from(session.join(answer, true()).join(shown, is_shown).outerjoin(latest, true()))
+        .select_from(fitting.outerjoin(latest, true()))
         .where(~func.coalesce(stands, False))
         .cte("change")
     )

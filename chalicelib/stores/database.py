@@ -6,19 +6,19 @@ nobody can know whether the first one was committed.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from psycopg2 import errorcodes
-from sqlalchemy import Executable, Row, create_engine, exc, text
+from sqlalchemy import Connection, Executable, Row, create_engine, exc, text
 from sqlalchemy.engine import Engine
 
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.stores import deadline
 
 ATTEMPTS_MAX = 3
-CONNECT_TIMEOUT = timedelta(seconds=2)  # libpq's smallest
 POOL_TIMEOUT = timedelta(seconds=3)
 RETRY_AFTER_SECONDS_MAX = 5
 _WORTH_RETRYING = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
@@ -73,13 +73,24 @@ class Database:
         except exc.TimeoutError as error:
             raise unavailable() from error
 
+    def all_or_none(self, statement: Executable, acts: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each set of parameters, in one transaction. Raises as `rows`."""
+        try:
+            with self._transactional.begin() as connection:
+                for parameters in acts:
+                    connection.execute(statement, dict(parameters))
+        except exc.DBAPIError as error:
+            self._give_up(error)
+        except exc.TimeoutError as error:
+            raise unavailable() from error
+
     def patient_rows(
         self, statement: Executable, parameters: Mapping[str, Any], limit: timedelta
     ) -> Sequence[Row[Any]]:
         """Return all rows of a report, which may take as long as the limit. Raises as `rows`."""
         longer = text(f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}")
         try:
-            with deadline.patience(limit), self._transactional.begin() as connection:
+            with self._transactional.begin() as connection, _patience(connection, limit):
                 connection.execute(longer)
                 return connection.execute(statement, dict(parameters)).fetchall()
         except exc.DBAPIError as error:
@@ -100,6 +111,16 @@ class Database:
         if isinstance(error, _OUR_FAULTS) and _code(error) not in _NOT_AS_MIGRATED:
             raise error
         raise unavailable() from error
+
+
+@contextmanager
+def _patience(connection: Connection, limit: timedelta) -> Iterator[None]:
+    bounded = cast("deadline.BoundedConnection", connection.connection.dbapi_connection)
+    bounded.wait_max = limit
+    try:
+        yield
+    finally:
+        bounded.wait_max = deadline.WAIT_MAX
 
 
 def _code(error: exc.DBAPIError) -> str | None:
@@ -129,7 +150,7 @@ def connect(url: str, connections_max: int) -> Database:
         pool_reset_on_return=None,
         hide_parameters=True,
         connect_args={
-            "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
+            "connection_factory": deadline.BoundedConnection,
             "application_name": "serenya-auth",
         },
     )

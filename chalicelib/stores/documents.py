@@ -44,6 +44,13 @@ CURRENT = (
 )
 
 
+LANGUAGES = (
+    select(ConsentDocuments.locale)
+    .distinct()
+    .where(ConsentDocuments.required, ConsentDocuments.effective_at <= NOW)
+)
+
+
 class DocumentStore:
     """The texts and the answers to them, as rows."""
 
@@ -51,16 +58,18 @@ class DocumentStore:
         """Take the database."""
         self._database = database
 
-    def publish(self, document: ConsentDocument, *, now: datetime, request_id: str) -> None:
-        """Add a text, unless its kind, version and language are published already."""
-        values = {("body" if name == "text" else name): value for name, value in asdict(document).items()}
-        parameters = {f"p_{name}": value for name, value in values.items()}
+    def publish(self, documents: Iterable[ConsentDocument], *, now: datetime, request_id: str) -> None:
+        """Add texts, all or none; one that is published already stays as it is."""
         act = {"p_published_at": now, "p_now": now, "p_request_id": request_id}
-        self._database.rows(PUBLISH, parameters | act)
+        self._database.all_or_none(PUBLISH, [_parameters(document) | act for document in documents])
 
     def published(self) -> tuple[ConsentDocument, ...]:
         """Return every text that was ever published."""
         return _read(self._database.rows(ALL))
+
+    def languages(self, *, now: datetime) -> frozenset[str]:
+        """Return the languages in which something required is in force."""
+        return frozenset(row.locale for row in self._database.rows(LANGUAGES, {"p_now": now}))
 
     def current(self, *, locale: str, now: datetime) -> tuple[ConsentDocument, ...]:
         """Return the texts in force in one language, by kind."""
@@ -74,3 +83,8 @@ def _read(rows: Iterable[Any]) -> tuple[ConsentDocument, ...]:
         )
         for row in rows
     )
+
+
+def _parameters(document: ConsentDocument) -> dict[str, Any]:
+    values = {("body" if name == "text" else name): value for name, value in asdict(document).items()}
+    return {f"p_{name}": value for name, value in values.items()}

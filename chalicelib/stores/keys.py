@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, cast, func, literal, null, select, update
+from sqlalchemy import CTE, ColumnElement, Select, cast, exists, func, literal, null, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, TEXT, insert
 
 from chalicelib.domain.audit import AuditKind
@@ -14,10 +14,14 @@ from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import given
 from chalicelib.stores.schema import Schema, ServiceKeys, SigningKeys
 
+BEGINNING = text("'-infinity'::timestamptz")
 
-def _inserted(table: type[Schema], fields: tuple[str, ...], name: ColumnElement[str]) -> CTE:
+
+def _inserted(
+    table: type[Schema], fields: tuple[str, ...], name: ColumnElement[str], *conditions: ColumnElement[bool]
+) -> CTE:
     columns = {field: given(field, getattr(table, field)) for field in fields}
-    values = select(*columns.values())
+    values = select(*columns.values()).where(*conditions)
     created = insert(table).from_select(list(columns), values).on_conflict_do_nothing()
     return created.returning(name.label("name")).cte("key")
 
@@ -31,11 +35,15 @@ def _recorded(key: CTE) -> CTE:
 
 def _add_signing_key() -> Select[Any]:
     fields = ("kid", "algorithm", "public_jwk", "wrapped_private", "created_at", "activates_at")
-    key = _inserted(SigningKeys, fields, SigningKeys.__table__.c.kid)
+    of_algorithm = SigningKeys.algorithm == given("algorithm", SigningKeys.algorithm)
+    moment = SigningKeys.activates_at.type
+    youngest_seen = func.coalesce(cast(given("youngest_seen", SigningKeys.activates_at), moment), BEGINNING)
+    was_overtaken = exists().where(of_algorithm, SigningKeys.activates_at > youngest_seen)
+    key = _inserted(SigningKeys, fields, SigningKeys.__table__.c.kid, ~was_overtaken)
     retired = (
         update(SigningKeys)
         .where(
-            SigningKeys.algorithm == given("algorithm", SigningKeys.algorithm),
+            of_algorithm,
             SigningKeys.expires_at.is_(None),
             SigningKeys.kid != key.c.name,
         )
@@ -54,6 +62,7 @@ def _add_service_key() -> Select[Any]:
 
 SIGNING_KEYS_ROWS = select(*SigningKeys.__table__.c).order_by(SigningKeys.activates_at, SigningKeys.kid)
 SERVICE_KEYS_ROWS = select(*ServiceKeys.__table__.c).order_by(ServiceKeys.use, ServiceKeys.version)
+ONE_ROTATION = select(func.pg_advisory_xact_lock(7_310_415_520))  # any number, the same for ever
 ADD_SIGNING_KEY = _add_signing_key()
 ADD_SERVICE_KEY = _add_service_key()
 
@@ -74,16 +83,22 @@ class KeyStore:
         return tuple(ServiceKeyRecord(**row._asdict()) for row in self._database.rows(SERVICE_KEYS_ROWS))
 
     def add_signing_key(
-        self, key: SigningKeyRecord, *, predecessors_expire_at: datetime, request_id: str
+        self,
+        key: SigningKeyRecord,
+        *,
+        predecessors_expire_at: datetime,
+        youngest_seen: datetime | None,
+        request_id: str,
     ) -> None:
-        """Publish a key, and date the end of those before it."""
+        """Publish a key, and date the end of those before it, unless a younger one came since the look."""
         values = {f"p_{name}": value for name, value in asdict(key).items() if name != "expires_at"}
         act = {
             "p_now": key.created_at,
             "p_request_id": request_id,
             "p_predecessors_expire_at": predecessors_expire_at,
+            "p_youngest_seen": youngest_seen,
         }
-        self._database.rows(ADD_SIGNING_KEY, values | act)
+        self._database.row_behind(ONE_ROTATION, ADD_SIGNING_KEY, values | act)
 
     def add_service_key(self, key: ServiceKeyRecord, *, request_id: str) -> None:
         """Keep a secret, unless one of this use and version exists."""

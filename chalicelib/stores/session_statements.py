@@ -103,9 +103,12 @@ def _end_one() -> Select[Any]:
     return own.add_cte(audit.recorded(audit.session_ended(ended, SessionEnd.REVOKED)))
 
 
-def _person_of_session() -> ScalarSelect[UUID]:
+def _person_of_session(*, if_unended: bool = False) -> ScalarSelect[UUID]:
     own = aliased(Sessions)
-    return select(own.user_id).where(own.id == SESSION_ID).scalar_subquery()
+    person = select(own.user_id).where(own.id == SESSION_ID)
+    if if_unended:
+        person = person.where(own.ended_at.is_(None), own.expires_at > NOW)
+    return person.scalar_subquery()
 
 
 ROTATE = _rotate()
@@ -118,6 +121,8 @@ LIVE_BESIDE = (
     .order_by(Sessions.rotated_at.desc(), Sessions.id)
 )
 END = {reason: _end(reason, Sessions.id == SESSION_ID) for reason in (SessionEnd.LOGOUT, SessionEnd.REUSE)}
-END_ALL = _end(SessionEnd.LOGOUT_ALL, Sessions.user_id == _person_of_session())
+# a session that is over ends no others: its tokens may be in a thief's hands. One that is merely idle may,
+# since apps log out after a long sleep
+END_ALL = _end(SessionEnd.LOGOUT_ALL, Sessions.user_id == _person_of_session(if_unended=True))
 END_OTHERS = _end_others()
 END_ONE = _end_one()

@@ -192,17 +192,14 @@ def test_another_devices_session_widens_with_its_next_refresh(world: World, ana:
     assert tablet.refresh().body["scope"] == WIDE
 
 
-def test_a_known_person_who_answers_an_old_version_is_told_and_nothing_is_stored(
-    world: World, ana: Phone
-) -> None:
+def test_an_app_that_knows_only_old_versions_locks_no_known_person_out(world: World, ana: Phone) -> None:
     world.clock.advance(timedelta(hours=1))
     publish(world, TERMS, "2.0")
-    before, token = world.stored(), ana.id_token()
-    reply = ana.sign_in(token, consents=answers("1.0", TERMS))
-    assert (reply.status, reply.code) == (400, "consent_version_not_current")
-    assert reply.body["errors"] == [{"pointer": "/consents/0/version", "code": "not_current"}]
-    assert world.stored() == before
-    assert ana.sign_in(token, consents=[]).status == 200  # the ID token was not burned
+    before = world.rows("SELECT count(*) FROM consent_events")
+    reply = ana.sign_in(consents=answers("1.0", TERMS))
+    assert (reply.status, reply.body["scope"]) == (200, NARROW)
+    assert [gap["version"] for gap in reply.body["consents_missing"]] == ["2.0"]
+    assert world.rows("SELECT count(*) FROM consent_events") == before
 
 
 def test_a_known_person_may_refuse_what_they_granted_and_is_narrowed(world: World, ana: Phone) -> None:
@@ -212,11 +209,15 @@ def test_a_known_person_may_refuse_what_they_granted_and_is_narrowed(world: Worl
     assert ana.refresh().body["scope"] == NARROW
 
 
-def test_an_unknown_document_of_a_known_person_is_told_and_nothing_is_stored(
-    world: World, ana: Phone
-) -> None:
+def test_an_unknown_document_locks_no_known_person_out_and_is_not_recorded(world: World, ana: Phone) -> None:
+    before = world.rows("SELECT count(*) FROM consent_events")
+    assert ana.sign_in(consents=answers("1.0", "everything")).body["scope"] == WIDE
+    assert world.rows("SELECT count(*) FROM consent_events") == before
+
+
+def test_a_document_answered_twice_is_refused_and_nothing_is_stored(world: World, ana: Phone) -> None:
     before = world.stored()
-    reply = ana.sign_in(consents=answers("1.0", "everything"))
+    reply = ana.sign_in(consents=answers("1.0", TERMS, TERMS))
     assert (reply.status, reply.code) == (400, "invalid_input")
     assert world.stored() == before
 

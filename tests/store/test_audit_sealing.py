@@ -8,7 +8,7 @@ import jwt
 import psycopg2
 import pytest
 
-from chalicelib import functions, wiring
+from chalicelib import functions
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.domain.audit_seals import SealRecord, claimed_seal
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
@@ -209,7 +209,7 @@ def test_a_seal_is_signed_by_a_key_that_an_earlier_seal_named(bench: Bench) -> N
     bench.audit.seal()
     for _ in range(3):  # two rotations and what follows: the first keys leave the JWKS
         bench.world.clock.advance(timedelta(days=89, hours=1))
-        wiring.rotate_keys(bench.settings, clock=bench.world.clock)
+        operations.rotate_keys(bench.settings, clock=bench.world.clock)
         bench.another().seal()  # signed by the old key, and names the next
         bench.world.clock.advance(timedelta(days=1, hours=3))
         bench.world.execute(INSERT)

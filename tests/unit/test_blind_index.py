@@ -23,10 +23,7 @@ def test_indexes_stay_what_they_are_because_rows_are_found_by_them() -> None:
         INDEX.email("Ana@Example.org").hex()
         == "2d365ef402738d458a0d3926b8d45ccd8be44a6fb216357b64a9fe870ba590d6"
     )
-    assert (
-        INDEX.device("a1b2").hex()
-        == "428d2b2e907bd9f6dbce7126aa21febff45e7272f57f6b8ecc1c27942cd1ab53"
-    )
+    assert INDEX.device("a1b2").hex() == "428d2b2e907bd9f6dbce7126aa21febff45e7272f57f6b8ecc1c27942cd1ab53"
     assert (
         INDEX.digest("profile", b"{}").hex()
         == "73a411f6547916e612348a0f3fd56f79ba9f725673ebd22de63e2518f399f297"

@@ -1,0 +1,58 @@
+"""What a release, a schedule or an operator runs, each composed for one act: nothing here answers HTTP."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chalicelib.assembly.keys import kms_key
+from chalicelib.clients import jwt_keys
+from chalicelib.clients.clock import SystemClock, SystemIds
+from chalicelib.clients.documents import FORMS, load_documents
+from chalicelib.domain.consents import ConsentCoverage, NoSuchDocument
+from chalicelib.services.keys import KeyRotation
+from chalicelib.services.ports import Clock
+from chalicelib.services.publishing import Publishing
+from chalicelib.settings import Settings
+from chalicelib.stores.consent_coverage import CoverageStore
+from chalicelib.stores.database import Database, connect
+from chalicelib.stores.documents import DocumentStore
+from chalicelib.stores.keys import KeyStore
+
+RELEASE = "release"  # the request id of what a release does
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    database = connect(url, connections_max=1)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
+
+
+def publish_documents(owner_url: str) -> None:
+    """Publish the consent texts that ship with this release, as the database's owner."""
+    with _opened(owner_url) as database:
+        Publishing(documents=DocumentStore(database), clock=SystemClock()).publish(load_documents(), RELEASE)
+
+
+def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
+    """Make the service's keys that are missing or due."""
+    with _opened(settings.database_url) as database:
+        KeyRotation(
+            store=KeyStore(database),
+            signing_kms=kms_key(settings, settings.signing_kms_key_id),
+            service_kms=kms_key(settings, settings.kms_key_id),
+            make_key=jwt_keys.make_key,
+            algorithm=settings.signing_algorithm,
+            clock=clock or SystemClock(),
+            ids=SystemIds(),
+        ).run(RELEASE)
+
+
+def consent_coverage(settings: Settings, *, document: str | None, version: str | None) -> ConsentCoverage:
+    """Return how active people stand on the documents; see `ConsentCoverage`. Raises: NoSuchDocument."""
+    if version is not None and not FORMS["version"].fullmatch(version):
+        raise NoSuchDocument(f"{version}: a version reads like 2.0")
+    with _opened(settings.database_url) as database:
+        store = CoverageStore(database)
+        return store.coverage(document=document, version=version, now=SystemClock().now())
