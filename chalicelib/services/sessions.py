@@ -10,6 +10,7 @@ from chalicelib.domain.errors import (
     NotFound,
     RefreshTokenInvalid,
     RefreshTokenReused,
+    SessionRevoked,
 )
 from chalicelib.domain.sessions import (
     Lifetimes,

@@ -8,7 +8,7 @@ import jwt
 import psycopg2
 import pytest
 
-from chalicelib import functions
+from chalicelib import functions, operations
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.domain.audit_seals import SealRecord, claimed_seal
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
