@@ -226,6 +226,6 @@ def seals(bench: Bench) -> list[tuple[str]]:
     return bench.world.rows("SELECT seal FROM audit_seals ORDER BY number")
 
 
-def newest(bench: Bench):
+def newest(bench: Bench):  # type: ignore[no-untyped-def]
     ((signed,),) = bench.world.rows("SELECT seal FROM audit_seals ORDER BY number DESC LIMIT 1")
     return claimed_seal(signed)
