@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import jwt
 import psycopg2
@@ -226,6 +227,6 @@ def seals(bench: Bench) -> list[tuple[str]]:
     return bench.world.rows("SELECT seal FROM audit_seals ORDER BY number")
 
 
-def newest(bench: Bench):  # type: ignore[no-untyped-def]
+def newest(bench: Bench) -> Any:
     ((signed,),) = bench.world.rows("SELECT seal FROM audit_seals ORDER BY number DESC LIMIT 1")
     return claimed_seal(signed)
