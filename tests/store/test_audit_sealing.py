@@ -227,6 +227,6 @@ def seals(bench: Bench) -> list[tuple[str]]:
     return bench.world.rows("SELECT seal FROM audit_seals ORDER BY number")
 
 
-def newest(bench: Bench) -> Any:
+def newest(bench: Bench) -> Any:  # noqa: ANN401 - a seal
     ((signed,),) = bench.world.rows("SELECT seal FROM audit_seals ORDER BY number DESC LIMIT 1")
     return claimed_seal(signed)
