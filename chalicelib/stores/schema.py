@@ -236,11 +236,17 @@ class SigningKeys(Schema):
 
 
 class ServiceKeys(Schema):
-    """Secrets of the service itself, each wrapped by KMS."""
+    """Secrets of the service itself, each wrapped by KMS; no index survives another version of its key."""
 
     __tablename__ = "service_keys"
+    __table_args__ = (
+        CheckConstraint("use <> 'blind_index' OR version = 1", name="one_blind_index"),
+        CheckConstraint("activates_at >= created_at", name="activates_after_creation"),
+    )
 
     use: Mapped[ServiceKeyUse] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     wrapped: Mapped[bytes]
     created_at: Mapped[datetime]
+    activates_at: Mapped[datetime]
+    kms_key_id: Mapped[str | None]
