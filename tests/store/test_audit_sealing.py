@@ -223,7 +223,7 @@ def test_a_seal_is_signed_by_a_key_that_an_earlier_seal_named(bench: Bench) -> N
 
 
 def seals(bench: Bench) -> list[tuple[str]]:
-    return bench.world.rows("SELECT seal FROM audit_seals ORDER BY number")  # type: ignore[return-value] # one column
+    return bench.world.rows("SELECT seal FROM audit_seals ORDER BY number")
 
 
 def newest(bench: Bench):  # type: ignore[no-untyped-def] # noqa: ANN201 - a seal
