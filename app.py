@@ -42,6 +42,24 @@ def account_erase(event: dict[str, Any], context: object) -> dict[str, Any]:
     return functions.erase_account(event, getattr(context, "aws_request_id", "local"))
 
 
+@app.lambda_function(name="operator-look")
+def operator_look(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Let an operator `find` people or `show` an account, without personal data; who and why go on record."""
+    return functions.operator_look(event, getattr(context, "aws_request_id", "local"))
+
+
+@app.lambda_function(name="operator-reveal")
+def operator_reveal(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Let an operator `reveal` a profile, or `export` all that is held; nothing else answers such data."""
+    return functions.operator_reveal(event, getattr(context, "aws_request_id", "local"))
+
+
+@app.lambda_function(name="operator-change")
+def operator_change(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Let an operator `suspend` or `reinstate` a person, or `end-sessions` of theirs."""
+    return functions.operator_change(event, getattr(context, "aws_request_id", "local"))
+
+
 @app.schedule("rate(5 minutes)", name="erasure-sweep")
 def erasure_sweep(_event: object) -> dict[str, Any]:
     """Complete interrupted erasures; fails while the database is one that was restored."""

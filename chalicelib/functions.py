@@ -9,9 +9,14 @@ from uuid import UUID
 from chalicelib import wiring
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemClock
+from chalicelib.clients.google_tokens import GOOGLE_ISSUER
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.clients.seal_signatures import check_seal
 from chalicelib.domain.erasure import on_record
+from chalicelib.domain.operators import OperatorAct, Order
+from chalicelib.domain.sign_in import Provider
+from chalicelib.routes.export_shapes import export
+from chalicelib.routes.operator_shapes import changed, found, plain, shown
 from chalicelib.services.audit import Audit
 from chalicelib.services.ports import Act, Clock
 from chalicelib.settings import Settings
@@ -85,3 +90,43 @@ def sweep_erasures() -> dict[str, Any]:
 def restore_database(request_id: str) -> dict[str, Any]:
     """Bring a database that came from a backup up to what must not be forgotten."""
     return asdict(wiring.services().recovery.restore(Act(request_id=request_id, locale="en")))
+
+
+def operator_look(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Find people by `email` or `subject`, or show the account `user_id`; nothing personal is answered."""
+    operators, order = wiring.services().operators, _order(event)
+    if event["act"] == OperatorAct.SHOW:
+        return shown(operators.show(UUID(event["user_id"]), order, request_id))
+    if event["act"] != OperatorAct.FIND or bool(event.get("email")) == bool(event.get("subject")):
+        raise ValueError("act is find, with either email or subject, or show, with user_id")
+    if event.get("email"):
+        return found(operators.find_by_email(str(event["email"]), order, request_id))
+    subject = str(event["subject"])
+    return found(operators.find_by_subject(Provider.GOOGLE, GOOGLE_ISSUER, subject, order, request_id))
+
+
+def operator_reveal(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Show the account `user_id` with its profile, or answer one `part` of its export."""
+    services, order, user_id = wiring.services(), _order(event), UUID(event["user_id"])
+    if event["act"] == OperatorAct.REVEAL:
+        return shown(services.operators.reveal(user_id, order, request_id))
+    if event["act"] != OperatorAct.EXPORT:
+        raise ValueError("act is reveal or export")
+    part = int(event.get("part") or 1)
+    return plain(export(services.operators.export(user_id, part, order, request_id), services.controller))
+
+
+def operator_change(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Suspend or reinstate the person `user_id`, or end all their sessions."""
+    act = OperatorAct(event["act"])
+    if act not in {OperatorAct.SUSPEND, OperatorAct.REINSTATE, OperatorAct.END_SESSIONS}:
+        raise ValueError("act is suspend, reinstate or end-sessions")
+    operators = wiring.services().operators
+    return changed(operators.change(UUID(event["user_id"]), act, _order(event), request_id))
+
+
+def _order(event: dict[str, Any]) -> Order:
+    emergency = event.get("emergency", False)
+    if not isinstance(emergency, bool):
+        raise TypeError("emergency is true or false")
+    return Order(actor=event["actor"], reason=event["reason"], emergency=emergency)

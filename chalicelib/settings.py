@@ -61,6 +61,7 @@ class Settings:
     google_hosted_domain: str | None
     google_keys_url: str
     kms_key_id: str
+    kms_key_history: tuple[str, ...]
     signing_kms_key_id: str
     vault_table: str
     evidence_bucket: str
@@ -103,6 +104,9 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         "signing_algorithm": read("SIGNING_ALGORITHM", SigningAlgorithm, default=SigningAlgorithm.ES256),
         "lifetimes": _lifetimes(read),
     }
+    settings["kms_key_history"] = read("KMS_KEY_HISTORY", _names, default=(settings["kms_key_id"],))
+    if settings["kms_key_id"] not in (settings["kms_key_history"] or ()):
+        read.faults.append("KMS_KEY_HISTORY: names KMS_KEY_ID too")
     if is_local and environment.get("AWS_LAMBDA_FUNCTION_NAME"):
         read.faults.append("STAGE: local is not for a deployed function")
     if read.faults:
@@ -186,6 +190,10 @@ def _https_url(text: str) -> str:
     if urlsplit(text).scheme != "https":
         raise ValueError("begins with https:// (plain http is for STAGE=local)")
     return _web_url(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
 
 
 def _local_only(parse: Callable[[str], str], *, is_local: bool) -> Callable[[str], str]:

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from chalicelib import settings as environment
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import google_keys, kms_key, service_keyring
+from chalicelib.assembly.operators import operators
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
@@ -123,6 +124,7 @@ class _Assembly:
             consents=self._consents(),
             erasures=self.erasure.erasures,
             recovery=self.erasure.recovery,
+            operators=operators(self.database, self.secrets, self.data_keys, self.clock),
             readiness=self._readiness(),
             refusals=Refusals(store=RefusalStore(self.database), clock=self.clock),
         )

@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from local import cleaning
+from local import cleaning, operate_options
 from local.audit_options import add_parsers
 from local.dev_google import AUDIENCE, DevGoogle, subject_for
 from local.places import LOCAL, StackError
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
         "clean": clean,
         "consents": consents,
         "drill": drill,
+        "operate": operate,
     }
     commands |= dict.fromkeys(("audit-seal", "audit-verify", "audit-export"), audited)
     try:
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     coverage.add_argument("--document", help="with --version: as if that version took effect now")
     coverage.add_argument("--version")
     coverage.add_argument("--json", action="store_true", help="for scripts")
+    operate_options.add_parser(commands)
     add_parsers(commands)
     return top
 
@@ -105,6 +107,13 @@ def consents(options: argparse.Namespace) -> None:
 
     answer = invoke("consent_coverage", {"document": options.document, "version": options.version})
     print(json.dumps(answer) if options.json else coverage_table(answer))
+
+
+def operate(options: argparse.Namespace) -> None:
+    """Find a person, or act on their account, as an operator."""
+    from local.operate import operate as perform  # noqa: PLC0415 -- a second of imports, for this command alone
+
+    perform(options)
 
 
 def audited(options: argparse.Namespace) -> None:

@@ -66,6 +66,10 @@ class InMemoryKms:
         self.calls: Counter[str] = Counter()
         self.fault: ServiceError | None = None  # raised by every call while it is set
 
+    @property
+    def key_id(self) -> str:
+        return self._name
+
     def generate_data_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
         self._called("generate_data_key")
         plaintext = hashlib.sha256(f"{self._name} {len(self._wrapped)}".encode()).digest()
@@ -75,8 +79,9 @@ class InMemoryKms:
         self._called("encrypt")
         return self._wrap(plaintext, context)
 
-    def decrypt(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+    def decrypt(self, wrapped: bytes, context: Mapping[str, str], wrapped_by: str | None = None) -> bytes:
         self._called("decrypt")
+        assert wrapped_by in {None, self._name}
         plaintext, wrapped_with = self._wrapped.get(wrapped, (b"", None))
         if wrapped_with != dict(context):
             raise IntegrityFailure
@@ -153,11 +158,18 @@ class InMemoryKeyVault:
         self.calls: Counter[str] = Counter()
         self.fault: ServiceError | None = None  # raised by every call while it is set
 
-    def put(self, user_id: UUID, wrapped: bytes, version: int, created_at: datetime) -> None:
+    def put(
+        self,
+        user_id: UUID,
+        wrapped: bytes,
+        version: int,
+        created_at: datetime,
+        kms_key_id: str | None = None,
+    ) -> None:
         self._called("put")
         if self._keys.get(user_id, WrappedKey(wrapped=wrapped, version=version)).wrapped != wrapped:
             raise IntegrityFailure
-        self._keys[user_id] = WrappedKey(wrapped=wrapped, version=version)
+        self._keys[user_id] = WrappedKey(wrapped=wrapped, version=version, kms_key_id=kms_key_id)
 
     def get(self, user_id: UUID) -> WrappedKey | None:
         self._called("get")

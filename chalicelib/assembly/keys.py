@@ -33,7 +33,7 @@ def service_keyring(settings: Settings, clock: Clock, database: Database) -> Key
     return KeyRing(
         store=KeyStore(database),
         signing_kms=kms_key(settings, settings.signing_kms_key_id),
-        service_kms=kms_key(settings, settings.kms_key_id),
+        service_kms=data_kms(settings),
         load_key=_load_key,
         clock=clock,
     )
@@ -46,3 +46,9 @@ def _load_key(record: SigningKeyRecord, private_der: bytes) -> TokenKey:
 def kms_key(settings: Settings, key_id: str) -> Kms:
     """Return one key of KMS."""
     return Kms(aws_client("kms", settings.aws_region, settings.aws_endpoint_url), key_id)
+
+
+def data_kms(settings: Settings) -> Kms:
+    """Return what wraps people's keys and the service's secrets, and unwraps what earlier ones wrapped."""
+    client = aws_client("kms", settings.aws_region, settings.aws_endpoint_url)
+    return Kms(client, settings.kms_key_id, history=settings.kms_key_history)

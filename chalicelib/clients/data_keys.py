@@ -8,6 +8,7 @@ from uuid import UUID
 from chalicelib.clients.envelope import DataKey
 from chalicelib.clients.key_cache import CacheLimits, Clock, KeyCache
 from chalicelib.clients.key_vault import WrappedKey
+from chalicelib.domain.key_life import data_key_context
 
 FIRST_VERSION = 1
 STANDARD_LIMITS = CacheLimits()
@@ -19,14 +20,25 @@ class KeyWrapping(Protocol):
     def generate_data_key(self, context: Mapping[str, str]) -> tuple[bytes, bytes]:
         """Return a new key, plain and wrapped."""
 
-    def decrypt(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+    @property
+    def key_id(self) -> str:
+        """The KMS key that wraps now."""
+
+    def decrypt(self, wrapped: bytes, context: Mapping[str, str], wrapped_by: str | None = None) -> bytes:
         """Return the plain key."""
 
 
 class WrappedKeys(Protocol):
     """What is needed of the key vault."""
 
-    def put(self, user_id: UUID, wrapped: bytes, version: int, created_at: datetime) -> None:
+    def put(
+        self,
+        user_id: UUID,
+        wrapped: bytes,
+        version: int,
+        created_at: datetime,
+        kms_key_id: str | None = None,
+    ) -> None:
         """Keep a person's first key."""
 
     def get(self, user_id: UUID) -> WrappedKey | None:
@@ -59,9 +71,9 @@ class DataKeys:
         (F-20).
         """
         drops = self._cache.drops
-        plain, wrapped = self._kms.generate_data_key(_context(user_id, FIRST_VERSION))
+        plain, wrapped = self._kms.generate_data_key(data_key_context(user_id, FIRST_VERSION))
         key = DataKey(owner_id=user_id, version=FIRST_VERSION, secret=plain)
-        self._vault.put(user_id, wrapped, FIRST_VERSION, self._clock.now())
+        self._vault.put(user_id, wrapped, FIRST_VERSION, self._clock.now(), self._kms.key_id)
         self._cache.keep(key, drops)
         return key
 
@@ -87,11 +99,7 @@ class DataKeys:
         kept = self._vault.get(user_id)
         if kept is None:
             return None
-        plain = self._kms.decrypt(kept.wrapped, _context(user_id, kept.version))
+        plain = self._kms.decrypt(kept.wrapped, data_key_context(user_id, kept.version), kept.kms_key_id)
         key = DataKey(owner_id=user_id, version=kept.version, secret=plain)
         self._cache.keep(key, drops)
         return key
-
-
-def _context(user_id: UUID, version: int) -> dict[str, str]:
-    return {"purpose": "personal_data", "user_id": str(user_id), "version": str(version)}

@@ -6,26 +6,32 @@ backups and restored snapshots included.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chalicelib.clients.aws_calls import STANDARD_RETRIES, AwsCalls, RetryPolicy
 from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.key_life import VaultItem, VaultPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 USER_ID = "user_id"  # the table's partition key, a string; it has no sort key
+KMS_KEY_ID = "kms_key_id"  # the attribute that names what wrapped the key
 TAKEN = frozenset({"ConditionalCheckFailedException"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrappedKey:
-    """A person's data key as the vault holds it: only KMS can unwrap it."""
+    """A person's data key as the vault holds it: only KMS can unwrap it, by the key that is named.
+
+    `kms_key_id` None: the first KMS key of all, of before the vault named them.
+    """
 
     wrapped: bytes = field(repr=False)
     version: int
+    kms_key_id: str | None = None
 
 
 class KeyVault:
@@ -37,7 +43,14 @@ class KeyVault:
         self._table = table
         self._calls = AwsCalls(service="key_vault", integrity_codes=TAKEN, retries=retries)
 
-    def put(self, user_id: UUID, wrapped: bytes, version: int, created_at: datetime) -> None:
+    def put(
+        self,
+        user_id: UUID,
+        wrapped: bytes,
+        version: int,
+        created_at: datetime,
+        kms_key_id: str | None = None,
+    ) -> None:
         """Keep a person's first key; keeping the same one twice is one act, so a lost answer can be retried.
 
         `created_at` lets orphans of sign-ups that never committed be swept (F-20).
@@ -51,7 +64,8 @@ class KeyVault:
                 "wrapped_key": {"B": wrapped},
                 "key_version": {"N": str(version)},
                 "created_at": {"S": created_at.isoformat()},
-            },
+            }
+            | ({} if kms_key_id is None else {KMS_KEY_ID: {"S": kms_key_id}}),
             ConditionExpression="attribute_not_exists(user_id) OR wrapped_key = :wrapped",
             ExpressionAttributeValues={":wrapped": {"B": wrapped}},
         )
@@ -66,7 +80,7 @@ class KeyVault:
             TableName=self._table,
             Key=_key(user_id),
             ConsistentRead=True,
-            ProjectionExpression="user_id, wrapped_key, key_version",
+            ProjectionExpression=f"user_id, wrapped_key, key_version, {KMS_KEY_ID}",
         )
         item = answer.get("Item")
         return None if item is None else _wrapped_key(item)
@@ -75,6 +89,42 @@ class KeyVault:
         """Delete a person's key for good; deleting it twice is the same."""
         self._calls.answer(self._client.delete_item, TableName=self._table, Key=_key(user_id))
 
+    def page(self, after: str | None, limit: int) -> VaultPage:
+        """Return the items behind one, in the vault's own order; a walk through all begins with None."""
+        start: dict[str, Any] = {} if after is None else {"ExclusiveStartKey": {USER_ID: {"S": after}}}
+        answer = self._calls.answer(
+            self._client.scan, TableName=self._table, ConsistentRead=True, Limit=limit, **start
+        )
+        items = [_vault_item(item) for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey")
+        return VaultPage(
+            items=tuple(item for item in items if item is not None),
+            damaged=items.count(None),
+            after=None if last is None else last[USER_ID]["S"],
+        )
+
+    def replace(self, item: VaultItem, wrapped: bytes, kms_key_id: str) -> bool:
+        """Wrap an item anew; False when it is gone, or not the one that was read: nothing is written then.
+
+        Sent twice it is one act, so a lost answer can be retried.
+        """
+        try:
+            self._calls.answer(
+                self._client.update_item,
+                TableName=self._table,
+                Key=_key(item.user_id),
+                UpdateExpression=f"SET wrapped_key = :wrapped, {KMS_KEY_ID} = :kms_key_id",
+                ConditionExpression="wrapped_key IN (:seen, :wrapped)",  # false for an item that is gone
+                ExpressionAttributeValues={
+                    ":wrapped": {"B": wrapped},
+                    ":seen": {"B": item.wrapped},
+                    ":kms_key_id": {"S": kms_key_id},
+                },
+            )
+        except IntegrityFailure:
+            return False
+        return True
+
 
 def _key(user_id: UUID) -> "dict[str, AttributeValueTypeDef]":
     return {USER_ID: {"S": str(user_id)}}
@@ -82,6 +132,26 @@ def _key(user_id: UUID) -> "dict[str, AttributeValueTypeDef]":
 
 def _wrapped_key(item: "dict[str, AttributeValueTypeDef]") -> WrappedKey:
     try:
-        return WrappedKey(wrapped=bytes(item["wrapped_key"]["B"]), version=int(item["key_version"]["N"]))
+        return WrappedKey(
+            wrapped=bytes(item["wrapped_key"]["B"]),
+            version=int(item["key_version"]["N"]),
+            kms_key_id=item[KMS_KEY_ID]["S"] if KMS_KEY_ID in item else None,
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityFailure from error
+
+
+def _vault_item(item: "dict[str, AttributeValueTypeDef]") -> VaultItem | None:
+    """Return an item of a walk; None when it isn't a wrapped key, which only its reader is told."""
+    try:
+        key = _wrapped_key(item)
+        created_at = datetime.fromisoformat(item["created_at"]["S"]) if "created_at" in item else None
+        return VaultItem(
+            user_id=UUID(item[USER_ID]["S"]),
+            wrapped=key.wrapped,
+            version=key.version,
+            kms_key_id=key.kms_key_id,
+            created_at=created_at,
+        )
+    except (IntegrityFailure, KeyError, TypeError, ValueError):
+        return None

@@ -2,6 +2,8 @@
 
 from chalicelib.domain.audit import AuditKind
 
+_ORDER = "`act`; `actor`: who, and `reason`: why, in plain words"
+
 MEANINGS = {
     AuditKind.ACCOUNT_CHANGED: (
         "A person changed what they chose: name, language or time zone.",
@@ -37,6 +39,46 @@ MEANINGS = {
         "what it is: document, version, language, hash",
     ),
     AuditKind.KEY_CREATED: ("A key of the service was made.", "`key`: its name"),
+    AuditKind.OPERATOR_EMERGENCY_ACCESS: (
+        "An operator did this in an emergency (45 CFR 164.312(a)(2)(ii)): to be examined afterwards.",
+        _ORDER,
+    ),
+    AuditKind.OPERATOR_EXPORTED: (
+        "An operator got all that is held about a person, to hand it to them.",
+        _ORDER,
+    ),
+    AuditKind.OPERATOR_FOUND: (
+        "An operator searched by e-mail address or provider subject; without a person, nobody was found.",
+        _ORDER,
+    ),
+    AuditKind.OPERATOR_REINSTATED: (
+        "An operator let a person act again, or found that they may.",
+        _ORDER,
+    ),
+    AuditKind.OPERATOR_REVEALED: (
+        "An operator read a person's profile.",
+        _ORDER,
+    ),
+    AuditKind.OPERATOR_SESSIONS_ENDED: (
+        "An operator ended a person's sessions.",
+        _ORDER,
+    ),
+    AuditKind.OPERATOR_SHOWN: (
+        "An operator looked at how an account is used, without personal data.",
+        _ORDER,
+    ),
+    AuditKind.OPERATOR_SUSPENDED: (
+        "An operator suspended a person, or found that they are.",
+        _ORDER,
+    ),
+    AuditKind.KEYS_REWRAPPED: (
+        "People's data keys were about to be wrapped anew, by another KMS key.",
+        "`kms_key_id`: by which; `count`: how many at most",
+    ),
+    AuditKind.KEYS_SWEPT: (
+        "Data keys of people who never came to be were about to be deleted.",
+        "`user_ids`: whose they would have been",
+    ),
     AuditKind.REQUEST_REFUSED: (
         "Requests were refused that somebody may have tried with: counted, one event a minute and container.",
         "`since`; `refused`: `route`, `code` and `count` of each",

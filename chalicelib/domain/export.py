@@ -6,11 +6,11 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from chalicelib.domain.account import Account
+from chalicelib.domain.account import Account, StoredPerson
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.consents import ConsentEvent
 from chalicelib.domain.devices import Device, StoredDevice
-from chalicelib.domain.sessions import OwnSession, SessionEnd
+from chalicelib.domain.sessions import Session, SessionEnd
 from chalicelib.domain.sign_in import Provider
 
 FORMAT = "serenya-auth/account-export/1"
@@ -102,9 +102,13 @@ class HeldEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredExport:
-    """What the database holds about a person: one part of each list, and how many parts there are."""
+    """What the database holds about a person: one part of each list, and how many parts there are.
 
-    own: OwnSession
+    `session` is the one that asked; None when an operator did.
+    """
+
+    person: StoredPerson
+    session: Session | None
     status_changed_at: datetime
     parts: int
     identities: tuple[StoredIdentity, ...]

@@ -23,7 +23,7 @@ class SigningAlgorithm(StrEnum):
 
 
 class ServiceKeyUse(StrEnum):
-    """What a secret of the service is for; one key a use."""
+    """What a secret of the service is for; no key has two uses."""
 
     BLIND_INDEX = "blind_index"
     CHALLENGE = "challenge"
@@ -60,6 +60,8 @@ class ServiceKeyRecord:
     version: int
     wrapped: bytes = field(repr=False)
     created_at: datetime
+    activates_at: datetime  # accepted before, written with from then on
+    kms_key_id: str | None = None  # None: the first KMS key of all
 
 
 def current_key(

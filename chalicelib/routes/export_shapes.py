@@ -135,7 +135,7 @@ EXPORT = Record(
         "processing": required(Items(of=PROCESSING_RECORD, max_items=32)),
         "rights": required(Items(of=SENTENCE, max_items=32)),
     },
-    description="Everything held about the person (GDPR art. 15, 20); each list begins with its oldest line.",
+    description="All that is held about the person (GDPR art. 15, 20), the oldest line of a list first.",
     open=True,
 )
 
@@ -150,7 +150,7 @@ def export(exported: Export, controller: Controller) -> dict[str, Any]:
         "parts": stored.parts,
         "controller": {"name": controller.name, "contact": controller.contact},
         "account": user(exported.account),
-        "account_status": stored.own.person.status.value,
+        "account_status": stored.person.status.value,
         "account_status_changed_at": stored.status_changed_at,
         "identities": [_identity(each) for each in exported.identities],
         "devices": [_device(each) for each in exported.devices],

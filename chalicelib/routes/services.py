@@ -10,6 +10,7 @@ from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.export import ExportService
+from chalicelib.services.operators import OperatorService
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.recovery import Recovery
 from chalicelib.services.refusals import Refusals
@@ -34,5 +35,6 @@ class Services:
     consents: ConsentService
     erasures: ErasureService
     recovery: Recovery
+    operators: OperatorService
     readiness: Readiness
     refusals: Refusals

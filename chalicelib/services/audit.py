@@ -121,6 +121,7 @@ class Audit:
                 self._ensure_not_cut()
         except Faulty as fault:
             verifier.report.finding = fault.finding
+            logger.error("audit_not_as_sealed", extra={"fields": {"code": fault.finding.fault.value}})  # noqa: TRY400 - the finding is the report's, no stack
         return verifier.report
 
     def export(self, number: int, *, is_before: bool = False) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """Hand a person everything that is held about them (GDPR art. 15 and 20), and record that it was done."""
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
-from chalicelib.domain.account import Account
+from chalicelib.domain.account import Account, StoredPerson
 from chalicelib.domain.errors import InvalidAccessToken, SessionRevoked
 from chalicelib.domain.export import Export, HeldDevice, HeldIdentity, StoredExport, StoredIdentity
 from chalicelib.domain.tokens import AccessClaims
@@ -36,19 +37,12 @@ class ExportService:
         stored = self._store.export(
             claims.session_id, part=part, locale=act.locale, now=now, request_id=act.request_id
         )
-        if stored is None:
+        if stored is None or stored.session is None:
             raise SessionRevoked
-        stored.own.session.ensure_live(now)
-        if stored.own.person.id != claims.user_id:
+        stored.session.ensure_live(now)
+        if stored.person.id != claims.user_id:
             raise InvalidAccessToken
-        return Export(
-            exported_at=now,
-            part=part,
-            stored=stored,
-            account=_account(key, stored),
-            identities=tuple(_identity(key, identity) for identity in stored.identities),
-            devices=tuple(_device(key, device) for device in stored.devices),
-        )
+        return opened(key, stored, part=part, now=now)
 
     def _key_of(self, user_id: UUID) -> DataKey:
         key = self._keys.get(user_id)
@@ -57,8 +51,20 @@ class ExportService:
         return key
 
 
-def _account(key: DataKey, stored: StoredExport) -> Account:
-    person = stored.own.person
+def opened(key: DataKey, stored: StoredExport, *, part: int, now: datetime) -> Export:
+    """Return what was read, opened with the person's key. Raises IntegrityFailure."""
+    return Export(
+        exported_at=now,
+        part=part,
+        stored=stored,
+        account=open_account(key, stored.person),
+        identities=tuple(_identity(key, identity) for identity in stored.identities),
+        devices=tuple(_device(key, device) for device in stored.devices),
+    )
+
+
+def open_account(key: DataKey, person: StoredPerson) -> Account:
+    """Return an account as its person sees it. Raises IntegrityFailure."""
     profile, chosen = open_profile(key, person), open_chosen(key, person)
     return Account(id=person.id, created_at=person.created_at, profile=profile, chosen=chosen)
 

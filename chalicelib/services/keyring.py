@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.domain.key_life import writing
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
 from chalicelib.services.events import warn
 from chalicelib.services.ports import Clock, Wrapping
@@ -29,6 +30,7 @@ class Keys(Generic[TokenKeyT]):
     signing: tuple[SigningKeyRecord, ...]
     token_keys: Mapping[str, TokenKeyT] = field(repr=False)
     secrets: Mapping[ServiceKeyUse, tuple[bytes, ...]] = field(repr=False)
+    activations: Mapping[ServiceKeyUse, tuple[datetime, ...]]  # in the order of the secrets
 
 
 class KeyRing(Generic[TokenKeyT]):
@@ -81,16 +83,25 @@ class KeyRing(Generic[TokenKeyT]):
 
     def secrets(self, use: ServiceKeyUse) -> tuple[bytes, ...]:
         """Return the secrets of one use, the newest first. Raises as `keys`."""
-        found = self.keys().secrets.get(use)
-        if not found:
-            raise DependencyUnavailable(retry_after=RETRY_AFTER)
-        return found
+        return self._with(use).secrets[use]
+
+    def writing_secret(self, use: ServiceKeyUse) -> bytes:
+        """Return the newest active secret of a use: every container accepts it already. Raises as `keys`."""
+        keys = self._with(use)
+        dated = zip(keys.activations[use], keys.secrets[use], strict=True)
+        return writing(dated, self._clock.now())
 
     def fresh(self) -> Keys[TokenKeyT]:
         """Return the keys as they are stored now, as a readiness check wants them. Raises as `keys`."""
         with self._lock:
             self._keys = self._load(self._clock.now())
             return self._keys
+
+    def _with(self, use: ServiceKeyUse) -> Keys[TokenKeyT]:
+        keys = self.keys()
+        if not keys.secrets.get(use):
+            raise DependencyUnavailable(retry_after=RETRY_AFTER)
+        return keys
 
     def _is_due(self, now: datetime) -> bool:
         due = self._look_again_at
@@ -114,11 +125,12 @@ class KeyRing(Generic[TokenKeyT]):
     def _load(self, now: datetime) -> Keys[TokenKeyT]:
         signing = tuple(k for k in self._store.signing_keys() if k.expires_at is None or k.expires_at > now)
         secrets: dict[ServiceKeyUse, tuple[bytes, ...]] = {}
+        activations: dict[ServiceKeyUse, tuple[datetime, ...]] = {}
         for record in self._store.service_keys():
             secrets[record.use] = (self._secret(record), *secrets.get(record.use, ()))
-        return Keys(
-            signing=signing, token_keys={key.kid: self._token_key(key) for key in signing}, secrets=secrets
-        )
+            activations[record.use] = (record.activates_at, *activations.get(record.use, ()))
+        token_keys = {key.kid: self._token_key(key) for key in signing}
+        return Keys(signing=signing, token_keys=token_keys, secrets=secrets, activations=activations)
 
     def _token_key(self, key: SigningKeyRecord) -> TokenKeyT:
         known = self._keys.token_keys.get(key.kid) if self._keys else None
@@ -131,7 +143,7 @@ class KeyRing(Generic[TokenKeyT]):
         name = (record.use, record.version, record.wrapped)
         if name not in self._unwrapped:
             context = service_key_context(record.use, record.version)
-            self._unwrapped[name] = self._service_kms.decrypt(record.wrapped, context)
+            self._unwrapped[name] = self._service_kms.decrypt(record.wrapped, context, record.kms_key_id)
         return self._unwrapped[name]
 
 

@@ -53,7 +53,15 @@ class KeyRotation:
         for use in sorted(set(ServiceKeyUse) - present):
             context = service_key_context(use, 1)
             wrapped = self._service_kms.encrypt(self._ids.random_bytes(SECRET_BYTES), context)
-            record = ServiceKeyRecord(use=use, version=1, wrapped=wrapped, created_at=self._clock.now())
+            now = self._clock.now()
+            record = ServiceKeyRecord(
+                use=use,
+                version=1,
+                wrapped=wrapped,
+                created_at=now,
+                activates_at=now,
+                kms_key_id=self._service_kms.key_id,
+            )
             self._store.add_service_key(record, request_id=request_id)
 
     def _publish_next_signing_key(self, request_id: str) -> None:

@@ -98,12 +98,16 @@ class BlindIndex(Protocol):
 
 
 class Wrapping(Protocol):
-    """A KMS key."""
+    """A KMS key, and those before it."""
+
+    @property
+    def key_id(self) -> str:
+        """The key that wraps."""
 
     def encrypt(self, plaintext: bytes, context: Mapping[str, str]) -> bytes:
         """Return the plaintext wrapped."""
 
-    def decrypt(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+    def decrypt(self, wrapped: bytes, context: Mapping[str, str], wrapped_by: str | None = None) -> bytes:
         """Return what was wrapped with this context."""
 
 

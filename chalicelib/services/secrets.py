@@ -13,7 +13,7 @@ from chalicelib.services.ports import BlindIndex
 
 
 class Secrets:
-    """Computes with the newest secret of each use, and checks with all; may raise DependencyUnavailable."""
+    """Computes with the newest active secret of a use, checks with all; may raise DependencyUnavailable."""
 
     def __init__(self, *, keyring: KeyRing[Any], make_index: Callable[[bytes], BlindIndex]) -> None:
         """Take the keys, and what makes an index of one."""
@@ -24,6 +24,10 @@ class Secrets:
         """Return the blind index."""
         return self._make_index(self._keyring.secrets(ServiceKeyUse.BLIND_INDEX)[0])
 
+    def indexes(self) -> tuple[BlindIndex, ...]:
+        """Return the blind index of each key, the newest first: what was stored may be under an older one."""
+        return tuple(self._make_index(key) for key in self._keyring.secrets(ServiceKeyUse.BLIND_INDEX))
+
     def seed(self, id_token: UnverifiedIdToken) -> bytes:
         """Return the seed of the session that an ID token opens; the same one for its exact retry."""
         # of the oldest secret, so that a retry across a rotation gets the same seed
@@ -31,7 +35,7 @@ class Secrets:
 
     def write_refresh_token(self, token: RefreshToken) -> str:
         """Return a refresh token as it is sent."""
-        return token.encode(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[0])
+        return token.encode(self._keyring.writing_secret(ServiceKeyUse.REFRESH_TOKEN))
 
     def read_refresh_token(self, text: str) -> RefreshToken:
         """Return a refresh token of ours. Raises RefreshTokenInvalid."""
@@ -41,7 +45,8 @@ class Secrets:
         self, purpose: ChallengePurpose, randomness: bytes, now: datetime
     ) -> tuple[str, datetime]:
         """Return a fresh nonce and when it expires."""
-        return issue_challenge(self._keyring.secrets(ServiceKeyUse.CHALLENGE)[0], purpose, randomness, now)
+        secret = self._keyring.writing_secret(ServiceKeyUse.CHALLENGE)
+        return issue_challenge(secret, purpose, randomness, now)
 
     def read_nonce(self, purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
         """Return the challenge behind a nonce of ours. Raises InvalidNonce."""

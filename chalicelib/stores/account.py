@@ -92,7 +92,10 @@ def _choose() -> Select[Any]:
     return select(person.c.id).add_cte(audit.recorded(changed))
 
 
-def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Select[Any]:
+def change_of_status(
+    before: UserStatus, after: UserStatus, kind: AuditKind
+) -> tuple[CTE, CTE, tuple[Select[Any], ...]]:
+    """Return the person who changes from one status to another, the sessions that end, and the events."""
     person = (
         update(Users)
         .where(Users.id == USER_ID, Users.status == before)
@@ -108,8 +111,12 @@ def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Selec
         .cte("ended")
     )
     changed = audit.event(kind, act=person, user_id=person.c.id, session_id=null())
-    events = union_all(changed, audit.session_ended(ended, SessionEnd.SUSPENDED))
-    return select(person.c.id).add_cte(audit.recorded(events))
+    return person, ended, (changed, audit.session_ended(ended, SessionEnd.SUSPENDED))
+
+
+def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Select[Any]:
+    person, _, events = change_of_status(before, after, kind)
+    return select(person.c.id).add_cte(audit.recorded(union_all(*events)))
 
 
 RENEW = _renew()

@@ -18,9 +18,16 @@ from chalicelib.stores.database import Database
 from chalicelib.stores.export_rows import read_export
 from chalicelib.stores.export_sections import SECTIONS, Section
 from chalicelib.stores.schema import Users
+from chalicelib.stores.session_rows import read_session
 from chalicelib.stores.session_statements import FIND, SESSION_ID, acting
 
 PART = bindparam("p_part", type_=BigInteger)
+
+
+def pages_of(user_id: ScalarSelect[UUID]) -> tuple[Any, ...]:
+    """Return the columns that hold one part of each list, and how long the longest list is."""
+    pages = (_page(section, user_id).label(f"{name}_page") for name, section in SECTIONS.items())
+    return (Users.status_changed_at, *pages, _longest(user_id).label("longest"))
 
 
 def _page(section: Section, user_id: ScalarSelect[UUID]) -> ScalarSelect[Any]:
@@ -46,14 +53,12 @@ def _longest(user_id: ScalarSelect[UUID]) -> ColumnElement[int]:
 def _export() -> Select[Any]:
     session = acting()
     user_id = select(session.c.user_id).scalar_subquery()
-    pages = (_page(section, user_id).label(f"{name}_page") for name, section in SECTIONS.items())
     details = func.jsonb_build_object("part", cast(PART, TEXT))
     kind = AuditKind.ACCOUNT_EXPORTED
     exported = audit.event(
         kind, act=session, user_id=session.c.user_id, session_id=SESSION_ID, details=details
     )
-    whole = FIND.add_columns(Users.status_changed_at, *pages, _longest(user_id).label("longest"))
-    return whole.add_cte(audit.recorded(exported))
+    return FIND.add_columns(*pages_of(user_id)).add_cte(audit.recorded(exported))
 
 
 EXPORT = _export()
@@ -81,4 +86,4 @@ class ExportStore:
             "p_request_id": request_id,
         }
         row = self._database.row(EXPORT, parameters)
-        return read_export(row) if row else None
+        return read_export(row, read_session(row)) if row else None

@@ -18,17 +18,18 @@ from chalicelib.domain.export import (
     StoredIdentity,
 )
 from chalicelib.domain.id_tokens import Platform
-from chalicelib.domain.sessions import SessionEnd
+from chalicelib.domain.sessions import Session, SessionEnd
 from chalicelib.domain.sign_in import Provider
-from chalicelib.stores.session_rows import read_own
+from chalicelib.stores.session_rows import read_person
 
 Line = dict[str, Any]
 
 
-def read_export(row: Row[Any]) -> StoredExport:
+def read_export(row: Row[Any], session: Session | None = None) -> StoredExport:
     """Return what the statement of an export selected."""
     return StoredExport(
-        own=read_own(row),
+        person=read_person(row),
+        session=session,
         status_changed_at=row.status_changed_at,
         parts=max(1, ceil(row.longest / PART_ITEMS)),
         identities=tuple(_identity(line) for line in row.identities_page or ()),

@@ -15,6 +15,8 @@ from chalicelib.stores.parameters import given
 from chalicelib.stores.schema import Schema, ServiceKeys, SigningKeys
 
 BEGINNING = text("'-infinity'::timestamptz")
+SERVICE_KEY_FIELDS = ("use", "version", "wrapped", "created_at", "activates_at", "kms_key_id")
+
 
 
 def _inserted(
@@ -56,7 +58,7 @@ def _add_signing_key() -> Select[Any]:
 
 def _add_service_key() -> Select[Any]:
     name = literal("service_key:", TEXT) + cast(ServiceKeys.use, TEXT)
-    key = _inserted(ServiceKeys, ("use", "version", "wrapped", "created_at"), name)
+    key = _inserted(ServiceKeys, SERVICE_KEY_FIELDS, name)
     return select(key.c.name).add_cte(_recorded(key))
 
 

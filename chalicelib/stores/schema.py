@@ -26,13 +26,9 @@ from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.domain.sign_in import Provider
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
-from chalicelib.stores.schema_root import Schema
+from chalicelib.stores.schema_root import Schema, generated_id
 
 __all__ = ["AuditEvents", "AuditSeals", "Schema"]  # the parts of the schema that live in other files
-
-
-def _generated_id() -> Mapped[UUID]:
-    return mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
 
 
 class Users(Schema):
@@ -44,7 +40,7 @@ class Users(Schema):
         CheckConstraint("status <> 'erased' OR chosen IS NULL", name="erased_chose_nothing"),
     )
 
-    id: Mapped[UUID] = _generated_id()
+    id: Mapped[UUID] = generated_id()
     status: Mapped[UserStatus] = mapped_column(server_default=UserStatus.ACTIVE.value)
     created_at: Mapped[datetime]
     status_changed_at: Mapped[datetime]
@@ -60,7 +56,7 @@ class Identities(Schema):
     __tablename__ = "identities"
     __table_args__ = (UniqueConstraint("provider", "subject_index"),)
 
-    id: Mapped[UUID] = _generated_id()
+    id: Mapped[UUID] = generated_id()
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     provider: Mapped[Provider]
     subject_index: Mapped[bytes]
@@ -75,7 +71,7 @@ class Devices(Schema):
     __tablename__ = "devices"
     __table_args__ = (UniqueConstraint("user_id", "device_index"),)
 
-    id: Mapped[UUID] = _generated_id()
+    id: Mapped[UUID] = generated_id()
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     device_index: Mapped[bytes]
     platform: Mapped[Platform]
@@ -102,7 +98,7 @@ class Sessions(Schema):
         ),
     )
 
-    id: Mapped[UUID] = _generated_id()
+    id: Mapped[UUID] = generated_id()
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     device_id: Mapped[UUID] = mapped_column(ForeignKey("devices.id"), index=True)
     client_id: Mapped[str]
@@ -236,11 +232,17 @@ class SigningKeys(Schema):
 
 
 class ServiceKeys(Schema):
-    """Secrets of the service itself, each wrapped by KMS."""
+    """Secrets of the service itself, each wrapped by KMS; no index survives another version of its key."""
 
     __tablename__ = "service_keys"
+    __table_args__ = (
+        CheckConstraint("use <> 'blind_index' OR version = 1", name="one_blind_index"),
+        CheckConstraint("activates_at >= created_at", name="activates_after_creation"),
+    )
 
     use: Mapped[ServiceKeyUse] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     wrapped: Mapped[bytes]
     created_at: Mapped[datetime]
+    activates_at: Mapped[datetime]
+    kms_key_id: Mapped[str | None]

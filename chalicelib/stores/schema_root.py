@@ -1,7 +1,9 @@
 """What every table belongs to, and how constraints are named."""
 
-from sqlalchemy import MetaData
-from sqlalchemy.orm import DeclarativeBase
+from uuid import UUID
+
+from sqlalchemy import MetaData, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chalicelib.stores.types import COLUMN_TYPES
 
@@ -19,3 +21,8 @@ class Schema(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = COLUMN_TYPES
+
+
+def generated_id() -> Mapped[UUID]:
+    """Declare a primary key that the database makes up, unless one is given."""
+    return mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))

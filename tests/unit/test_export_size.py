@@ -20,7 +20,7 @@ from chalicelib.domain.export import (
 )
 from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.receipts import Controller
-from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
+from chalicelib.domain.sessions import Session, SessionEnd
 from chalicelib.domain.sign_in import Provider
 from chalicelib.routes.export_shapes import EXPORT, export
 from chalicelib.routes.reply import to_json
@@ -63,7 +63,8 @@ def longest() -> Export:
     held = HeldDevice(stored=STORED, created_at=NOW, last_seen_at=NOW, described=described)
     identity = HeldIdentity(id=ID, provider=Provider.GOOGLE, created_at=NOW, subject="1" * 255)
     stored = StoredExport(
-        own=OwnSession(session=live_session(), person=PERSON, states=()),
+        person=PERSON,
+        session=live_session(),
         status_changed_at=NOW,
         parts=1,
         identities=(),

@@ -1,0 +1,110 @@
+"""How the keys of people and of the service are renewed, counted and swept; the rules alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from chalicelib.domain.keys import PUBLISHED_BEFORE_USE, ServiceKeyRecord, ServiceKeyUse
+
+ORPHAN_AGE = timedelta(days=1)  # a sign-up takes seconds from its key to its row
+ACCEPTED_BEFORE_USE = PUBLISHED_BEFORE_USE  # containers look every 5 min; a day outlasts an outage of theirs
+ROTATABLE = frozenset({ServiceKeyUse.CHALLENGE, ServiceKeyUse.REFRESH_TOKEN})
+S = TypeVar("S")
+
+
+class SecretState(StrEnum):
+    """What a version of a service key does; all are accepted."""
+
+    NEXT = "next"
+    CURRENT = "current"
+    EARLIER = "earlier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultItem:
+    """A person's data key in the vault, wrapped; `kms_key_id` None: by the first KMS key of all."""
+
+    user_id: UUID
+    wrapped: bytes = field(repr=False)
+    version: int
+    kms_key_id: str | None
+    created_at: datetime | None
+
+    def is_old(self, now: datetime) -> bool:
+        """Return whether its sign-up must have ended; an item without a time is never old."""
+        return self.created_at is not None and now - self.created_at >= ORPHAN_AGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultPage:
+    """Some items, how many more were unreadable, and after which one the next page begins; None: the last."""
+
+    items: tuple[VaultItem, ...]
+    damaged: int
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a walk through the vault is. Its answer, sent again as the event, goes on from there."""
+
+    after: str | None = None
+    seen: int = 0
+    is_done: bool = False
+    is_interrupted: bool = False
+
+    @classmethod
+    def resumed(cls, event: Mapping[str, Any]) -> Self:
+        """Return the progress that an earlier answer tells; an empty event begins anew."""
+        told = {each.name for each in fields(cls) if not each.name.startswith("is_")}
+        return cls(**{name: value for name, value in event.items() if name in told})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewrapProgress(Progress):
+    """`overtaken`: erased, or re-wrapped by another run, between the look and the write."""
+
+    rewrapped: int = 0
+    current: int = 0
+    overtaken: int = 0
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepProgress(Progress):
+    """`is_refused`: so many keys without a person look like the wrong database, and none was deleted."""
+
+    known: int = 0
+    young: int = 0
+    deleted: int = 0
+    is_refused: bool = False
+
+
+def is_plausible(*, known: int, orphans: int) -> bool:
+    """Return whether so many keys may be orphans: a crash leaves few, a wrong database makes all of them."""
+    return orphans <= known
+
+
+def data_key_context(user_id: UUID, version: int) -> dict[str, str]:
+    """Return the KMS encryption context of a person's data key: ids only (K1)."""
+    return {"purpose": "personal_data", "user_id": str(user_id), "version": str(version)}
+
+
+def writing(secrets: Iterable[tuple[datetime, S]], now: datetime) -> S:
+    """Return which of one use's secrets, the newest first, writes: the newest active one.
+
+    A clock that is behind the oldest one's beginning writes with that one: it has no other (F-16).
+    """
+    listed = list(secrets)
+    return next((secret for activates_at, secret in listed if activates_at <= now), listed[-1][1])
+
+
+def state_of_secret(key: ServiceKeyRecord, keys: Iterable[ServiceKeyRecord], now: datetime) -> SecretState:
+    """Return what a version does among all service keys, the oldest first."""
+    of_use = [(each.activates_at, each.version) for each in keys if each.use is key.use]
+    if writing(reversed(of_use), now) == key.version:
+        return SecretState.CURRENT
+    return SecretState.NEXT if key.activates_at > now else SecretState.EARLIER
