@@ -5,7 +5,9 @@ import logging
 import re
 import socket
 import time
+from email.errors import FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect
 from email.message import Message
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 BODY_BYTES_MAX: Final = 10 * 1024 * 1024  # API Gateway's payload quota; the service's own limit is far lower
 DISCARD_BYTES_MAX: Final = 32 * 1024 * 1024  # read past a refused body, so that its sender sees the answer
 DISCARD_SECONDS: Final = 2.0
+NO_HEADER: Final = (FirstHeaderLineIsContinuationDefect, MissingHeaderBodySeparatorDefect)  # it ends them all
 IDLE_SECONDS: Final = 60.0  # a kept connection without a request, or a request that stops halfway
 CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,18}")  # RFC 9110 s8.6
 
@@ -59,7 +62,17 @@ class Handler(ChaliceRequestHandler):
         if not outbound.is_logged:
             log_refusal(inbound, outbound, started)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_request  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_request  # noqa: N815 -- the standard library's names
+
+    def parse_request(self) -> bool:
+        """Read the head, and refuse two that the standard library takes: HTTP/0.9, and half-read headers."""
+        if not super().parse_request():
+            return False
+        is_whole = not any(isinstance(defect, NO_HEADER) for defect in self.headers.defects)
+        if self.request_version == "HTTP/0.9" or not is_whole:
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return False
+        return True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer what isn't HTTP, or too much of it, in the service's shape."""

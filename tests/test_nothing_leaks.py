@@ -16,6 +16,7 @@ from chalicelib.routes import log
 from chalicelib.services.ports import Act
 from local.dev_google import subject_for
 from tests.conftest import Parts
+from tests.consenting import AI, answer, withdraw, yes
 from tests.leaks import dumped, leaked, vault_items
 from tests.world import Phone, World
 
@@ -126,6 +127,10 @@ def live(scene: Scene) -> None:
     sign_in(scene, other)
     for path in ("/account", "/sessions", "/consents"):
         assert phone.get(path).status == 200
+    for reply in (answer(phone, yes(AI)), withdraw(phone, AI)):
+        assert reply.status == 200
+        scene.plant(reply.body["access_token"])
+    scene.plant(phone.get("/consents/receipt").body["receipt"])
     for path in ("/consents/documents", "/.well-known/jwks.json", "/health", "/health/ready"):
         assert world.call("GET", path).status == 200
     refuse(scene, phone)
@@ -136,7 +141,9 @@ def live(scene: Scene) -> None:
         scene.keep(phone)
     assert phone.delete(f"/sessions/{other.session_id}").status == 204
     assert world.call("POST", "/auth/refresh", {"refresh_token": stale}).code == "refresh_token_reused"
-    sign_in(scene, scene.phone())
+    late = scene.phone()
+    sign_in(scene, late)
+    assert late.logout(refresh_token=late.refresh_token).status == 204
     world.services.account.suspend(UUID(phone.user_id), Act(request_id="planted", locale="en"))
     assert scene.phone().sign_in().code == "account_suspended"
 

@@ -18,7 +18,6 @@ BEGINNING = text("'-infinity'::timestamptz")
 SERVICE_KEY_FIELDS = ("use", "version", "wrapped", "created_at", "activates_at", "kms_key_id")
 
 
-
 def _inserted(
     table: type[Schema], fields: tuple[str, ...], name: ColumnElement[str], *conditions: ColumnElement[bool]
 ) -> CTE:

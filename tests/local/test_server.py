@@ -93,6 +93,9 @@ def post(headers: bytes, body: bytes = b"") -> bytes:
         (post(b"Transfer-Encoding: chunked", b"2\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
         (post(f"Content-Length: {BODY_BYTES_MAX + 1}".encode(), b"x" * 300_000), 413, "body_too_large"),
         (b"\x16\x03\x01\x02\r\n\r\n", 400, "malformed_body"),
+        (b"GET /none\r\n\r\n", 400, "malformed_body"),  # HTTP/0.9
+        (post(b"no header\r\nContent-Length: 2", b"{}"), 400, "malformed_body"),
+        (b"POST /body HTTP/1.1\r\n folded: first\r\nContent-Length: 2\r\n\r\n{}", 400, "malformed_body"),
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 413, "body_too_large"),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 150 + b"\r\n", 413, "body_too_large"),
     ],
