@@ -44,7 +44,7 @@ def signing_key(kid: str, days: int, algorithm: SigningAlgorithm = ES256) -> Sig
 
 
 def secret(use: ServiceKeyUse, wrapped: bytes = b"wrapped", version: int = 1) -> ServiceKeyRecord:
-    return ServiceKeyRecord(use=use, version=version, wrapped=wrapped, created_at=START)
+    return ServiceKeyRecord(use=use, version=version, wrapped=wrapped, created_at=START, activates_at=START)
 
 
 @pytest.fixture(params=["in memory", "PostgreSQL"])
