@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from chalicelib import settings as environment
 from chalicelib.assembly.erasure import ErasureParts
-from chalicelib.assembly.keys import google_keys, kms_key, service_keyring
+from chalicelib.assembly.keys import data_kms, google_keys, kms_key, service_keyring
 from chalicelib.assembly.operators import operators
 from chalicelib.clients import jwt_keys
 from chalicelib.clients.access_tokens import AccessTokenCodec
@@ -95,7 +95,7 @@ def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
     rotation = KeyRotation(
         store=KeyStore(database),
         signing_kms=kms_key(settings, settings.signing_kms_key_id),
-        service_kms=kms_key(settings, settings.kms_key_id),
+        service_kms=data_kms(settings),
         make_key=jwt_keys.make_key,
         algorithm=settings.signing_algorithm,
         clock=clock or SystemClock(),
@@ -212,7 +212,7 @@ class _Assembly:
     def _data_keys(self) -> DataKeys:
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
         vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
-        return DataKeys(kms_key(self.settings, self.settings.kms_key_id), vault, self.clock)
+        return DataKeys(data_kms(self.settings), vault, self.clock)
 
     def _personal_data(self) -> PersonalData:
         return PersonalData(
