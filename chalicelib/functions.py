@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib import wiring
+from chalicelib.assembly.key_life import key_life
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.google_tokens import GOOGLE_ISSUER
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.clients.seal_signatures import check_seal
 from chalicelib.domain.erasure import on_record
+from chalicelib.domain.key_life import RewrapProgress, SweepProgress
+from chalicelib.domain.keys import ServiceKeyUse
 from chalicelib.domain.operators import OperatorAct, Order
 from chalicelib.domain.sign_in import Provider
 from chalicelib.routes.export_shapes import export
@@ -130,3 +133,28 @@ def _order(event: dict[str, Any]) -> Order:
     if not isinstance(emergency, bool):
         raise TypeError("emergency is true or false")
     return Order(actor=event["actor"], reason=event["reason"], emergency=emergency)
+
+
+def keys_status() -> dict[str, Any]:
+    """Answer where every key stands, and none of them."""
+    with key_life(wiring.settings()) as parts:
+        return asdict(parts.status.report())
+
+
+def rewrap(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Wrap some of people's keys anew; the answer, sent as the next event, goes on until `is_done`."""
+    with key_life(wiring.settings()) as parts:
+        return asdict(parts.rewrap.run(RewrapProgress.resumed(event), request_id))
+
+
+def sweep_vault(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Delete some keys of nobody; the answer, sent as the next event, goes on until `is_done`."""
+    with key_life(wiring.settings()) as parts:
+        return asdict(parts.sweep.run(SweepProgress.resumed(event), request_id))
+
+
+def rotate_secret(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Give the use `use` its next secret; answer its version, and from when on it writes."""
+    with key_life(wiring.settings()) as parts:
+        key = parts.rotation.rotate(ServiceKeyUse(event["use"]), request_id)
+    return {"use": key.use.value, "version": key.version, "activates_at": key.activates_at.isoformat()}
