@@ -66,6 +66,12 @@ def erasure_sweep(_event: object) -> dict[str, Any]:
     return functions.sweep_erasures()
 
 
+@app.schedule("rate(1 hour)", name="purge")
+def purge(_event: object) -> dict[str, Any]:
+    """Delete what is kept no longer; the periods are declared in domain/retention.py."""
+    return functions.purge()
+
+
 @app.lambda_function(name="restore")
 def restore(_event: dict[str, Any], context: object) -> dict[str, Any]:
     """Make a restored database ready: repeat the erasures it forgot, end every session in it."""

@@ -22,9 +22,11 @@ from chalicelib.routes.export_shapes import export
 from chalicelib.routes.operator_shapes import changed, found, plain, shown
 from chalicelib.services.audit import Audit
 from chalicelib.services.ports import Act, Clock
+from chalicelib.services.purge import Purge
 from chalicelib.settings import Settings
 from chalicelib.stores.audit_seals import AuditSealStore
 from chalicelib.stores.database import Database
+from chalicelib.stores.purge import PurgeStore
 
 
 def audit_of(settings: Settings, database: Database, clock: Clock) -> Audit:
@@ -88,6 +90,15 @@ def erase_account(event: dict[str, Any], request_id: str) -> dict[str, Any]:
 def sweep_erasures() -> dict[str, Any]:
     """Complete interrupted erasures, and write down how far the database is."""
     return asdict(wiring.services().recovery.sweep())
+
+
+def purge() -> dict[str, Any]:
+    """Delete what is older than its declared period; answer how much, and whether that was all."""
+    database = wiring.connect_app(wiring.settings())
+    try:
+        return asdict(Purge(store=PurgeStore(database), clock=SystemClock()).run())
+    finally:
+        database.engine.dispose()
 
 
 def restore_database(request_id: str) -> dict[str, Any]:
