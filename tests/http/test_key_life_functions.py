@@ -1,8 +1,6 @@
 """The functions that operators invoke for keys, as app.py hands them over."""
 
 import json
-from collections.abc import Iterator
-
 import pytest
 
 import app
@@ -12,7 +10,7 @@ from tests.world import World
 
 
 @pytest.fixture
-def scene(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyScene]:
+def scene(world: World, monkeypatch: pytest.MonkeyPatch) -> KeyScene:
     made = KeyScene(world)
     monkeypatch.setattr(wiring, "settings", lambda: world.settings)
     return made
