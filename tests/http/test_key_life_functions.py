@@ -1,6 +1,7 @@
 """The functions that operators invoke for keys, as app.py hands them over."""
 
 import json
+
 import pytest
 
 import app
