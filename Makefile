@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test token consents audit-seal audit-verify audit-export operate drill stop clean venv check lint types imports format coverage docs documents lock
+.PHONY: help run test token consents audit-seal audit-verify audit-export operate keys drill stop clean venv check lint types imports format coverage docs documents lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ operate: venv  ## act as an operator: make operate ACT=find EMAIL=ana@example.co
 	@$(RUN) -m local operate $(ACT) $(call option,EMAIL,--email) $(call option,SUBJECT,--subject) \
 		$(call option,USER_ID,--user-id) $(call option,ACTOR,--actor) $(call option,REASON,--reason) \
 		$(if $(REVEAL),--reveal) $(if $(EMERGENCY),--emergency) $(if $(JSON),--json)
+
+keys: venv  ## show where every key stands, and none of them
+	@$(RUN) -m local keys $(if $(JSON),--json)
 
 drill: venv  ## rehearse it: dump, erase, restore the dump, and prove that nobody is brought back
 	@$(RUN) -m local drill

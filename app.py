@@ -66,7 +66,37 @@ def erasure_sweep(_event: object) -> dict[str, Any]:
     return functions.sweep_erasures()
 
 
+@app.schedule("rate(1 hour)", name="purge")
+def purge(_event: object) -> dict[str, Any]:
+    """Delete what is kept no longer; the periods are declared in domain/retention.py."""
+    return functions.purge()
+
+
 @app.lambda_function(name="restore")
 def restore(_event: dict[str, Any], context: object) -> dict[str, Any]:
     """Make a restored database ready: repeat the erasures it forgot, end every session in it."""
     return functions.restore_database(getattr(context, "aws_request_id", "local"))
+
+
+@app.lambda_function(name="keys-status")
+def keys_status(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Tell which keys there are, in which state, and which KMS key wraps how many people's."""
+    return functions.keys_status()
+
+
+@app.lambda_function(name="rewrap")
+def rewrap(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Wrap people's keys anew after KMS_KEY_ID changed; each answer is the next event until `is_done`."""
+    return functions.rewrap(event, getattr(context, "aws_request_id", "local"))
+
+
+@app.lambda_function(name="vault-sweep")
+def vault_sweep(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Delete data keys of people who never came to be; resumable as `rewrap` is."""
+    return functions.sweep_vault(event, getattr(context, "aws_request_id", "local"))
+
+
+@app.lambda_function(name="rotate-secret")
+def rotate_secret(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Make the next secret of `use`: `refresh_token` or `challenge`; it writes a day later."""
+    return functions.rotate_secret(event, getattr(context, "aws_request_id", "local"))

@@ -7,21 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib import wiring
+from chalicelib.assembly.key_life import key_life
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.google_tokens import GOOGLE_ISSUER
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.clients.seal_signatures import check_seal
 from chalicelib.domain.erasure import on_record
+from chalicelib.domain.key_life import RewrapProgress, SweepProgress
+from chalicelib.domain.keys import ServiceKeyUse
 from chalicelib.domain.operators import OperatorAct, Order
 from chalicelib.domain.sign_in import Provider
 from chalicelib.routes.export_shapes import export
 from chalicelib.routes.operator_shapes import changed, found, plain, shown
 from chalicelib.services.audit import Audit
 from chalicelib.services.ports import Act, Clock
+from chalicelib.services.purge import Purge
 from chalicelib.settings import Settings
 from chalicelib.stores.audit_seals import AuditSealStore
 from chalicelib.stores.database import Database
+from chalicelib.stores.purge import PurgeStore
 
 
 def audit_of(settings: Settings, database: Database, clock: Clock) -> Audit:
@@ -87,6 +92,15 @@ def sweep_erasures() -> dict[str, Any]:
     return asdict(wiring.services().recovery.sweep())
 
 
+def purge() -> dict[str, Any]:
+    """Delete what is older than its declared period; answer how much, and whether that was all."""
+    database = wiring.connect_app(wiring.settings())
+    try:
+        return asdict(Purge(store=PurgeStore(database), clock=SystemClock()).run())
+    finally:
+        database.engine.dispose()
+
+
 def restore_database(request_id: str) -> dict[str, Any]:
     """Bring a database that came from a backup up to what must not be forgotten."""
     return asdict(wiring.services().recovery.restore(Act(request_id=request_id, locale="en")))
@@ -130,3 +144,28 @@ def _order(event: dict[str, Any]) -> Order:
     if not isinstance(emergency, bool):
         raise TypeError("emergency is true or false")
     return Order(actor=event["actor"], reason=event["reason"], emergency=emergency)
+
+
+def keys_status() -> dict[str, Any]:
+    """Answer where every key stands, and none of them."""
+    with key_life(wiring.settings()) as parts:
+        return asdict(parts.status.report())
+
+
+def rewrap(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Wrap some of people's keys anew; the answer, sent as the next event, goes on until `is_done`."""
+    with key_life(wiring.settings()) as parts:
+        return asdict(parts.rewrap.run(RewrapProgress.resumed(event), request_id))
+
+
+def sweep_vault(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Delete some keys of nobody; the answer, sent as the next event, goes on until `is_done`."""
+    with key_life(wiring.settings()) as parts:
+        return asdict(parts.sweep.run(SweepProgress.resumed(event), request_id))
+
+
+def rotate_secret(event: dict[str, Any], request_id: str) -> dict[str, Any]:
+    """Give the use `use` its next secret; answer its version, and from when on it writes."""
+    with key_life(wiring.settings()) as parts:
+        key = parts.rotation.rotate(ServiceKeyUse(event["use"]), request_id)
+    return {"use": key.use.value, "version": key.version, "activates_at": key.activates_at.isoformat()}

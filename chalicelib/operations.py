@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chalicelib.assembly.keys import kms_key
+from chalicelib.assembly.keys import data_kms, kms_key
 from chalicelib.clients import jwt_keys
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.documents import FORMS, load_documents
@@ -41,7 +41,7 @@ def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
         KeyRotation(
             store=KeyStore(database),
             signing_kms=kms_key(settings, settings.signing_kms_key_id),
-            service_kms=kms_key(settings, settings.kms_key_id),
+            service_kms=data_kms(settings),
             make_key=jwt_keys.make_key,
             algorithm=settings.signing_algorithm,
             clock=clock or SystemClock(),

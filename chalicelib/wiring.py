@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from chalicelib import settings as environment
 from chalicelib.assembly.erasure import ErasureParts
-from chalicelib.assembly.keys import google_keys, kms_key, service_keyring
+from chalicelib.assembly.keys import data_kms, google_keys, kms_key, service_keyring
 from chalicelib.assembly.operators import operators
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
@@ -173,7 +173,7 @@ class _Assembly:
     def _data_keys(self) -> DataKeys:
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
         vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
-        return DataKeys(kms_key(self.settings, self.settings.kms_key_id), vault, self.clock)
+        return DataKeys(data_kms(self.settings), vault, self.clock)
 
     def _personal_data(self) -> PersonalData:
         return PersonalData(

@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: run, stop, token, clean, consents, drill."""
+"""The commands behind the Makefile: run, stop, token, clean, consents, keys, drill."""
 
 import argparse
 import contextlib
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
         "clean": clean,
         "consents": consents,
         "drill": drill,
+        "keys": keys,
         "operate": operate,
     }
     commands |= dict.fromkeys(("audit-seal", "audit-verify", "audit-export"), audited)
@@ -45,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
     commands.add_parser("stop", help="end what `run` started, from another shell")
     commands.add_parser("clean", help="remove what `run` and the tests made")
+    keys_parser = commands.add_parser("keys", help="show where every key stands, and none of them")
+    keys_parser.add_argument("--json", action="store_true", help="for scripts")
     commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
     person = commands.add_parser("token", help="print a fresh development Google ID token")
     person.add_argument("--name", default="Ana Diaz")
@@ -114,6 +117,13 @@ def operate(options: argparse.Namespace) -> None:
     from local.operate import operate as perform  # noqa: PLC0415 -- a second of imports, for this command alone
 
     perform(options)
+
+
+def keys(options: argparse.Namespace) -> None:
+    """Show the keys of the running stack."""
+    from local.keys import show  # noqa: PLC0415 -- a second of imports, for this command alone
+
+    show(options)
 
 
 def audited(options: argparse.Namespace) -> None:

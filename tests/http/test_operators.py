@@ -1,5 +1,6 @@
 """Operators find and act through invoked functions; nothing personal comes unasked, all is on record."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,7 +9,7 @@ import pytest
 
 import app
 from chalicelib import functions, wiring
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import DependencyUnavailable, NotFound
 from chalicelib.domain.operators import KINDS, OperatorAct
 from chalicelib.routes.all import ROUTES
 from local.dev_google import subject_for
@@ -199,6 +200,23 @@ def test_the_record_holds_nothing_personal(world: World, ana: Phone) -> None:
     reveal("reveal", user_id=ana.user_id)
     reveal("export", user_id=ana.user_id)
     assert not [value for value in PERSONAL if value in str(records(world))]
+
+
+def test_no_record_no_look_and_no_act(world: World, ana: Phone) -> None:
+    world.execute("REVOKE INSERT ON audit_events FROM serenya_app")
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: look("find", email=ana.email),
+        lambda: look("show", user_id=ana.user_id),
+        lambda: reveal("reveal", user_id=ana.user_id),
+        lambda: reveal("export", user_id=ana.user_id),
+        lambda: change("suspend", ana),
+        lambda: change("end-sessions", ana),
+    )
+    for act in acts:
+        with pytest.raises(DependencyUnavailable):
+            act()
+    assert live_sessions(world) == 1
+    assert ana.get("/account").status == 200
 
 
 def test_every_act_has_its_own_name_on_record() -> None:

@@ -1,0 +1,126 @@
+"""How long each table keeps its rows, and why: the one place that says so (GDPR art. 5(1)(e)).
+
+`docs/retention.md` is written from it, the purge deletes by it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from chalicelib.domain.erasure import RECORDS_KEPT
+
+PURGE_EVERY = timedelta(hours=1)  # the schedule of app.py
+PURGE_BUDGET = timedelta(seconds=40)  # no batch begins later; below the function's 60 s
+BATCH_MAX = 2000  # rows a statement deletes: its locks are held for a moment only
+
+
+class Purged(StrEnum):
+    """Tables that the purge deletes from, in its order: what refers to others goes before them."""
+
+    CHALLENGES = "challenges"
+    USED_ID_TOKENS = "used_id_tokens"
+    SESSIONS = "sessions"
+    DEVICES = "devices"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long rows stay after `since`; `period` is None where no age alone ends it."""
+
+    period: timedelta | None
+    since: str
+    reason: str
+    ended_by: str
+
+
+_PURGE = "`purge`"
+_ERASURE = "the person's erasure"
+_OPEN_ENDED = "nothing yet"
+
+PERIODS: Mapping[Purged, timedelta] = MappingProxyType(
+    {
+        Purged.CHALLENGES: timedelta(hours=1),
+        Purged.USED_ID_TOKENS: timedelta(hours=1),
+        Purged.SESSIONS: timedelta(days=90),
+        Purged.DEVICES: timedelta(days=90),
+    }
+)
+
+RETENTION: Mapping[str, Retention] = MappingProxyType(
+    {
+        "challenges": Retention(
+            period=PERIODS[Purged.CHALLENGES],
+            since="its nonce expired",
+            reason="a used nonce must be known while it could be accepted; the hour allows for wrong clocks",
+            ended_by=_PURGE,
+        ),
+        "used_id_tokens": Retention(
+            period=PERIODS[Purged.USED_ID_TOKENS],
+            since="its ID token expired",
+            reason="a token opens one session (ASVS 10.5.1); a minute after its expiry it is refused anyway",
+            ended_by=f"{_PURGE}, of an erased person too",
+        ),
+        "sessions": Retention(
+            period=PERIODS[Purged.SESSIONS],
+            since="it ended or expired",
+            reason="people and operators look into a theft weeks later; the audit record tells the rest",
+            ended_by=f"{_PURGE}; {_ERASURE}",
+        ),
+        "devices": Retention(
+            period=PERIODS[Purged.DEVICES],
+            since="it was last seen, and no session of it is left",
+            reason="a device without sessions shows nobody anything; signing in makes it anew",
+            ended_by=f"{_PURGE}; {_ERASURE}",
+        ),
+        "users": Retention(
+            period=None,
+            since="",
+            reason="the contract with the person; erased, it says nothing of them, and history refers to it",
+            ended_by=f"{_ERASURE}, which empties it",
+        ),
+        "identities": Retention(
+            period=None, since="", reason="people must be known again when they sign in", ended_by=_ERASURE
+        ),
+        "audit_events": Retention(
+            period=RECORDS_KEPT,
+            since="it was sealed",
+            reason="contract 5; 45 CFR 164.316(b)(2)(i) asks for 6 years",
+            ended_by="`expire_audit_events()`, as the database's owner",
+        ),
+        "audit_seals": Retention(
+            period=None, since="", reason="the chain proves the events that are left", ended_by=_OPEN_ENDED
+        ),
+        "consent_events": Retention(
+            period=RECORDS_KEPT,
+            since="the account was erased",
+            reason="consent must be demonstrable (GDPR art. 7(1))",
+            ended_by=_OPEN_ENDED,
+        ),
+        "consent_documents": Retention(
+            period=None,
+            since="",
+            reason="the words that people agreed to; nothing personal",
+            ended_by=_OPEN_ENDED,
+        ),
+        "erasures": Retention(
+            period=RECORDS_KEPT,
+            since="it was requested",
+            reason="proof of the erasure, and its repetition in restored backups",
+            ended_by=_OPEN_ENDED,
+        ),
+        "database_position": Retention(
+            period=None, since="", reason="one row; tells a restored database", ended_by=_OPEN_ENDED
+        ),
+        "signing_keys": Retention(
+            period=None, since="", reason="verify old signatures; nothing personal", ended_by=_OPEN_ENDED
+        ),
+        "service_keys": Retention(
+            period=None,
+            since="",
+            reason="what is stored under them must open; nothing personal",
+            ended_by=_OPEN_ENDED,
+        ),
+    }
+)

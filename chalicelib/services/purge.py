@@ -1,0 +1,45 @@
+"""Delete what is kept no longer, in batches, until nothing is left to delete or the time is up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain.retention import BATCH_MAX, PERIODS, PURGE_BUDGET, Purged
+from chalicelib.services.ports import Clock
+
+
+class PurgeStore(Protocol):
+    """Deletes by age."""
+
+    def delete(self, table: Purged, *, before: datetime) -> int:
+        """Delete a batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeReport:
+    """How many rows went, by table; `is_done` is False when the time was up, and the next run goes on."""
+
+    deleted: dict[str, int]
+    is_done: bool
+
+
+class Purge:
+    """The purge; run twice at once, each run deletes other rows."""
+
+    def __init__(self, *, store: PurgeStore, clock: Clock) -> None:
+        """Take what deletes, and the time."""
+        self._store = store
+        self._clock = clock
+
+    def run(self) -> PurgeReport:
+        """Delete by the declared periods. Raises DependencyUnavailable: what was deleted until then is."""
+        now, until = self._clock.now(), self._clock.monotonic() + PURGE_BUDGET.total_seconds()
+        deleted = dict.fromkeys(map(str, Purged), 0)
+        for table in Purged:
+            count = BATCH_MAX
+            while count == BATCH_MAX:
+                if self._clock.monotonic() >= until:
+                    return PurgeReport(deleted=deleted, is_done=False)
+                count = self._store.delete(table, before=now - PERIODS[table])
+                deleted[table] += count
+        return PurgeReport(deleted=deleted, is_done=True)
