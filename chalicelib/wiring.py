@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from chalicelib import settings as environment
 from chalicelib.assembly.erasure import ErasureParts
-from chalicelib.assembly.keys import data_kms, google_keys, kms_key, service_keyring
+from chalicelib.assembly.keys import data_kms, google_keys, service_keyring
 from chalicelib.assembly.operators import operators
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
