@@ -81,9 +81,8 @@ class InMemoryKms:
 
     def decrypt(self, wrapped: bytes, context: Mapping[str, str], wrapped_by: str | None = None) -> bytes:
         self._called("decrypt")
-        assert wrapped_by in {None, self._name}
         plaintext, wrapped_with = self._wrapped.get(wrapped, (b"", None))
-        if wrapped_with != dict(context):
+        if wrapped_by not in {None, self._name} or wrapped_with != dict(context):
             raise IntegrityFailure
         return plaintext
 

@@ -12,7 +12,6 @@ from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.errors import (
     AccountSuspended,
     RefreshTokenExpired,
-    RefreshTokenInvalid,
     ServiceError,
     SessionRevoked,
 )
@@ -67,7 +66,7 @@ def test_only_the_immediate_predecessor_inside_the_window_is_a_retry(
 @pytest.mark.parametrize(
     ("known", "later", "error"),
     [
-        (None, timedelta(0), RefreshTokenInvalid),
+        (None, timedelta(0), SessionRevoked),
         (session(status=UserStatus.SUSPENDED), timedelta(0), AccountSuspended),
         (session(status=UserStatus.SUSPENDED, ended_at=START), SESSION_ABSOLUTE, AccountSuspended),
         (session(status=UserStatus.ERASED), timedelta(0), SessionRevoked),
