@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 
 from chalicelib import settings as environment
@@ -72,6 +74,16 @@ def assemble(settings: Settings, *, clock: Clock | None = None, database: Databa
 def connect_app(settings: Settings) -> Database:
     """Return the database as the app's role sees it."""
     return connect(settings.database_url, settings.connections_max)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Yield the same for one act, and close it."""
+    database = connect_app(settings)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
 
 
 class _Assembly:

@@ -16,9 +16,10 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
-from chalicelib import operations, wiring
+from chalicelib import wiring
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.key_vault import KeyVault
+from chalicelib.functions import release
 from chalicelib.services.ports import Act
 from chalicelib.settings import Settings, from_environment
 from local.aws import LocalAws
@@ -72,8 +73,8 @@ def run() -> None:
             issuer_url=ISSUER,
         )
         enter(settings)
-        operations.publish_documents(owner_url)
-        operations.rotate_keys(from_environment())
+        release.publish_documents(owner_url)
+        release.rotate_keys(from_environment())
         place = Place(
             postgres=postgres, owner_url=owner_url, settings=from_environment(), google=google, folder=folder
         )

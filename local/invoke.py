@@ -10,6 +10,17 @@ from typing import Any, Final
 from local.places import LOCAL, PROJECT, StackError, write_private
 
 SETTINGS: Final = LOCAL / "run-settings.json"
+SCHEDULED: Final = {  # what EventBridge sends; a function with a schedule is invoked with this, by hand too
+    "version": "0",
+    "account": "123456789012",
+    "region": "eu-west-1",
+    "detail": {},
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "time": "2026-01-02T03:04:05Z",
+    "id": "event",
+    "resources": [],
+}
 
 
 @contextmanager

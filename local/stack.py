@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from typing import Final
 
 from app import app
-from chalicelib import operations, wiring
+from chalicelib import wiring
+from chalicelib.functions import release
 from chalicelib.routes import log
 from chalicelib.settings import InvalidSettings, from_environment
 from local import dev_google
@@ -130,9 +131,9 @@ def database(choices: Choices, parts: ExitStack) -> str:
 def create_app_server(settings: Mapping[str, str], owner_url: str, choices: Choices) -> Server:
     """Return the server of the app, after the app's own preparations: consent documents and signing keys."""
     enter(settings)
-    operations.publish_documents(owner_url)
+    release.publish_documents(owner_url)
     say("Documents", "the consent documents are published")
-    operations.rotate_keys(from_environment())
+    release.rotate_keys(from_environment())
     failing = wiring.services().readiness.failing()
     say("Keys", LOST_KEYS if "keys" in failing else "signing keys are ready")
     return create_server(app, choices.port)

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from psycopg2.extensions import cursor
 
-from chalicelib import functions
 from chalicelib.clients.aws import aws_client
+from chalicelib.functions import audit
 from chalicelib.services.audit import Audit
 from local.database import connected
 from tests.world import World
@@ -29,7 +29,7 @@ class Bench:
 
     def another(self) -> Audit:
         """Return what another container has."""
-        return functions.audit_of(self.settings, self.world.database, self.world.clock)
+        return audit.audit_of(self.settings, self.world.database, self.world.clock)
 
     def events(self) -> list[int]:
         """Return the ids of all events."""

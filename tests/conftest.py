@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from chalicelib import operations
+from chalicelib.functions import release
 from chalicelib.settings import Settings, from_environment
 from local.aws import LocalAws, Resources, aws_environment
 from local.database import migrate, open_app_role
@@ -64,8 +64,8 @@ def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
         ready = Parts(postgres, aws, resources, google, keys_url, open_app_role(owner_url))
-        operations.publish_documents(owner_url)
-        operations.rotate_keys(ready.settings(TEMPLATE))
+        release.publish_documents(owner_url)
+        release.rotate_keys(ready.settings(TEMPLATE))
         yield ready
 
 

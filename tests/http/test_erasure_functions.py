@@ -7,20 +7,10 @@ import pytest
 import app
 from chalicelib import wiring
 from chalicelib.domain.errors import NotFound
+from local.invoke import SCHEDULED
 from tests.http.test_erasure import state
 from tests.world import Phone, World
 
-EVENT = {
-    "version": "0",
-    "account": "123456789012",
-    "region": "eu-west-1",
-    "detail": {},
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "time": "2026-01-02T03:04:05Z",
-    "id": "event",
-    "resources": [],
-}
 CONTEXT = SimpleNamespace(aws_request_id="invocation-1")
 
 
@@ -62,7 +52,7 @@ def test_what_goes_on_record_is_plain_and_says_something(
 
 
 def test_the_schedule_sweeps_and_restore_makes_ready(world: World, ana: Phone) -> None:
-    assert app.erasure_sweep(EVENT, CONTEXT) == {"completed": 0}
+    assert app.erasure_sweep(SCHEDULED, CONTEXT) == {"completed": 0}
     world.execute("UPDATE database_position SET epoch = 0")
     assert world.call("GET", "/health/ready").status == 503
     assert app.restore({}, CONTEXT) == {"erasures": 0, "sessions": 1, "epoch": 2}

@@ -8,8 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
-from chalicelib import operations, wiring
+from chalicelib import wiring
 from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.functions import release
 from chalicelib.routes.all import ROUTES
 from chalicelib.stores.database import connect
 from tests.world import World
@@ -57,7 +58,7 @@ def test_tokens_are_rs256_where_a_consumer_knows_only_rsa(world: World) -> None:
     ana.sign_in()
     before = ana.access_token
     settings = replace(world.settings, signing_algorithm=SigningAlgorithm.RS256)
-    operations.rotate_keys(settings, clock=world.clock)
+    release.rotate_keys(settings, clock=world.clock)
     world.services = wiring.assemble(settings, clock=world.clock, database=world.database)
     ana.refresh()
     assert jwt.get_unverified_header(ana.access_token)["alg"] == "RS256"
@@ -74,7 +75,7 @@ def test_a_next_key_is_published_a_day_before_its_use_and_the_old_one_stays_for_
     [first] = kids(world)
     ana = world.person()
     world.clock.advance(timedelta(days=89))
-    operations.rotate_keys(world.settings, clock=world.clock)
+    release.rotate_keys(world.settings, clock=world.clock)
     world.clock.advance(timedelta(minutes=5))  # how long a container keeps what it knows
     published = kids(world)
     assert (first in published, len(published)) == (True, 2)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 import app
-from chalicelib import functions, wiring
+from chalicelib import wiring
 from chalicelib.domain.errors import DependencyUnavailable, NotFound
 from chalicelib.domain.operators import KINDS, OperatorAct
 from chalicelib.routes.all import ROUTES
@@ -29,16 +30,22 @@ def ana(world: World, monkeypatch: pytest.MonkeyPatch) -> Phone:
     return phone
 
 
+def invocation(name: str) -> SimpleNamespace:
+    return SimpleNamespace(aws_request_id=name)
+
+
 def look(act: str, **event: Any) -> dict[str, Any]:  # noqa: ANN401 - an event of any kind
-    return functions.operator_look({"act": act, **WHO, **event}, "look")
+    return dict(app.operator_look({"act": act, **WHO, **event}, invocation("look")))
 
 
 def reveal(act: str, **event: Any) -> dict[str, Any]:  # noqa: ANN401 - an event of any kind
-    return functions.operator_reveal({"act": act, **WHO, **event}, "reveal")
+    return dict(app.operator_reveal({"act": act, **WHO, **event}, invocation("reveal")))
 
 
 def change(act: str, phone: Phone, **event: Any) -> dict[str, Any]:  # noqa: ANN401 - an event of any kind
-    return functions.operator_change({"act": act, "user_id": phone.user_id, **WHO, **event}, "change")
+    return dict(
+        app.operator_change({"act": act, "user_id": phone.user_id, **WHO, **event}, invocation("change"))
+    )
 
 
 def records(world: World) -> list[tuple[Any, ...]]:
@@ -158,7 +165,7 @@ def test_nothing_is_done_for_nobody_or_for_no_reason(world: World, ana: Phone, m
     event = {"act": "suspend", "user_id": ana.user_id, **WHO}
     del event[missing]
     with pytest.raises(KeyError):
-        functions.operator_change(event, "change")
+        app.operator_change(event, invocation("change"))
     assert ana.get("/account").status == 200
     assert records(world) == []
 
@@ -185,7 +192,7 @@ def test_nobody_is_not_found_and_nobody_is_recorded(world: World, ana: Phone) ->
 def test_an_erased_person_is_shown_as_erased_and_is_neither_found_revealed_nor_changed(
     world: World, ana: Phone
 ) -> None:
-    functions.erase_account({"user_id": ana.user_id, **WHO}, "erase")
+    app.account_erase({"user_id": ana.user_id, **WHO}, invocation("erase"))
     assert look("show", user_id=ana.user_id)["status"] == "erased"
     assert look("find", email=ana.email) == {"people": []}
     with pytest.raises(NotFound):

@@ -9,10 +9,10 @@ import jwt
 import psycopg2
 import pytest
 
-from chalicelib import functions, operations
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.domain.audit_seals import SealRecord, claimed_seal
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.functions import audit, release
 from local.database import connected
 from tests.audit_scenes import Bench
 from tests.races import at_once, times
@@ -186,7 +186,7 @@ def test_a_database_that_is_behind_its_anchors_is_not_sealed_again(bench: Bench)
 
 def test_without_s3_nothing_is_sealed_and_nothing_is_lost(bench: Bench) -> None:
     bench.world.person().sign_in()
-    away = functions.audit_of(
+    away = audit.audit_of(
         replace(bench.settings, evidence_bucket="not-there"), bench.world.database, bench.world.clock
     )
     with pytest.raises(DependencyUnavailable):
@@ -210,7 +210,7 @@ def test_a_seal_is_signed_by_a_key_that_an_earlier_seal_named(bench: Bench) -> N
     bench.audit.seal()
     for _ in range(3):  # two rotations and what follows: the first keys leave the JWKS
         bench.world.clock.advance(timedelta(days=89, hours=1))
-        operations.rotate_keys(bench.settings, clock=bench.world.clock)
+        release.rotate_keys(bench.settings, clock=bench.world.clock)
         bench.another().seal()  # signed by the old key, and names the next
         bench.world.clock.advance(timedelta(days=1, hours=3))
         bench.world.execute(INSERT)

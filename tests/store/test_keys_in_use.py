@@ -6,10 +6,10 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from chalicelib import operations
 from chalicelib.clients.jwt_keys import load_key
 from chalicelib.domain.errors import IntegrityFailure
 from chalicelib.domain.keys import PUBLISHED_BEFORE_USE, SIGNING_KEY_LIFETIME, SigningAlgorithm
+from chalicelib.functions import release
 from tests.conftest import Parts
 from tests.world import Phone, World
 
@@ -41,7 +41,7 @@ def test_a_service_told_so_signs_with_rsa_from_end_to_end(world: World) -> None:
     before = world.person()
     before.sign_in()
     settings = replace(world.settings, signing_algorithm=SigningAlgorithm.RS256)
-    operations.rotate_keys(settings)
+    release.rotate_keys(settings)
     rsa = World(settings, world.owner_url, world.google)
     rsa.clock.advance(timedelta(seconds=2))
     phone = rsa.person("ben@example.com")
@@ -59,7 +59,7 @@ def test_a_rotation_under_use_fails_no_request(world: World) -> None:
     first = jwt.get_unverified_header(phone.access_token)["kid"]
     world.clock.advance(SIGNING_KEY_LIFETIME - PUBLISHED_BEFORE_USE)
     phone.sign_in()
-    operations.rotate_keys(world.settings, clock=world.clock)  # F-30
+    release.rotate_keys(world.settings, clock=world.clock)  # F-30
     world.clock.advance(timedelta(hours=1))
     published = {key["kid"] for key in world.call("GET", "/.well-known/jwks.json").body["keys"]}
     assert len(published) == 2

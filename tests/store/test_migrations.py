@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from psycopg2 import errors
 from sqlalchemy import exc
 
-from chalicelib import operations
+from chalicelib.functions import release
 from chalicelib.stores import migrations
 from local.binaries import BinariesError, find_binaries
 from local.database import OWNER_URL, connected, migrate, prepare_database, variable
@@ -210,7 +210,7 @@ def test_other_binaries_of_postgresql_take_the_same_schema(
         owner_url = server.create_database("other")
         prepare_database(owner_url)
         check(owner_url)
-        operations.publish_documents(owner_url)
+        release.publish_documents(owner_url)
         downgrade(owner_url)
         migrate(owner_url)
         server.drop_database("other")

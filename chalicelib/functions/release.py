@@ -1,4 +1,4 @@
-"""What a release, a schedule or an operator runs, each composed for one act: nothing here answers HTTP."""
+"""What a release runs after the migrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from chalicelib.assembly.keys import data_kms, kms_key
 from chalicelib.clients import jwt_keys
 from chalicelib.clients.clock import SystemClock, SystemIds
-from chalicelib.clients.documents import FORMS, load_documents
-from chalicelib.domain.consents import ConsentCoverage, NoSuchDocument
+from chalicelib.clients.documents import load_documents
 from chalicelib.services.keys import KeyRotation
 from chalicelib.services.ports import Clock
 from chalicelib.services.publishing import Publishing
 from chalicelib.settings import Settings
-from chalicelib.stores.consent_coverage import CoverageStore
 from chalicelib.stores.database import Database, connect
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.keys import KeyStore
@@ -47,12 +45,3 @@ def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
             clock=clock or SystemClock(),
             ids=SystemIds(),
         ).run(RELEASE)
-
-
-def consent_coverage(settings: Settings, *, document: str | None, version: str | None) -> ConsentCoverage:
-    """Return how active people stand on the documents; see `ConsentCoverage`. Raises: NoSuchDocument."""
-    if version is not None and not FORMS["version"].fullmatch(version):
-        raise NoSuchDocument(f"{version}: a version reads like 2.0")
-    with _opened(settings.database_url) as database:
-        store = CoverageStore(database)
-        return store.coverage(document=document, version=version, now=SystemClock().now())

@@ -1,0 +1,48 @@
+"""Erase an account, complete what was interrupted, delete what is old, and start again from a backup."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from chalicelib import wiring
+from chalicelib.clients.clock import SystemClock
+from chalicelib.domain.erasure import on_record
+from chalicelib.functions.invocation import Answer, Event, request_id
+from chalicelib.services.ports import Act
+from chalicelib.services.purge import Purge
+from chalicelib.stores.purge import PurgeStore
+
+
+def account_erase(event: Event, context: object) -> Answer:
+    """Erase the person `user_id` for the operator `actor`, for a `reason`; all three go on record."""
+    done = wiring.services().erasures.erase(
+        UUID(event["user_id"]),
+        reason=on_record(event["reason"]),
+        actor=on_record(event["actor"]),
+        act=_act(context),
+    )
+    return {
+        "erasure_id": str(done.erasure.id),
+        "state": done.erasure.state.value,
+        "receipt": done.receipt,
+        "secret": done.secret,
+    }
+
+
+def erasure_sweep(_event: object) -> Answer:
+    """Complete interrupted erasures; fails while the database is one that was restored."""
+    return asdict(wiring.services().recovery.sweep())
+
+
+def purge(_event: object) -> Answer:
+    """Delete what is kept no longer, by the periods of domain/retention.py; answer how much that was."""
+    with wiring.opened(wiring.settings()) as database:
+        return asdict(Purge(store=PurgeStore(database), clock=SystemClock()).run())
+
+
+def restore(_event: Event, context: object) -> Answer:
+    """Make a restored database ready: repeat the erasures it forgot, end every session in it."""
+    return asdict(wiring.services().recovery.restore(_act(context)))
+
+
+def _act(context: object) -> Act:
+    return Act(request_id=request_id(context), locale="en")
