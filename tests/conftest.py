@@ -12,13 +12,15 @@ from chalicelib.settings import Settings, from_environment
 from local.aws import LocalAws, Resources, aws_environment
 from local.database import migrate, open_app_role
 from local.dev_google import DevGoogle
-from local.places import LOCAL
+from local.places import LOCAL, PROJECT
 from local.postgres import EmbeddedPostgres
 from local.stack import environment
 from tests.world import World
 
 TEMPLATE = "serenya_template"
-RUN = LOCAL / "test" / os.environ.get("TEST_RUN", "main")  # two test runs at once need two names
+RUN = (  # two test runs at once need two names; each worker of one run has parts of its own
+    LOCAL / "test" / os.environ.get("TEST_RUN", "main") / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,13 @@ class Parts:
         )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep to one worker what uses the places of the one local stack."""
+    for item in items:
+        if item.path.is_relative_to(PROJECT / "tests" / "local"):
+            item.add_marker(pytest.mark.xdist_group("local"))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server of the tests' own, forgetful for speed."""
@@ -56,7 +65,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
     """Everything the service stands on."""
-    google = DevGoogle(LOCAL / "dev-google")
+    google = DevGoogle(RUN / "dev-google")
     with LocalAws(RUN / "aws") as aws, google.serve() as keys_url:
         resources = aws.provision()
         _enter_aws(aws)
