@@ -20,7 +20,7 @@ from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.key_vault import KeyVault
 from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.keys import ServiceKeyUse, current_key
-from chalicelib.routes import log
+from chalicelib.observation import log
 from chalicelib.routes.language import Locale
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
@@ -52,7 +52,8 @@ from chalicelib.stores.sign_in import SignInStore
 @cache
 def services() -> Services:
     """Return this container's services, made of its environment. Raises InvalidSettings."""
-    log.install(sys.stdout)
+    log.install(sys.stdout)  # settings that are refused are told too
+    log.install(sys.stdout, settings().stage.value)
     return assemble(settings())
 
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 from chalice.local import ChaliceRequestHandler
 
 from chalicelib.domain.errors import BodyTooLarge, InternalError, MalformedBody, ServiceError
-from chalicelib.routes import log
+from chalicelib.observation import log
 from local.gateway import Inbound, Outbound, refusal
 
 if TYPE_CHECKING:

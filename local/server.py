@@ -17,7 +17,7 @@ from chalice.config import Config
 from chalice.local import LocalChalice, LocalDevServer, ThreadedHTTPServer
 
 from chalicelib.domain.errors import DependencyUnavailable
-from chalicelib.routes import log
+from chalicelib.observation import log
 from local.children import HOST
 from local.gateway import STAGE, Gateway, Inbound, refusal
 from local.handler import Handler

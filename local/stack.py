@@ -11,7 +11,7 @@ from typing import Final
 from app import app
 from chalicelib import wiring
 from chalicelib.functions import release
-from chalicelib.routes import log
+from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
 from local import dev_google
 from local.aws import LocalAws, Resources, aws_environment
@@ -59,7 +59,7 @@ def run(outer: Mapping[str, str]) -> None:
 
 def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
-    log.install(sys.stdout)
+    log.install(sys.stdout, "local")
     parts.enter_context(single_run())
     choices = read_choices(outer, app_faults(outer))
     url = f"http://{HOST}:{choices.port}"

@@ -1,5 +1,7 @@
 """Real parts for every test that wants them: started once, a fresh database for each test."""
 
+import io
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.functions import release
+from chalicelib.observation import log
 from chalicelib.settings import Settings, from_environment
 from local.aws import LocalAws, Resources, aws_environment
 from local.database import migrate, open_app_role
@@ -88,6 +91,18 @@ def world(parts: Parts) -> Iterator[World]:
     yield one
     one.close()
     parts.postgres.drop_database(name)
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What the service logs while the test lasts."""
+    stream = io.StringIO()
+    root, ours = logging.getLogger(), log.logger
+    before = (root.handlers[:], root.level, ours.level)
+    log.install(stream, "test")
+    yield stream
+    root.handlers[:], root.level = before[0], before[1]
+    ours.setLevel(before[2])
 
 
 def _enter_aws(aws: LocalAws) -> None:

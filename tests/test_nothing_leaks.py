@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from chalicelib.routes import log
+from chalicelib.observation import log
 from chalicelib.services.ports import Act
 from local.dev_google import subject_for
 from tests.conftest import Parts

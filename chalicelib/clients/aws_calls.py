@@ -25,6 +25,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.observation import log, tally
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
@@ -47,7 +48,6 @@ TRANSIENT_CODES = frozenset(
         "TooManyRequestsException",
     }
 )
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +96,7 @@ class AwsCalls:
         """
         started, attempt = self.retries.monotonic(), 1
         while True:
+            tally.count(f"{self.service}_calls")
             try:
                 return operation(*args, **kwargs)
             except (ClientError, BotoCoreError, ResponseParserError) as error:
@@ -107,11 +108,11 @@ class AwsCalls:
         if code in self.integrity_codes:
             raise IntegrityFailure from error
         if not is_transient(error):
-            log.error(f"{self.service}_denied", extra={"fields": {"cause": code}})  # noqa: G004 - an event's name
+            log.event(f"{self.service}_denied", logging.ERROR, cause=code)
             raise DependencyUnavailable(retry_after=DENIED_RETRY_AFTER) from error
         seconds = self.retries.pause(attempt, started)
         if seconds is None:
-            log.warning(f"{self.service}_unavailable", extra={"fields": {"cause": code}})  # noqa: G004 - the same
+            log.warn(f"{self.service}_unavailable", cause=code)
             raise DependencyUnavailable(retry_after=self.retries.retry_after()) from error
         return seconds
 

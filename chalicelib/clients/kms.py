@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.clients.aws_calls import DENIED_RETRY_AFTER, STANDARD_RETRIES, AwsCalls, RetryPolicy
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.observation import log
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 WRAPPED_BYTES_MAX = 6144  # what Decrypt takes (AWS KMS API reference, Decrypt, CiphertextBlob)
 CORRUPT = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
-log = logging.getLogger(__name__)
 
 
 class Kms:
@@ -103,6 +103,6 @@ class Kms:
             raise IntegrityFailure
         key_id = wrapped_by or self._history[0]
         if key_id not in self._history:
-            log.error("kms_key_not_in_history", extra={"fields": {"kms_key_id": key_id}})
+            log.event("kms_key_not_in_history", logging.ERROR)
             raise DependencyUnavailable(retry_after=DENIED_RETRY_AFTER)
         return key_id

@@ -12,7 +12,6 @@ sees at once that its keys are old (F-36), and a clock that jumps back makes the
 | one load a minute, whoever asks | unknown kids: a rotation is noticed within that delay (F-14) |
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,14 +19,13 @@ from threading import Lock
 
 from chalicelib.clients.provider_keys import KeySetError, ProviderKeySet, SignatureVerifier
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.observation import log
 
 STALE_MAX = timedelta(hours=24)  # an outage of the provider that sign-in survives; keys leave use over days
 LOAD_INTERVAL = timedelta(seconds=60)  # between loads that succeed: the longest a rotation stays unnoticed
 BACKOFF_MAX = timedelta(seconds=60)
 WAIT_MAX = timedelta(seconds=5)  # for a load under way, by those who have no key to go on with
 CLOCK_TOLERANCE = timedelta(seconds=60)  # a `now` this far behind is a slower thread, not a jump
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +112,5 @@ class CachedProviderKeys:
             return _State(keys=self._load(now), loaded_at=now, attempted_at=now)
         except KeySetError as error:
             reason = str(error).replace(" ", "_").lower()  # one of our own few words, nothing of the answer
-            fields = {"error": type(error).__name__, "code": reason}
-            _log.warning("provider_keys_not_loaded", extra={"fields": fields})
+            log.warn("provider_keys_not_loaded", error=type(error).__name__, code=reason)
             return replace(self._state, attempted_at=now, failures=self._state.failures + 1)

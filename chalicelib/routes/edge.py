@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from chalice.app import Chalice, Response
 
 from chalicelib.domain.errors import InternalError, MethodNotAllowed, NotFound, ServiceError
-from chalicelib.routes import log
+from chalicelib.observation import log, tally
 from chalicelib.routes.calls import read_call
 from chalicelib.routes.reply import Reply, answered, refused
 from chalicelib.routes.request import Request, read_event
@@ -31,6 +31,7 @@ class Api(Chalice):
     def __init__(self, app_name: str) -> None:
         super().__init__(app_name, configure_logs=False)
         self.provide: Callable[[], EdgeServices] | None = None
+        self._is_cold = True
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the gateway sends
         """Answer one event of the gateway."""
@@ -42,6 +43,11 @@ class Api(Chalice):
         if "X-Request-Id" in answer["headers"]:
             return answer
         return self._retell(answer, event, context)
+
+    def is_cold(self) -> bool:
+        """Tell whether this is the container's first request; true once."""
+        was_cold, self._is_cold = self._is_cold, False
+        return was_cold
 
     def refuse(self, error: ServiceError, event: object, context: object) -> dict[str, Any]:
         """Return an error as the answer to an event that no handler sees; an unknown path, say."""
@@ -71,20 +77,32 @@ def mount(app: Api, routes: Iterable[Route[ServicesT]], provide: Callable[[], Se
         register(_view(app, route, provide))
 
 
-def serve(route: Route[ServicesT], provide: Callable[[], ServicesT], request: Request) -> Reply:
+def serve(
+    route: Route[ServicesT], provide: Callable[[], ServicesT], request: Request, *, cold: bool = False
+) -> Reply:
     """Answer a request; whatever happens inside comes out in the one shape, and is logged as one line."""
-    try:
-        services = provide()
-    except Exception as error:  # noqa: BLE001 - a container that can't be wired still answers
-        return _failed(route, request, error, now=_now(None, request), duration_ms=None)
-    started = services.clock.monotonic()
+    with tally.counting() as costs:
+        costs["cold"] = int(cold)
+        try:
+            services = provide()
+        except Exception as error:  # noqa: BLE001 - a container that can't be wired still answers
+            reply = _failed(request, error, _now(None, request))
+            _log_request(route, request, reply, costs, error)
+            return reply
+        return _served(route, services, request, costs)
+
+
+def _served(
+    route: Route[ServicesT], services: ServicesT, request: Request, costs: Mapping[str, int]
+) -> Reply:
+    started, failure = services.clock.monotonic(), None
     try:
         reply = answered(route, request, route.handler(services, read_call(route, services, request)))
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
-        duration_ms = _milliseconds(services, started)
-        reply = _failed(route, request, error, now=services.clock.now(), duration_ms=duration_ms)
-    else:
-        _log_request(route, request, reply, _milliseconds(services, started))
+        failure = error
+        reply = _failed(request, error, services.clock.now())
+    duration_ms = round((services.clock.monotonic() - started) * 1000, 1)
+    _log_request(route, request, reply, costs, failure, duration_ms=duration_ms)
     if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # an outage isn't asked for more
         services.refusals.answered(route.path, reply.code, request.request_id, is_free=route.is_free)
     return reply
@@ -95,25 +113,27 @@ def _view(app: Api, route: Route[ServicesT], provide: Callable[[], ServicesT]) -
         event = app.current_request  # a thread's own in the local server
         if event is None:  # can't be: Chalice makes it before it calls a view
             raise RuntimeError
-        return _response(serve(route, provide, read_event(event.to_original_event(), event.lambda_context)))
+        request = read_event(event.to_original_event(), event.lambda_context)
+        return _response(serve(route, provide, request, cold=app.is_cold()))
 
     return view
 
 
-def _failed(
-    route: Route[Any], request: Request, error: Exception, *, now: datetime, duration_ms: float | None
-) -> Reply:
+def _failed(request: Request, error: Exception, now: datetime) -> Reply:
     """Tell an error: an expected one as what it is, any other as internal."""
-    told = error if isinstance(error, ServiceError) else InternalError()
-    reply = refused(told, request, now)
-    is_plain = isinstance(error, ServiceError) and error.__cause__ is None
-    _log_request(route, request, reply, duration_ms, **({} if is_plain else log.describe(error)))
-    return reply
+    return refused(error if isinstance(error, ServiceError) else InternalError(), request, now)
 
 
 def _log_request(
-    route: Route[Any], request: Request, reply: Reply, duration_ms: float | None, **details: str
+    route: Route[Any],
+    request: Request,
+    reply: Reply,
+    costs: Mapping[str, int],
+    failure: Exception | None,
+    *,
+    duration_ms: float | None = None,
 ) -> None:
+    is_plain = failure is None or (isinstance(failure, ServiceError) and failure.__cause__ is None)
     is_fault = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     log.event(
         "request",
@@ -124,12 +144,9 @@ def _log_request(
         code=reply.code,
         duration_ms=duration_ms,
         request_id=request.request_id,
-        **details,
+        **costs,
+        **({} if is_plain or failure is None else log.describe(failure)),
     )
-
-
-def _milliseconds(services: EdgeServices, started: float) -> float:
-    return round((services.clock.monotonic() - started) * 1000, 1)
 
 
 def _now(provide: Callable[[], EdgeServices] | None, request: Request) -> datetime:

@@ -20,6 +20,7 @@ from chalicelib.domain.audit_seals import (
 from chalicelib.domain.audit_verification import Faulty, Report, SignatureCheck, Verifier, cut_off
 from chalicelib.domain.errors import IntegrityFailure
 from chalicelib.domain.id_ranges import Ranges, without
+from chalicelib.observation import log
 from chalicelib.services.ports import Clock
 from chalicelib.services.tokens import AccessTokens
 
@@ -27,7 +28,6 @@ SEALS_A_RUN_MAX = 50  # some 200,000 events; the next run goes on
 ANCHORS_LOOKED_AT = 1000  # as many as S3 lists in one answer
 SEALS_A_PAGE = 50
 ID_MIN = -(2**63)
-logger = logging.getLogger("serenya-auth")
 
 
 class SealStore(Protocol):
@@ -121,7 +121,7 @@ class Audit:
                 self._ensure_not_cut()
         except Faulty as fault:
             verifier.report.finding = fault.finding
-            logger.error("audit_not_as_sealed", extra={"fields": {"code": fault.finding.fault.value}})  # noqa: TRY400 - the finding is the report's, no stack
+            log.event("audit_not_as_sealed", logging.ERROR, code=fault.finding.fault.value)
         return verifier.report
 
     def export(self, number: int, *, is_before: bool = False) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ class Audit:
         anchored = self._anchors.numbers_after(looked_from)
         head = self._newest()  # read after the anchors, which never come before their seal
         if anchored and anchored[-1] > (head or 0):
-            logger.error("audit_cut_off", extra={"fields": {}})
+            log.event("audit_cut_off", logging.ERROR)
             raise IntegrityFailure
         missing = sorted(set(range(looked_from + 1, (head or 0) + 1)) - set(anchored))
         for number in missing:

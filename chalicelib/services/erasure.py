@@ -23,8 +23,8 @@ from chalicelib.domain.erasure import (
 )
 from chalicelib.domain.errors import DependencyUnavailable, NotFound, SessionRevoked
 from chalicelib.domain.tokens import AccessClaims
+from chalicelib.observation.log import warn
 from chalicelib.services.erasure_ports import ErasureLedger, ErasureStore
-from chalicelib.services.events import warn
 from chalicelib.services.ports import Act, Clock, DataKeys, Ids
 from chalicelib.services.restore_watch import RestoreWatch
 from chalicelib.services.store_ports import SessionStore

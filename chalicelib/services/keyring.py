@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.key_life import writing
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
-from chalicelib.services.events import warn
+from chalicelib.observation.log import warn
 from chalicelib.services.ports import Clock, Wrapping
 from chalicelib.services.store_ports import KeyStore
 

@@ -23,7 +23,7 @@ from chalicelib.domain.id_tokens import GoogleIdentity
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
 from chalicelib.domain.sign_in import NewPerson, NewSession
-from chalicelib.services.events import warn
+from chalicelib.observation.log import warn
 from chalicelib.services.opening import open_chosen, open_device, open_profile
 from chalicelib.services.ports import DataKey, DataKeys, Ids
 from chalicelib.services.secrets import Secrets

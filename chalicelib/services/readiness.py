@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
-from chalicelib.services.events import warn
+from chalicelib.observation.log import warn
 
 RETRY_AFTER = timedelta(seconds=5)
 Check = Callable[[], bool]

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.refusals import FREE, NOTED, RECORD_INTERVAL, RefusalCounts, Refused
-from chalicelib.services.events import warn
+from chalicelib.observation.log import warn
 from chalicelib.services.ports import Clock
 
 

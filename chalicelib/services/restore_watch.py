@@ -1,8 +1,8 @@
 """Tell whether the database went back in time: it is behind the ledger that lies outside of it."""
 
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.observation.log import warn
 from chalicelib.services.erasure_ports import ErasureLedger, RecoveryStore
-from chalicelib.services.events import warn
 
 
 class RestoreWatch:

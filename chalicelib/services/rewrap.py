@@ -9,7 +9,7 @@ from dataclasses import replace
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.key_life import RewrapProgress, VaultItem, VaultPage, data_key_context
-from chalicelib.services.events import warn
+from chalicelib.observation.log import warn
 from chalicelib.services.key_life_ports import KeyActs, Rewrapping, VaultWalk
 from chalicelib.services.ports import Clock
 

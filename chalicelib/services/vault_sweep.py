@@ -9,7 +9,7 @@ from dataclasses import replace
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.key_life import SweepProgress, VaultPage, is_plausible
-from chalicelib.services.events import warn
+from chalicelib.observation.log import warn
 from chalicelib.services.key_life_ports import KeyActs, VaultWalk
 from chalicelib.services.ports import Clock
 from chalicelib.services.restore_watch import RestoreWatch

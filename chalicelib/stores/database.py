@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import Any, NoReturn, cast
 
 from psycopg2 import errorcodes
-from sqlalchemy import Connection, Executable, Row, create_engine, exc, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, create_engine, exc, text
 from sqlalchemy.engine import Engine
 
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.observation import tally
 from chalicelib.stores import deadline
 
 ATTEMPTS_MAX = 3
@@ -48,7 +49,7 @@ class Database:
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 with self.engine.connect() as connection:
-                    return connection.execute(statement, dict(parameters or {})).fetchall()
+                    return _sent(connection, statement, parameters or {}).fetchall()
             except exc.DBAPIError as error:
                 self._give_up_unless_passing(error, attempt)
             except exc.TimeoutError as error:
@@ -66,8 +67,8 @@ class Database:
         """Return the row of a statement that begins once its transaction holds a lock. Raises as `rows`."""
         try:
             with self._transactional.begin() as connection:
-                connection.execute(lock, dict(parameters))
-                return connection.execute(statement, dict(parameters)).first()
+                _sent(connection, lock, parameters)
+                return _sent(connection, statement, parameters).first()
         except exc.DBAPIError as error:
             self._give_up(error)
         except exc.TimeoutError as error:
@@ -78,7 +79,7 @@ class Database:
         try:
             with self._transactional.begin() as connection:
                 for parameters in acts:
-                    connection.execute(statement, dict(parameters))
+                    _sent(connection, statement, parameters)
         except exc.DBAPIError as error:
             self._give_up(error)
         except exc.TimeoutError as error:
@@ -91,8 +92,8 @@ class Database:
         longer = text(f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}")
         try:
             with self._transactional.begin() as connection, _patience(connection, limit):
-                connection.execute(longer)
-                return connection.execute(statement, dict(parameters)).fetchall()
+                _sent(connection, longer, {})
+                return _sent(connection, statement, parameters).fetchall()
         except exc.DBAPIError as error:
             self._give_up(error)
         except exc.TimeoutError as error:
@@ -111,6 +112,11 @@ class Database:
         if isinstance(error, _OUR_FAULTS) and _code(error) not in _NOT_AS_MIGRATED:
             raise error
         raise unavailable() from error
+
+
+def _sent(connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> CursorResult[Any]:
+    tally.count(tally.STATEMENTS)
+    return connection.execute(statement, dict(parameters))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from chalicelib.clients.aws_calls import DENIED_RETRY_AFTER, RetryPolicy
 from chalicelib.clients.key_vault import KeyVault
 from chalicelib.clients.kms import Kms
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
-from chalicelib.routes.log import JsonLines
+from chalicelib.observation.log import JsonLines
 from tests.fakes import FakeClock
 
 REGION = "eu-central-1"

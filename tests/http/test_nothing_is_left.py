@@ -1,15 +1,12 @@
 """After an erasure nothing that was planted is found: in the database, the vault, S3 or the log."""
 
 import io
-import logging
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from chalicelib.clients.aws import aws_client
-from chalicelib.routes import log
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.route import Admission, Route
 from local.dev_google import subject_for
@@ -26,17 +23,6 @@ PLANTED = (EMAIL, NAME, "Quetzalli", "Plantedname", DEVICE, CHOSEN, subject_for(
 BEARER_ROUTES = [
     route for route in ROUTES if route.access.admission is Admission.bearer and not route.parameters
 ]
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    root, ours = logging.getLogger(), logging.getLogger("serenya-auth")
-    before = (root.handlers[:], root.level, ours.level)
-    log.install(stream)
-    yield stream
-    root.handlers[:], root.level = before[0], before[1]
-    ours.setLevel(before[2])
 
 
 def spellings(text: str) -> list[bytes]:

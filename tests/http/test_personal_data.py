@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from chalicelib.routes import log
+from chalicelib.observation import log
 from tests.aws_tap import tapped
 from tests.world import Phone, World
 

@@ -1,13 +1,12 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.errors import DependencyUnavailable
-from chalicelib.routes import log
+from chalicelib.domain.errors import DependencyUnavailable, RefreshTokenReused
+from chalicelib.observation import log
 from chalicelib.routes.route import Call
 from tests.http.small_api import (
     PET_ID,
@@ -24,16 +23,6 @@ TOKEN = "e30.e30.c2ln"
 @pytest.fixture
 def api() -> SmallApi:
     return SmallApi()
-
-
-@pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    stream = io.StringIO()
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    log.install(stream)
-    yield stream
-    root.handlers[:], root.level = before
 
 
 def call_of(api: SmallApi) -> Call:
@@ -55,15 +44,35 @@ def test_a_request_is_one_line_without_anything_personal(api: SmallApi, lines: i
     headers = {"Authorization": f"Bearer {TOKEN}", "X-Device-ID": "adas-phone"}
     api.call("GET", "/pets/{pet_id}", headers=headers, **ONE_PET)
     line = json.loads(lines.getvalue())
-    assert {name: line[name] for name in line if name != "time"} == {
+    assert {name: line[name] for name in line if name not in {"time", "_aws"}} == {
         "level": "info",
         "event": "request",
         "route": "/pets/{pet_id}",
         "method": "GET",
         "status": 200,
         "duration_ms": 12.5,
+        "cold": 1,
+        "stage": "test",
         "request_id": REQUEST_ID,
     }
+
+
+def test_the_line_is_the_metrics_too(api: SmallApi, lines: io.StringIO) -> None:
+    api.services.error = RefreshTokenReused()
+    api.call("POST", "/pets", body=PET_BODY)
+    api.call("POST", "/pets", body=PET_BODY)
+    first, second = (json.loads(line) for line in lines.getvalue().splitlines())
+    (metrics,) = first["_aws"]["CloudWatchMetrics"]
+    assert (metrics["Namespace"], metrics["Dimensions"]) == ("serenya-auth", [["stage"]])
+    named = {metric["Name"]: metric["Unit"] for metric in metrics["Metrics"]}
+    assert named == {"duration_ms": "Milliseconds", "cold": "Count", "refresh_token_reused": "Count"}
+    assert all(isinstance(first[name], int | float) for name in named)
+    assert (first["cold"], second["cold"]) == (1, 0)
+
+
+def test_a_line_without_figures_is_no_metric(lines: io.StringIO) -> None:
+    log.warn("devices_not_described")
+    assert "_aws" not in json.loads(lines.getvalue())
 
 
 def test_a_refused_request_is_logged_with_its_code_and_the_type_of_its_cause(

@@ -1,5 +1,7 @@
 """What the main acts cost the database: so many statements, each act one transaction (style 10, O6)."""
 
+import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -155,3 +157,16 @@ def test_a_lost_answers_retry_is_two_statements_and_a_reuse_three(world: World, 
     with counted(world) as count:
         assert ana.refresh(first).code == "refresh_token_reused"
     assert (len(count.statements), all(count.alone)) == (3, True)
+
+
+def test_the_requests_line_tells_what_it_cost(world: World, ana: Phone, lines: io.StringIO) -> None:
+    ana.refresh()
+    world.services = world.container()
+    world.person(email="bo@example.com").sign_in()
+    refresh, sign_up = (json.loads(line) for line in lines.getvalue().splitlines())
+    assert (refresh["statements"], "kms_calls" in refresh, "key_vault_calls" in refresh) == (1, False, False)
+    assert (sign_up["statements"], sign_up["kms_calls"], sign_up["key_vault_calls"]) == (
+        4,
+        5,
+        1,
+    )  # four of the service's own keys, one of hers

@@ -13,6 +13,9 @@ from pathlib import PurePath
 from types import MappingProxyType, TracebackType
 from typing import TextIO
 
+from chalicelib.observation.metrics import with_metrics
+from chalicelib.observation.tally import COUNTED
+
 logger = logging.getLogger("serenya-auth")
 
 _WORDS = re.compile(r"[a-z][a-z0-9_.]{0,63}")
@@ -29,11 +32,16 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "at": re.compile(r"[A-Za-z0-9_.-]{1,100}:[0-9]{1,6}"),
     }
 )
-_NUMBERS = frozenset({"status", "duration_ms"})
+_NUMBERS = frozenset({"status", "duration_ms", "cold"}) | COUNTED
 
 
 class JsonLines(logging.Formatter):
-    """Write a record as one JSON object of listed fields."""
+    """Write a record as one JSON object of listed fields, with the metrics that are in it."""
+
+    def __init__(self, stage: str = "unknown") -> None:
+        """Name the stage that its metrics are of."""
+        super().__init__()
+        self._stage = stage
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -51,13 +59,13 @@ class JsonLines(logging.Formatter):
             line |= {"event": "library", "logger": record.name, "at": f"{record.filename}:{record.lineno}"}
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe(record.exc_info[1])
-        return json.dumps(line)
+        return json.dumps(with_metrics(line, self._stage, int(record.created * 1000)))
 
 
-def install(stream: TextIO) -> None:
+def install(stream: TextIO, stage: str = "unknown") -> None:
     """Make every logger of the process write to one stream in this format, and no other way."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(stage))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -69,6 +77,11 @@ def event(name: str, level: int = logging.INFO, **fields: object) -> None:
     logger.log(
         level, name, extra={"fields": {key: value for key, value in fields.items() if value is not None}}
     )
+
+
+def warn(name: str, **fields: object) -> None:
+    """Log an event that an operator should be able to find."""
+    event(name, logging.WARNING, **fields)
 
 
 def describe(error: BaseException) -> dict[str, str]:

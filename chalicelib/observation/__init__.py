@@ -1,0 +1,1 @@
+"""What operators see of a running service: its log lines, and in them its metrics. Any layer may tell."""
