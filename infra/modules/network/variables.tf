@@ -1,0 +1,88 @@
+variable "name" {
+  description = "Application and stage, with a hyphen; the names of buckets and tables begin with it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]+$", var.name))
+    error_message = "Lower-case letters, digits and hyphens."
+  }
+}
+
+variable "account_id" {
+  description = "The one account whose people and things the endpoints let through."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "Twelve digits."
+  }
+}
+
+variable "region" {
+  description = "Region of the network."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}-[a-z]+-[0-9]$", var.region))
+    error_message = "A region reads like eu-west-1."
+  }
+}
+
+variable "cidr" {
+  description = "Addresses of the network, a /20: six subnets of 256, and room."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(cidrhost(var.cidr, 0)) && endswith(var.cidr, "/20")
+    error_message = "An IPv4 network with a prefix of 20 bits."
+  }
+}
+
+variable "endpoints_in_zones" {
+  description = "In how many zones interface endpoints stand; each costs about 8 USD a month."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 2], var.endpoints_in_zones)
+    error_message = "1 (the functions of the other zone reach across) or 2 (the loss of a zone does no harm)."
+  }
+}
+
+variable "kms_key_arns" {
+  description = "Keys that the functions use; the KMS endpoint knows no other."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.kms_key_arns) > 0
+    error_message = "Without a key, nobody can sign in."
+  }
+}
+
+variable "logs_key_arn" {
+  description = "Key that encrypts the flow logs."
+  type        = string
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "Days that flow logs are kept."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.log_retention_days >= 7
+    error_message = "A week at least, or nobody looks at them in time."
+  }
+}
+
+variable "logs_all_flows" {
+  description = "Log every flow; else the refused ones only, which cost next to nothing."
+  type        = bool
+  nullable    = false
+}

@@ -1,0 +1,49 @@
+# What `chalice deploy` and the release need; ids and names, no secret.
+
+output "functions_subnet_ids" {
+  description = "`subnet_ids` of the functions."
+  value       = module.network.functions_subnet_ids
+}
+
+output "functions_security_group_id" {
+  description = "`security_group_ids` of the functions."
+  value       = module.network.functions_security_group_id
+}
+
+output "migrations_security_group_id" {
+  description = "`security_group_ids` of the function that migrates."
+  value       = module.network.migrations_security_group_id
+}
+
+output "kms_key_id" {
+  description = "KMS_KEY_ID."
+  value       = module.keys.personal_data_key_arn
+}
+
+output "kms_key_history" {
+  description = "KMS_KEY_HISTORY: the first key first."
+  value       = join(",", concat(var.former_kms_key_arns, [module.keys.personal_data_key_arn]))
+}
+
+output "signing_kms_key_id" {
+  description = "SIGNING_KMS_KEY_ID."
+  value       = module.keys.signing_key_arn
+}
+
+output "database" {
+  description = "How functions and migrations reach PostgreSQL, and as whom."
+  value = {
+    host              = module.database.host
+    server_host       = module.database.server_host
+    port              = module.database.port
+    name              = module.database.database_name
+    app_role          = module.database.app_role
+    app_login         = module.database.app_login
+    app_connect_arn   = module.database.app_connect_arn
+    app_secret_arn    = module.database.app_secret_arn
+    owner_role        = module.database.owner_role
+    owner_connect_arn = module.database.owner_connect_arn
+    master_secret_arn = module.database.master_secret_arn
+    engine_version    = module.database.engine_version
+  }
+}

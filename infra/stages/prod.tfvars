@@ -1,0 +1,9 @@
+stage               = "prod"
+owner               = "identity"
+is_highly_available = true
+log_retention_days  = 365
+
+database_instance_class = "db.m7g.large"
+database_storage_gb     = 50
+database_storage_gb_max = 500
+database_backup_days    = 35

@@ -1,0 +1,81 @@
+# Run with stages/dev.tfvars: values that a stage can't have.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = {
+      account_id = "123456789012"
+    }
+  }
+
+  mock_data "aws_region" {
+    defaults = {
+      name = "eu-west-1"
+    }
+  }
+
+  mock_data "aws_availability_zones" {
+    defaults = {
+      names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    }
+  }
+
+  mock_data "aws_rds_engine_version" {
+    defaults = {
+      version_actual         = "17.6"
+      parameter_group_family = "postgres17"
+    }
+  }
+}
+
+run "prod_without_a_standby_is_refused" {
+  command = plan
+
+  variables {
+    stage                = "prod"
+    database_backup_days = 35
+  }
+
+  expect_failures = [var.is_highly_available]
+}
+
+run "prod_with_few_backups_is_refused" {
+  command = plan
+
+  variables {
+    stage                = "prod"
+    is_highly_available  = true
+    database_backup_days = 7
+  }
+
+  expect_failures = [var.database_backup_days]
+}
+
+run "a_stage_of_another_name_is_refused" {
+  command = plan
+
+  variables {
+    stage = "test"
+  }
+
+  expect_failures = [var.stage]
+}
+
+run "an_old_postgresql_is_refused" {
+  command = plan
+
+  variables {
+    postgres_major = 14
+  }
+
+  expect_failures = [var.postgres_major]
+}
+
+run "storage_that_can_not_grow_is_refused" {
+  command = plan
+
+  variables {
+    database_storage_gb_max = 20
+  }
+
+  expect_failures = [var.database_storage_gb_max]
+}
