@@ -75,6 +75,11 @@ class EmbeddedPostgres:
     ) -> None:
         self.stop()
 
+    @property
+    def log_file(self) -> Path:
+        """The file that the server logs to, from its latest start on."""
+        return self.directory / "postgres.log"
+
     def url(self, database: str = "postgres") -> str:
         """Return the owner's (a superuser's) URL of a database."""
         return self.role_url(OWNER, self._cluster().password, database)
@@ -127,7 +132,7 @@ class EmbeddedPostgres:
             if self._launch(self.binaries, self.cluster, port):
                 self.port = port
                 return
-        message = f"PostgreSQL didn't start; its log is {self.directory / 'postgres.log'}"
+        message = f"PostgreSQL didn't start; its log is {self.log_file}"
         raise PostgresError(message)
 
     def stop(self) -> None:
@@ -175,9 +180,8 @@ class EmbeddedPostgres:
     def _launch(self, binaries: Binaries, cluster: Cluster, port: int) -> bool:
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         command = [str(binaries.folder / "postgres"), "-D", str(cluster.data), "-p", str(port), *settings]
-        log_file = self.directory / "postgres.log"
-        write_private(log_file, "")
-        with log_file.open("ab") as log:
+        write_private(self.log_file, "")
+        with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

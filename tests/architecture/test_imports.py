@@ -21,7 +21,7 @@ raise SystemExit(lint_imports(no_cache=True, no_logo=True))
 def copy(tmp_path: Path) -> Path:
     """Return a copy of the project's code that a test may spoil."""
     ignore = shutil.ignore_patterns("__pycache__")
-    for name in ("chalicelib", "local", "tests", "tools"):
+    for name in ("bench", "chalicelib", "local", "tests", "tools"):
         shutil.copytree(PROJECT / name, tmp_path / name, ignore=ignore)
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     return tmp_path

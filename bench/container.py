@@ -1,0 +1,122 @@
+"""One container: a process of its own that loads the app as Lambda does and answers one request at a time."""
+
+import gc
+import importlib
+import io
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from typing import Any
+from uuid import uuid4
+
+from bench.operations import OPERATIONS, SIGN_INS, Operation
+from bench.parts import HOME
+from bench.phones import Phone
+from chalicelib.clients.aws_calls import AwsCalls
+from local.dev_google import DevGoogle
+from local.invoke import enter
+
+COSTS = ("statements", "kms_calls", "key_vault_calls")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One operation in one container: seconds of each request, and what all of them cost."""
+
+    operation: str
+    seconds: list[float]
+    cpu_seconds: float
+    aws_cpu_seconds: float
+    began: float
+    ended: float
+    costs: Mapping[str, int]
+
+
+class AwsCpu:
+    """The CPU that calls to AWS take: botocore's, and not ours to make less of."""
+
+    seconds = 0.0
+
+    def install(self) -> None:
+        """Measure every call of this process from now on."""
+        answer = AwsCalls.answer  # a class attribute: all services share it
+
+        def measured(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - what the wrapped one takes and gives
+            before = time.process_time()
+            try:
+                return answer(*args, **kwargs)
+            finally:
+                self.seconds += time.process_time() - before
+
+        AwsCalls.answer = measured  # type: ignore[method-assign]  # measured where it happens
+
+
+AWS_CPU = AwsCpu()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a container is to do."""
+
+    number: int
+    people: int
+    settings: Mapping[str, str]
+
+
+def contain(assignment: Assignment, barrier: Barrier, results: Connection) -> None:
+    """Measure every operation, each begun together with the other containers; send what was measured."""
+    enter(assignment.settings)
+    lines = sys.stdout = io.StringIO()  # the log, as it would go to CloudWatch
+    app = importlib.import_module("app").app
+    AWS_CPU.install()
+    google = DevGoogle(HOME / "dev-google")
+    phones = [Phone(email=f"{uuid4()}@bench.example") for _ in range(assignment.people)]
+    for phone in phones:
+        phone.prepare(google, SIGN_INS)
+    _warm_up(app, google)
+    for operation in OPERATIONS:
+        barrier.wait()
+        lines.seek(0), lines.truncate()
+        results.send(_measure(app, operation, phones, lines))
+    results.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _warm_up(app: Any, google: DevGoogle) -> None:  # noqa: ANN401 - Chalice has no types
+    """Load the service's keys and Google's, so that a container's first second is not what is measured."""
+    phone = Phone(email=f"{uuid4()}@bench.example")
+    phone.prepare(google, SIGN_INS)
+    for operation in OPERATIONS:
+        for _ in range(operation.rounds):
+            phone.keep(app(operation.request(phone), None))
+    gc.collect()
+
+
+def _measure(app: Any, operation: Operation, phones: list[Phone], lines: io.StringIO) -> Measured:  # noqa: ANN401 - the same
+    seconds, cpu, began = [], 0.0, time.perf_counter()
+    aws_before = AWS_CPU.seconds
+    for _ in range(operation.rounds):
+        for phone in phones:
+            request = operation.request(phone)
+            cpu_before, before = time.process_time(), time.perf_counter()
+            answer = app(request, None)
+            seconds.append(time.perf_counter() - before)
+            cpu += time.process_time() - cpu_before
+            phone.keep(answer)
+    ended = time.perf_counter()
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    costs = Counter({name: sum(line.get(name, 0) for line in told) for name in COSTS})
+    return Measured(
+        operation=operation.name,
+        seconds=seconds,
+        cpu_seconds=cpu,
+        aws_cpu_seconds=AWS_CPU.seconds - aws_before,
+        began=began,
+        ended=ended,
+        costs=costs,
+    )

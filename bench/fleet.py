@@ -1,0 +1,97 @@
+"""Run containers beside each other and put together what they measured."""
+
+import multiprocessing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any
+
+from bench.container import COSTS, Assignment, Measured, contain
+from bench.operations import OPERATIONS, Operation
+from bench.parts import Parts
+from local.database import connected
+
+COMMITS = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"  # transactions that wrote, so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One operation: milliseconds, CPU beside the calls to AWS and in them, and what a request cost."""
+
+    operation: Operation
+    requests: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float
+    aws_cpu_ms: float
+    commits: float
+    costs: Mapping[str, float]
+
+    def plain(self) -> dict[str, Any]:
+        """Return them for JSON."""
+        names = ("requests", "per_second", "p50_ms", "p99_ms", "cpu_ms", "aws_cpu_ms", "commits")
+        told = {name: round(getattr(self, name), 3) for name in names}
+        return {"operation": self.operation.name, **told, **self.costs}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All operations of one fleet, and the memory of its largest container in MiB."""
+
+    containers: int
+    figures: tuple[Figures, ...]
+    memory_mib: float
+
+
+def run(parts: Parts, *, containers: int, people: int) -> Run:
+    """Measure a fleet; `people` is how many each container serves."""
+    spawning = multiprocessing.get_context("spawn")  # a fork would share what a container must load itself
+    barrier = spawning.Barrier(containers + 1)
+    pipes = [spawning.Pipe(duplex=False) for _ in range(containers)]
+    processes = [
+        spawning.Process(
+            target=contain,
+            args=(Assignment(number=number, people=people, settings=parts.settings), barrier, sender),
+            daemon=True,
+        )
+        for number, (_, sender) in enumerate(pipes)
+    ]
+    for process in processes:
+        process.start()
+    figures = []
+    for operation in OPERATIONS:
+        barrier.wait(timeout=300)
+        before = commits(parts)
+        measured = [receiver.recv() for receiver, _ in pipes]
+        figures.append(summed(operation, measured, commits(parts) - before))
+    memory = max(receiver.recv() for receiver, _ in pipes)
+    for process in processes:
+        process.join()
+    return Run(containers=containers, figures=tuple(figures), memory_mib=memory)
+
+
+def commits(parts: Parts) -> int:
+    """Return how many transactions have written so far; nobody else is on this server."""
+    with connected(parts.owner_url) as connection, connection.cursor() as cursor:
+        cursor.execute(COMMITS)
+        ((count,),) = cursor.fetchall()
+    return int(count)
+
+
+def summed(operation: Operation, measured: list[Measured], committed: int) -> Figures:
+    """Return the figures of all containers together."""
+    seconds = [second for one in measured for second in one.seconds]
+    count, cuts = len(seconds), quantiles(seconds, n=100)
+    elapsed = max(one.ended for one in measured) - min(one.began for one in measured)
+    return Figures(
+        operation=operation,
+        requests=count,
+        per_second=count / elapsed,
+        p50_ms=cuts[49] * 1000,
+        p99_ms=cuts[98] * 1000,
+        cpu_ms=sum(one.cpu_seconds - one.aws_cpu_seconds for one in measured) / count * 1000,
+        aws_cpu_ms=sum(one.aws_cpu_seconds for one in measured) / count * 1000,
+        commits=committed / count,
+        costs={name: round(sum(one.costs[name] for one in measured) / count, 3) for name in COSTS},
+    )

@@ -1,0 +1,81 @@
+"""Fill the database with people, fast: one real person, copied row by row with ids and indexes of their own.
+
+The copies can't sign in, since nobody knows which subject their index stands for; they are there to be in the
+way. Every table, constraint and trigger is the real one.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor
+
+from local.database import connected
+
+SESSIONS_EACH: Final = 5
+RANDOM_BYTES: Final = sql.SQL("sha256(gen_random_uuid()::text::bytea)")
+LEFT_OUT: Final = sql.SQL("")  # the table makes it
+# table -> its column -> what a copy has instead; `c` is the copy, `o` the original row
+COPIED: Mapping[str, Mapping[str, sql.Composable]] = MappingProxyType(
+    {
+        "users": {"id": sql.SQL("c.user_id")},
+        "identities": {
+            "id": sql.SQL("gen_random_uuid()"),
+            "user_id": sql.SQL("c.user_id"),
+            "subject_index": RANDOM_BYTES,
+            "email_index": RANDOM_BYTES,
+        },
+        "devices": {
+            "id": sql.SQL("md5(c.user_id::text || o.id::text)::uuid"),
+            "user_id": sql.SQL("c.user_id"),
+            "device_index": RANDOM_BYTES,
+        },
+        "sessions": {
+            "id": sql.SQL("gen_random_uuid()"),
+            "user_id": sql.SQL("c.user_id"),
+            "device_id": sql.SQL("md5(c.user_id::text || o.device_id::text)::uuid"),
+        },
+        "consent_events": {"id": LEFT_OUT, "user_id": sql.SQL("c.user_id")},
+        "audit_events": {"id": LEFT_OUT, "user_id": sql.SQL("c.user_id")},
+    }
+)
+BATCH: Final = 50_000
+
+
+def fill(owner_url: str, original: str, people: int) -> None:
+    """Bring the database to so many people, each with the sessions of the person `original`."""
+    with connected(owner_url) as connection, connection.cursor() as opened:
+        opened.execute("SELECT count(*) FROM users")
+        ((there,),) = opened.fetchall()
+        opened.execute("SET synchronous_commit = off")  # of the filling alone
+        for begun in range(there, people, BATCH):
+            _copy(opened, original, min(BATCH, people - begun))
+        opened.execute("VACUUM ANALYZE")
+        opened.execute("CHECKPOINT")
+
+
+def _copy(opened: cursor, original: str, count: int) -> None:
+    opened.execute(
+        "CREATE TEMP TABLE copies AS SELECT gen_random_uuid() AS user_id FROM generate_series(1, %s)", [count]
+    )
+    for table, own in COPIED.items():
+        owner = "id" if table == "users" else "user_id"
+        opened.execute(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'",
+            [table],
+        )
+        names = [name for (name,) in opened.fetchall() if own.get(name) is not LEFT_OUT]
+        values = [own.get(name, sql.SQL("o.") + sql.Identifier(name)) for name in names]
+        opened.execute(
+            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} o, copies c WHERE o.{} = %s").format(
+                sql.Identifier(table),
+                sql.SQL(", ").join(map(sql.Identifier, names)),
+                sql.SQL(", ").join(values),
+                sql.Identifier(table),
+                sql.Identifier(owner),
+            ),
+            [original],
+        )
+    opened.execute("DROP TABLE copies")

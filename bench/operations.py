@@ -1,0 +1,68 @@
+"""What is measured, in the order in which a phone does it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bench.phones import Phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One kind of request; `target` and `statements_max` are promises (milliseconds of CPU; messages)."""
+
+    name: str
+    request: Callable[[Phone], dict[str, Any]]
+    floor: tuple[str, ...]
+    statements_max: int
+    target: float | None = None
+    rounds: int = 1
+
+
+OPERATIONS: Final = (
+    Operation(
+        name="new sign-in",
+        request=Phone.sign_in,
+        floor=("RS256 verify", "ES256 sign", "committed statement", "committed statement"),
+        statements_max=3,
+        target=1.2,
+    ),
+    Operation(
+        name="known sign-in",
+        request=Phone.sign_in,
+        floor=("RS256 verify", "ES256 sign", "committed statement"),
+        statements_max=2,
+        target=0.9,
+        rounds=3,
+    ),
+    Operation(
+        name="refresh",
+        request=Phone.refresh,
+        floor=("ES256 sign", "committed statement"),
+        statements_max=1,
+        target=0.5,
+        rounds=5,
+    ),
+    Operation(
+        name="bearer check",
+        request=Phone.sessions,
+        floor=("ES256 verify", "reading statement"),
+        statements_max=1,
+        target=0.5,
+        rounds=5,
+    ),
+    Operation(
+        name="account",
+        request=Phone.account,
+        floor=("ES256 verify", "reading statement"),
+        statements_max=1,
+        rounds=5,
+    ),
+    Operation(
+        name="logout",
+        request=Phone.logout,
+        floor=("committed statement",),
+        statements_max=1,
+    ),
+)
+SIGN_INS: Final = sum(op.rounds for op in OPERATIONS if op.request is Phone.sign_in)

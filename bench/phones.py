@@ -1,0 +1,123 @@
+"""Phones that call a container: they word API Gateway's events and keep what they are answered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from local.dev_google import AUDIENCE, DevGoogle, subject_for
+
+REQUIRED: Final = (
+    "terms_of_service",
+    "privacy_policy",
+    "medical_disclaimer",
+    "healthcare_consultation",
+    "emergency_care_limitation",
+)
+HEADERS: Final = {  # what a real app sends along, so that reading it is paid for
+    "Accept": "application/json",
+    "Accept-Language": "en-GB,en;q=0.9",
+    "Content-Type": "application/json",
+    "Host": "auth.bench",
+    "User-Agent": "Serenya/4.2 (iPhone; iOS 19.1)",
+    "X-App-Version": "4.2.0",
+    "X-Device-Platform": "ios",
+    "X-Forwarded-For": "192.0.2.7",
+    "X-Forwarded-Port": "443",
+    "X-Forwarded-Proto": "https",
+}
+
+
+def event(method: str, route: str, body: object = None, token: str | None = None) -> dict[str, Any]:
+    """Return a request as API Gateway's REST proxy event."""
+    headers = HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
+    return {
+        "resource": route,
+        "path": route,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "bench",
+            "domainName": "auth.bench",
+            "httpMethod": method,
+            "identity": {"sourceIp": "192.0.2.7", "userAgent": HEADERS["User-Agent"]},
+            "path": f"/v1{route}",
+            "protocol": "HTTP/1.1",
+            "requestId": str(uuid4()),
+            "requestTimeEpoch": 1_790_000_000_000,
+            "resourcePath": route,
+            "stage": "v1",
+        },
+        "body": None if body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+@dataclass(slots=True)
+class Phone:
+    """One person's phone. `id_tokens` are made before anything is measured, the last one first."""
+
+    email: str
+    device: str = "device-0"
+    id_tokens: list[str] = field(default_factory=list)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+    def prepare(self, google: DevGoogle, count: int) -> None:
+        """Let Google vouch for the person so many times."""
+        now = datetime.now(UTC)
+        self.id_tokens += [
+            google.token(
+                subject=subject_for(self.email),
+                email=self.email,
+                name="Ana Diaz",
+                audience=AUDIENCE,
+                now=now - timedelta(seconds=number),
+            )
+            for number in range(count)
+        ]
+
+    def sign_in(self) -> dict[str, Any]:
+        """Return a sign-in with the next ID token, agreeing to what is required."""
+        body = {
+            "id_token": self.id_tokens.pop(),
+            "device": {
+                "id": f"{self.email}/{self.device}",
+                "platform": "ios",
+                "name": "Ana's phone",
+                "model": "iPhone17,1",
+            },
+            "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
+        }
+        return event("POST", "/auth/google", body)
+
+    def refresh(self) -> dict[str, Any]:
+        """Return a refresh with the newest token."""
+        return event("POST", "/auth/refresh", {"refresh_token": self.answer["refresh_token"]})
+
+    def sessions(self) -> dict[str, Any]:
+        """Return the request that does little more than check the bearer."""
+        return event("GET", "/sessions", token=self.answer["access_token"])
+
+    def account(self) -> dict[str, Any]:
+        """Return the request for the profile."""
+        return event("GET", "/account", token=self.answer["access_token"])
+
+    def logout(self) -> dict[str, Any]:
+        """Return the logout of this device."""
+        return event("POST", "/auth/logout", {"refresh_token": self.answer["refresh_token"]})
+
+    def keep(self, answer: Mapping[str, Any]) -> None:
+        """Keep the tokens of an answer, as an app does. Raises RuntimeError for anything but success."""
+        if answer["statusCode"] not in {200, 204}:
+            raise RuntimeError(answer["body"])
+        body = json.loads(answer["body"] or "null")
+        if body and "access_token" in body:
+            self.answer = body
