@@ -47,3 +47,41 @@ output "database" {
     engine_version    = module.database.engine_version
   }
 }
+
+output "vault_table" {
+  description = "VAULT_TABLE."
+  value       = module.storage.vault_table
+}
+
+output "egress_table" {
+  description = "The table through which functions in the VPC send errands to the internet."
+  value       = module.storage.egress_table
+}
+
+output "evidence_bucket" {
+  description = "EVIDENCE_BUCKET."
+  value       = module.storage.evidence_bucket
+}
+
+output "provider_keys_bucket" {
+  description = "The bucket in GOOGLE_KEYS_URL."
+  value       = module.storage.provider_keys_bucket
+}
+
+output "storage" {
+  description = "What the functions' policies name."
+  value = {
+    storage_key_arn          = module.keys.storage_key_arn
+    vault_table_arn          = module.storage.vault_table_arn
+    egress_table_arn         = module.storage.egress_table_arn
+    egress_stream_arn        = module.storage.egress_stream_arn
+    egress_dead_letters_arn  = module.storage.egress_dead_letters_arn
+    evidence_bucket_arn      = module.storage.evidence_bucket_arn
+    provider_keys_bucket_arn = module.storage.provider_keys_bucket_arn
+  }
+}
+
+output "alarms_topic_arn" {
+  description = "Where alarms ring; edge/ rings there too."
+  value       = module.observability.alarms_topic_arn
+}

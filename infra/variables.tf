@@ -151,3 +151,33 @@ variable "former_kms_key_arns" {
     error_message = "Each is the ARN of a KMS key."
   }
 }
+
+variable "database_connections_max" {
+  description = "Connections that the database has: by default memory in bytes through 9,531,392, less a few of its own."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.database_connections_max >= 20
+    error_message = "No class has so few."
+  }
+}
+
+variable "alarm_email" {
+  description = "Where alarms and the budget ring; null: only at the topic, for a pager to subscribe to."
+  type        = string
+  default     = null
+}
+
+variable "budget_usd" {
+  description = "US dollars a month that the account is meant to cost; `make cost` says what the stage does."
+  type        = number
+  nullable    = false
+}
+
+variable "has_trail" {
+  description = "False where an organisation's trail records this account already: a second copy costs 2 USD per 100,000 events."
+  type        = bool
+  default     = true
+  nullable    = false
+}

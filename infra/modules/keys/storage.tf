@@ -59,9 +59,11 @@ locals {
       }
     },
     {
-      Sid       = "Alarms" # an encrypted topic, and who publishes to it
-      Effect    = "Allow"
-      Principal = { Service = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"] }
+      Sid    = "Alarms" # an encrypted topic, and who publishes to it
+      Effect = "Allow"
+      Principal = { Service = [
+        "budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com",
+      ] }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Resource  = "*"
       Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
