@@ -97,7 +97,7 @@ documents: venv  ## register new consent texts as published; a published one nev
 lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	@for name in requirements requirements-dev; do \
-		uv pip compile $$name.in --output-file $$name.txt $(if $(UPGRADE),--upgrade) --quiet --no-config \
+		uv pip compile $$name.in --output-file $$name.lock $(if $(UPGRADE),--upgrade) --quiet --no-config \
 			--universal --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" || exit 1; \
 	done

@@ -13,7 +13,7 @@ import venv
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-LOCKED = PROJECT / "requirements-dev.txt"
+LOCKED = PROJECT / "requirements-dev.lock"
 ENVIRONMENT = PROJECT / ".venv"
 MADE_FROM = ENVIRONMENT / "made-from"  # written last: an interrupted installation leaves none
 NO_PIP = "This Python has no ensurepip, which .venv is made with (Debian, Ubuntu: apt install python3-venv)."

@@ -1,0 +1,155 @@
+"""Build vendor/: what the deployed functions import, for Lambda's machine, compiled, and nothing more.
+
+Chalice's own way would ship forty packages, of which half are never imported, the model of every AWS service
+and no bytecode, and it takes wheels for another machine without checking their hashes. So there is no
+`requirements.txt` for it to find, and it packs what is made here (docs/package.md).
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from py_compile import PycInvalidationMode, compile  # noqa: A004 - the standard library's word for it
+from typing import Final
+
+from tools.trimming import is_shipped
+
+LOCKED: Final = "requirements.lock"
+MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
+GLIBC_MINOR: Final = {11: 26, 12: 34, 13: 34}  # by Python's minor: Amazon Linux 2, then 2023
+BLOCK: Final = re.compile(
+    r"^([a-z0-9-]+)==(?:.*\\\n)*.*\n", re.MULTILINE
+)  # one locked version with its hashes
+SHIPPED: Final = frozenset(
+    {
+        "alembic",  # the function `migrate`
+        "botocore",
+        "cffi",  # of which cryptography needs one file
+        "chalice",  # of which Chalice itself packs two files
+        "cryptography",
+        "google-auth",
+        "jmespath",  # botocore
+        "mako",  # alembic
+        "markupsafe",  # mako
+        "psycopg2-binary",
+        "pyjwt",
+        "python-dateutil",  # botocore
+        "six",  # python-dateutil
+        "sqlalchemy",
+        "typing-extensions",  # sqlalchemy, alembic
+        "tzdata",
+        "urllib3",  # botocore
+    }
+)
+LEFT_OUT: Final = frozenset(
+    {"boto3", "s3transfer"}  # botocore's clients are enough
+    | {"pyasn1", "pyasn1-modules"}  # google-auth without cryptography
+    | {"pycparser"}  # cffi, when it compiles C
+    # Chalice's command line
+    | {"ansicon", "blessed", "click", "editor", "inquirer", "jinxed", "packaging", "pip", "pyyaml"}
+    | {"readchar", "runs", "setuptools", "wcwidth", "wheel", "xmod"}
+)
+
+
+class VendorError(Exception):
+    """What is deployed can't be put together; the message says why."""
+
+
+def build(project: Path, architecture: str) -> None:
+    """Make the project's vendor/ anew, unless it was made of the same; compile all that Chalice will pack.
+
+    Raises: VendorError.
+    """
+    vendor, made_from = project / "vendor", project / ".chalice" / "vendor-made-from"
+    wanted = _made_of(project, architecture)
+    if not made_from.exists() or made_from.read_text() != wanted or not vendor.is_dir():
+        made_from.unlink(missing_ok=True)
+        shutil.rmtree(vendor, ignore_errors=True)
+        _install(project, vendor, architecture)
+        _trim(vendor)
+        _compile(vendor, vendor)
+        for source in (vendor / "chalice").glob("*.py"):
+            source.unlink()  # Chalice packs its own, which is the locked one: the bytecode fits
+        made_from.write_text(wanted)
+    _add_ours(project, vendor)
+
+
+def locked(lock: str) -> dict[str, str]:
+    """Return each locked package's lines, by its name."""
+    return {found[1]: found[0] for found in BLOCK.finditer(lock)}
+
+
+def _made_of(project: Path, architecture: str) -> str:
+    makers = "".join(Path(__file__).with_name(name).read_text() for name in ("vendor.py", "trimming.py"))
+    return json.dumps([sys.version, architecture, (project / LOCKED).read_text(), makers])
+
+
+def _install(project: Path, vendor: Path, architecture: str) -> None:
+    blocks = locked((project / LOCKED).read_text())
+    unknown = blocks.keys() ^ (SHIPPED | LEFT_OUT)
+    unknown = {name for name in unknown if not _is_elsewhere(blocks.get(name, ""))}
+    if unknown:
+        raise VendorError(f"tools/vendor.py must say of {', '.join(sorted(unknown))} whether it is shipped")
+    chosen = project / ".chalice" / "vendor-requirements.txt"
+    chosen.write_text("".join(blocks[name] for name in sorted(SHIPPED)))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    exact = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", str(vendor)]
+    done = subprocess.run([*pip, *exact, *_platform(architecture), "-r", str(chosen)], check=False)
+    chosen.unlink()
+    if done.returncode:
+        raise VendorError(f"pip found no fitting wheel for Lambda's {architecture}; it says which above")
+
+
+def _is_elsewhere(block: str) -> bool:
+    """Tell whether a package is locked for Windows only."""
+    return "sys_platform == 'win32'" in block
+
+
+def _platform(architecture: str) -> Iterator[str]:
+    """Yield what makes pip choose wheels for Lambda and not for this machine: glibc, newest first."""
+    machine, minor = MACHINES[architecture], sys.version_info.minor
+    for glibc in range(GLIBC_MINOR[minor], 16, -1):
+        yield from ("--platform", f"manylinux_2_{glibc}_{machine}")
+    yield from ("--platform", f"manylinux2014_{machine}", "--implementation", "cp")
+    yield from ("--python-version", f"3.{minor}")
+
+
+def _trim(vendor: Path) -> None:
+    for path in sorted(vendor.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif not is_shipped(path.relative_to(vendor).as_posix()):
+            path.unlink()
+
+
+def _add_ours(project: Path, vendor: Path) -> None:
+    """Compile our own code, and link the migrations under a name that doesn't hide the library."""
+    link = vendor / "migrations"
+    link.unlink(missing_ok=True)
+    link.symlink_to("../alembic")
+    for folder in (project / "chalicelib", project / "alembic"):
+        for cache in folder.rglob("__pycache__"):
+            shutil.rmtree(cache)
+        _compile(folder, project)
+    _compile_file(project / "app.py", vendor / "__pycache__", "app.py")
+
+
+def _compile(folder: Path, root: Path) -> None:
+    for source in sorted(folder.rglob("*.py")):
+        _compile_file(source, source.parent / "__pycache__", source.relative_to(root).as_posix())
+
+
+def _compile_file(source: Path, cache: Path, shown: str) -> None:
+    """Compile with a checked hash: Chalice dates every file 1980, so a time stamp would never match."""
+    compiled = cache / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
+    compile(
+        str(source),
+        str(compiled),
+        dfile=f"/var/task/{shown}",
+        doraise=True,
+        invalidation_mode=PycInvalidationMode.CHECKED_HASH,
+    )
