@@ -1,19 +1,26 @@
 """Run migrations: one at a time, whole or not at all, never waiting long for a lock of the traffic."""
 
 import os
+import re
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy import Connection, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from chalicelib.clients.aws import aws_session
+from chalicelib.clients.rds_login import RdsLogin
+from chalicelib.stores.database import owner_connection
 from chalicelib.stores.schema import Schema
 
 ADVISORY_LOCK = 7_310_415_519  # any number, the same for ever: two releases must meet at it
 LOCK_TIMEOUT = "3s"  # a migration that waits longer blocks everyone behind it
 STATEMENT_TIMEOUT = "60s"
+RDS_HOST = re.compile(r"[^.]+\.[^.]+\.([a-z0-9-]+)\.rds\.amazonaws\.com")
 
 
 def database_url() -> str:
@@ -21,7 +28,22 @@ def database_url() -> str:
     url = os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if not url:
         sys.exit("alembic: set MIGRATION_DATABASE_URL (or DATABASE_URL) to the URL of the database's owner")
-    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    return url
+
+
+def rds_login(url: str) -> RdsLogin | None:
+    """Return what logs in to RDS by IAM, with the credentials of this shell; None for any other server."""
+    place = urlsplit(url)
+    region = RDS_HOST.fullmatch(place.hostname or "")
+    if place.password or region is None:
+        return None
+    return RdsLogin(session=aws_session(), region=region[1])
+
+
+def online() -> AbstractContextManager[Connection]:
+    """Return a connection of the owner's."""
+    url = database_url()
+    return owner_connection(url, rds_login(url))
 
 
 def migrate(connection: Connection) -> None:
@@ -43,7 +65,8 @@ def migrate(connection: Connection) -> None:
 if context.is_offline_mode():
     sys.exit("alembic: migrations run against a database; for the SQL, read the files under alembic/versions")
 
-engine = create_engine(database_url(), poolclass=pool.NullPool, hide_parameters=True)
-with engine.connect() as online:
-    migrate(online)
-engine.dispose()
+if (given := context.config.attributes.get("connection")) is not None:
+    migrate(given)  # the function `migrate` has logged in already
+else:
+    with online() as connected:
+        migrate(connected)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Platform
 from chalicelib.domain.keys import SigningAlgorithm
@@ -23,6 +24,7 @@ GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs"
 ACCESS_TOKEN_SECONDS_MAX = int(ACCESS_TOKEN_TTL_MAX.total_seconds())
 CONNECTIONS_OF_A_CONTAINER = 1  # a Lambda answers one request at a time
 CONNECTIONS_LOCALLY = 20
+RDS_ROOTS = Path(__file__).with_name("certificates")
 T = TypeVar("T")
 
 
@@ -85,8 +87,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     is_local = stage is Stage.LOCAL
     settings = {
         "stage": stage,
-        "database_url": read("DATABASE_URL", _postgresql_url if is_local else _verified_postgresql_url),
-        "aws_region": read("AWS_REGION", str),
+        "database_url": read("DATABASE_URL", _postgresql_url if is_local else _password_free_url),
+        "aws_region": read("AWS_REGION", str if is_local else _region),
         "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(_web_url, is_local=is_local), default=None),
         "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
         "controller": Controller(
@@ -172,10 +174,16 @@ def _postgresql_url(text: str) -> str:
     return text
 
 
-def _verified_postgresql_url(text: str) -> str:
-    options = parse_qs(urlsplit(_postgresql_url(text)).query)
-    if options.get("sslmode") != ["verify-full"] or "sslrootcert" not in options:
-        raise ValueError("says sslmode=verify-full and sslrootcert=... (other ways are for STAGE=local)")
+def _password_free_url(text: str) -> str:
+    url = urlsplit(_postgresql_url(text))
+    if not url.username or url.password or url.query:
+        raise ValueError("is postgresql://role@host:port/database: the login is IAM's, the TLS ours")
+    return text
+
+
+def _region(text: str) -> str:
+    if not (RDS_ROOTS / f"rds-{text}.pem").exists():
+        raise ValueError("is a region whose RDS roots are shipped (chalicelib/certificates)")
     return text
 
 

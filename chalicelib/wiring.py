@@ -2,11 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache, lru_cache
 
 from chalicelib import settings as environment
+from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import data_kms, google_keys, service_keyring
 from chalicelib.assembly.operators import operators
@@ -42,7 +41,7 @@ from chalicelib.stores import migrations
 from chalicelib.stores.account import AccountStore
 from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.consents import ConsentStore
-from chalicelib.stores.database import Database, connect
+from chalicelib.stores.database import Database
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.export import ExportStore
 from chalicelib.stores.sessions import SessionStore
@@ -69,22 +68,7 @@ def settings() -> Settings:
 
 def assemble(settings: Settings, *, clock: Clock | None = None, database: Database | None = None) -> Services:
     """Return services of these settings; tests bring their own clock and database."""
-    return _Assembly(settings, clock or SystemClock(), database or connect_app(settings)).services()
-
-
-def connect_app(settings: Settings) -> Database:
-    """Return the database as the app's role sees it."""
-    return connect(settings.database_url, settings.connections_max)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """Yield the same for one act, and close it."""
-    database = connect_app(settings)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
+    return _Assembly(settings, clock or SystemClock(), database or connect_as(settings)).services()
 
 
 class _Assembly:

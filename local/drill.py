@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
 from chalicelib import wiring
+from chalicelib.assembly.database import connect_as
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.key_vault import KeyVault
 from chalicelib.functions import release
@@ -192,7 +193,7 @@ def not_ready(service: Service) -> bool:
 @contextmanager
 def serving(settings: Settings) -> Iterator[Service]:
     """Serve a database with a fresh container while the context lasts."""
-    database = wiring.connect_app(settings)
+    database = connect_as(settings)
     try:
         yield Service(wiring.assemble(settings, database=database))
     finally:

@@ -33,7 +33,7 @@ class AwsTap:
 def tapped(world: World) -> Iterator[AwsTap]:
     """Give the world a fresh container, its own keys loaded and its caches of people's keys cold."""
     tap = AwsTap()
-    events = aws._session().get_component("event_emitter")
+    events = aws.aws_session().get_component("event_emitter")
     events.register("before-call", tap.heard)
     try:
         renew_container(world)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from chalicelib.assembly.database import opened
 from chalicelib.assembly.keys import data_kms
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemClock, SystemIds
@@ -16,7 +17,7 @@ from chalicelib.services.rewrap import Rewrap
 from chalicelib.services.secret_rotation import SecretRotation
 from chalicelib.services.vault_sweep import VaultSweep
 from chalicelib.settings import Settings
-from chalicelib.stores.database import Database, connect
+from chalicelib.stores.database import Database
 from chalicelib.stores.key_life import KeyActsStore
 from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.recovery import RecoveryStore
@@ -69,8 +70,5 @@ class KeyLifeParts:
 @contextmanager
 def key_life(settings: Settings) -> Iterator[KeyLifeParts]:
     """Yield the services on a connection of their own."""
-    database = connect(settings.database_url, settings.connections_max)
-    try:
+    with opened(settings) as database:
         yield KeyLifeParts(settings=settings, database=database, clock=SystemClock())
-    finally:
-        database.engine.dispose()

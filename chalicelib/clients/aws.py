@@ -31,9 +31,10 @@ def aws_client(service: str, region: str, endpoint: str | None) -> Any:
         max_pool_connections=POOL_CONNECTIONS,
         tcp_keepalive=True,
     )
-    return _session().create_client(service, region_name=region, endpoint_url=endpoint, config=config)
+    return aws_session().create_client(service, region_name=region, endpoint_url=endpoint, config=config)
 
 
 @cache
-def _session() -> botocore.session.Session:
+def aws_session() -> botocore.session.Session:
+    """Return the one session of this process."""
     return botocore.session.get_session()

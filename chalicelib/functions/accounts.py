@@ -4,6 +4,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from chalicelib import wiring
+from chalicelib.assembly.database import opened
 from chalicelib.clients.clock import SystemClock
 from chalicelib.domain.erasure import on_record
 from chalicelib.functions.invocation import Answer, Event, request_id
@@ -35,7 +36,7 @@ def erasure_sweep(_event: object) -> Answer:
 
 def purge(_event: object) -> Answer:
     """Delete what is kept no longer, by the periods of domain/retention.py; answer how much that was."""
-    with wiring.opened(wiring.settings()) as database:
+    with opened(wiring.settings()) as database:
         return asdict(Purge(store=PurgeStore(database), clock=SystemClock()).run())
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from chalicelib import wiring
+from chalicelib.assembly.database import opened
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.seal_anchor import SealAnchors
@@ -51,5 +52,5 @@ def audit_of(settings: Settings, database: Database, clock: Clock) -> Audit:
 @contextmanager
 def _audit() -> Iterator[Audit]:
     settings = wiring.settings()
-    with wiring.opened(settings) as database:
+    with opened(settings) as database:
         yield audit_of(settings, database, SystemClock())

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from chalicelib import wiring
+from chalicelib.assembly.database import opened
 from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.documents import FORMS
 from chalicelib.domain.consents import NoSuchDocument
@@ -18,6 +19,6 @@ def consent_coverage(event: Event, _context: object) -> Answer:
     document, version = event.get("document"), event.get("version")
     if version is not None and not FORMS["version"].fullmatch(version):
         raise NoSuchDocument(f"{version}: a version reads like 2.0")
-    with wiring.opened(wiring.settings()) as database:
+    with opened(wiring.settings()) as database:
         store = CoverageStore(database)
         return asdict(store.coverage(document=document, version=version, now=SystemClock().now()))

@@ -1,8 +1,6 @@
 """What a release runs after the migrations."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
+from chalicelib.assembly.database import closed_behind, opened
 from chalicelib.assembly.keys import data_kms, kms_key
 from chalicelib.clients import jwt_keys
 from chalicelib.clients.clock import SystemClock, SystemIds
@@ -11,31 +9,22 @@ from chalicelib.services.keys import KeyRotation
 from chalicelib.services.ports import Clock
 from chalicelib.services.publishing import Publishing
 from chalicelib.settings import Settings
-from chalicelib.stores.database import Database, connect
+from chalicelib.stores.database import Login, connect
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.keys import KeyStore
 
 RELEASE = "release"  # the request id of what a release does
 
 
-@contextmanager
-def _opened(url: str) -> Iterator[Database]:
-    database = connect(url, connections_max=1)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
-
-
-def publish_documents(owner_url: str) -> None:
+def publish_documents(owner_url: str, login: Login | None = None) -> None:
     """Publish the consent texts that ship with this release, as the database's owner."""
-    with _opened(owner_url) as database:
-        Publishing(documents=DocumentStore(database), clock=SystemClock()).publish(load_documents(), RELEASE)
+    with closed_behind(connect(owner_url, 1, login)) as owner:
+        Publishing(documents=DocumentStore(owner), clock=SystemClock()).publish(load_documents(), RELEASE)
 
 
 def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:
     """Make the service's keys that are missing or due."""
-    with _opened(settings.database_url) as database:
+    with opened(settings) as database:
         KeyRotation(
             store=KeyStore(database),
             signing_kms=kms_key(settings, settings.signing_kms_key_id),

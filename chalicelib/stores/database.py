@@ -6,14 +6,15 @@ nobody can know whether the first one was committed.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from psycopg2 import errorcodes
-from sqlalchemy import Connection, CursorResult, Executable, Row, create_engine, exc, text
+from sqlalchemy import Connection, CursorResult, Executable, Row, create_engine, event, exc, text
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
 
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.observation import tally
@@ -139,15 +140,22 @@ def unavailable() -> DependencyUnavailable:
     return DependencyUnavailable(retry_after=timedelta(seconds=seconds))
 
 
-def connect(url: str, connections_max: int) -> Database:
+class Login(Protocol):
+    """What makes the parameters of one login, anew for each connection."""
+
+    def parameters(self, *, host: str, port: int, user: str) -> Mapping[str, str]:
+        """Return libpq's parameters."""
+
+
+def connect(url: str, connections_max: int, login: Login | None = None) -> Database:
     """Return the database at a URL; connects at the first statement only.
 
-    Statement and lock timeouts belong to the role (see the migrations): setting them here would pin a proxied
-    connection.
+    Statement and lock timeouts belong to the role (see the migrations): a SET would pin a proxied connection,
+    and RDS Proxy refuses `options` at the start of one.
     """
     deadline.install()
     engine = create_engine(
-        url.replace("postgresql://", "postgresql+psycopg2://", 1),
+        _with_driver(url),
         isolation_level="AUTOCOMMIT",
         pool_size=connections_max,
         max_overflow=0,
@@ -160,4 +168,34 @@ def connect(url: str, connections_max: int) -> Database:
             "application_name": "serenya-auth",
         },
     )
+    if login is not None:
+        log_in(engine, login)
     return Database(engine)
+
+
+@contextmanager
+def owner_connection(url: str, login: Login | None) -> Iterator[Connection]:
+    """Yield a connection whose statements may take as long as they need, for migrations."""
+    deadline.install()
+    engine = create_engine(_with_driver(url), poolclass=NullPool, hide_parameters=True)
+    if login is not None:
+        log_in(engine, login)
+    with engine.connect() as connection:
+        yield connection
+
+
+def log_in(engine: Engine, login: Login) -> None:
+    """Ask for a login at each new connection of an engine."""
+    event.listen(engine, "do_connect", _logged_in(login))
+
+
+def _with_driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg2://", 1)
+
+
+def _logged_in(login: Login) -> Callable[..., None]:
+    def add(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+        host, port, user = parameters["host"], int(parameters.get("port", 5432)), parameters["user"]
+        parameters.update(login.parameters(host=host, port=port, user=user))
+
+    return add

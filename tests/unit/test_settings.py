@@ -16,7 +16,7 @@ from chalicelib.settings import (
 CLIENT = {"client_id": "a.apps.googleusercontent.com", "platforms": ["ios"], "nonce": "raw"}
 LIVE = {
     "STAGE": "prod",
-    "DATABASE_URL": "postgresql://serenya_app@db.example/serenya?sslmode=verify-full&sslrootcert=rds.pem",
+    "DATABASE_URL": "postgresql://serenya_app@db.example:5432/serenya",
     "AWS_REGION": "eu-central-1",
     "ISSUER_URL": "https://auth.example/v1",
     "GOOGLE_CLIENTS": json.dumps([CLIENT]),
@@ -73,6 +73,11 @@ def test_each_missing_or_blank_setting_is_named(name: str) -> None:
         ("DATABASE_URL", "mysql://a@b/c"),
         ("DATABASE_URL", "postgresql://host"),
         ("DATABASE_URL", "postgresql:///name"),
+        ("DATABASE_URL", "postgresql://db.example/serenya"),
+        ("DATABASE_URL", "postgresql://serenya_app:hunter2@db.example/serenya"),  # L6
+        ("DATABASE_URL", "postgresql://serenya_app@db.example/serenya?sslmode=disable"),  # L3
+        ("AWS_REGION", "eu-nowhere-1"),
+        ("AWS_REGION", "../eu-west-1"),
         ("ISSUER_URL", "http://auth.example"),
         ("ISSUER_URL", "https://auth.example?x=1"),
         ("ISSUER_URL", "auth.example"),
@@ -129,7 +134,8 @@ def test_the_local_stage_may_use_local_parts_but_never_in_a_deployed_function() 
 
 def test_neither_messages_nor_prints_show_the_database_url() -> None:
     secret = LIVE["DATABASE_URL"].replace("serenya_app", "serenya_app:hunter2")
-    assert "hunter2" not in repr(read(DATABASE_URL=secret))
+    assert "hunter2" not in repr(read(DATABASE_URL=secret, STAGE="local"))
+    assert "hunter2" not in str(faults(DATABASE_URL=secret))
     assert "hunter2" not in str(faults(DATABASE_URL=secret.replace("postgresql", "mysql")))
 
 

@@ -1,0 +1,35 @@
+"""Put together the way to PostgreSQL: in the cloud by IAM, locally as the URL says."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from chalicelib.clients.aws import aws_session
+from chalicelib.clients.rds_login import RdsLogin
+from chalicelib.settings import Settings, Stage
+from chalicelib.stores.database import Database, Login, connect
+
+
+def login(settings: Settings) -> Login | None:
+    """Return what logs in for the role of DATABASE_URL; None where the URL itself does."""
+    if settings.stage is Stage.LOCAL:
+        return None
+    return RdsLogin(session=aws_session(), region=settings.aws_region)
+
+
+def connect_as(settings: Settings) -> Database:
+    """Return the database as the role of DATABASE_URL sees it: the app's, or a release's owner."""
+    return connect(settings.database_url, settings.connections_max, login(settings))
+
+
+def opened(settings: Settings) -> AbstractContextManager[Database]:
+    """Return the same for one act, closed behind it."""
+    return closed_behind(connect_as(settings))
+
+
+@contextmanager
+def closed_behind(database: Database) -> Iterator[Database]:
+    """Yield the database, and close its connections in the end."""
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
