@@ -1,7 +1,7 @@
 """The Lambda entry: one app, its routes, and the name of every function that is not HTTP."""
 
 from chalicelib import wiring
-from chalicelib.functions import accounts, audit, consents, keys, operators
+from chalicelib.functions import accounts, audit, consents, deployment, keys, operators
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 
@@ -11,16 +11,22 @@ mount(app, ROUTES, wiring.services)
 # Chalice deploys `app.<name>`: each name here is that of the function on its right.
 audit_seal = app.schedule("rate(5 minutes)", name="audit-seal")(audit.audit_seal)
 erasure_sweep = app.schedule("rate(5 minutes)", name="erasure-sweep")(accounts.erasure_sweep)
+fetch_provider_keys = app.schedule("rate(15 minutes)", name="fetch-provider-keys")(
+    deployment.fetch_provider_keys
+)
 purge = app.schedule("rate(1 hour)", name="purge")(accounts.purge)
+rotate_keys = app.schedule("rate(1 day)", name="rotate-keys")(deployment.rotate_keys)
 
 account_erase = app.lambda_function(name="account-erase")(accounts.account_erase)
 audit_export = app.lambda_function(name="audit-export")(audit.audit_export)
 audit_verify = app.lambda_function(name="audit-verify")(audit.audit_verify)
 consent_coverage = app.lambda_function(name="consent-coverage")(consents.consent_coverage)
 keys_status = app.lambda_function(name="keys-status")(keys.keys_status)
+migrate = app.lambda_function(name="migrate")(deployment.migrate)
 operator_change = app.lambda_function(name="operator-change")(operators.operator_change)
 operator_look = app.lambda_function(name="operator-look")(operators.operator_look)
 operator_reveal = app.lambda_function(name="operator-reveal")(operators.operator_reveal)
+publish_documents = app.lambda_function(name="publish-documents")(deployment.publish_documents)
 restore = app.lambda_function(name="restore")(accounts.restore)
 rewrap = app.lambda_function(name="rewrap")(keys.rewrap)
 rotate_secret = app.lambda_function(name="rotate-secret")(keys.rotate_secret)

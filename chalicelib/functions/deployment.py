@@ -1,0 +1,50 @@
+"""What a release invokes, in this order: `migrate`, `publish-documents`, `rotate-keys`; all can be repeated.
+
+The first two have the owner's role in their DATABASE_URL and the permission to log in as it; no other
+function has. The previous release goes on answering meanwhile: migrations only expand (docs/migrations.md).
+"""
+
+from chalicelib import wiring
+from chalicelib.assembly.database import login
+from chalicelib.assembly.keys import publish_google_keys
+from chalicelib.functions import release
+from chalicelib.functions.invocation import Answer, Event
+from chalicelib.stores.app_role import AppLogin, open_app_role
+from chalicelib.stores.database import owner_connection
+from chalicelib.stores.migrating import upgrade
+
+
+def migrate(event: Event, _context: object) -> Answer:
+    """Bring the schema to this release's revision and let the app's role in; answer both revisions.
+
+    `app_verifier` is the SCRAM verifier of the password that RDS Proxy logs in with; without one it is IAM.
+    Raises: ValueError, before anything is done, if it isn't one.
+    """
+    app = AppLogin.of(event.get("app_verifier"))
+    settings = wiring.settings()
+    with owner_connection(settings.database_url, login(settings)) as owner:
+        before, after = upgrade(owner)
+        open_app_role(owner, app)
+    return {"from": before, "to": after}
+
+
+def publish_documents(_event: Event, _context: object) -> Answer:
+    """Publish the consent texts that came with this release; a published one never changes."""
+    settings = wiring.settings()
+    release.publish_documents(settings.database_url, login(settings))
+    return {}
+
+
+def rotate_keys(_event: object) -> Answer:
+    """Make the service's keys that are missing or due: daily, and at each release."""
+    release.rotate_keys(wiring.settings())
+    return {}
+
+
+def fetch_provider_keys(_event: object) -> Answer:
+    """Fetch Google's keys where there is a way out, and hand those found fit to the functions that have none.
+
+    Raises: KeySetError; what was handed on before stays.
+    """
+    keys = publish_google_keys(wiring.settings())
+    return {"kids": sorted(keys.keys), "fresh_until": keys.fresh_until.isoformat()}
