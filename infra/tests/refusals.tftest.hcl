@@ -1,6 +1,8 @@
 # Run with stages/dev.tfvars: values that a stage can't have.
 
 mock_provider "aws" {
+  source = "./tests/mocks"
+
   mock_data "aws_caller_identity" {
     defaults = {
       account_id = "123456789012"
@@ -10,12 +12,6 @@ mock_provider "aws" {
   mock_data "aws_region" {
     defaults = {
       name = "eu-west-1"
-    }
-  }
-
-  mock_data "aws_availability_zones" {
-    defaults = {
-      names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     }
   }
 

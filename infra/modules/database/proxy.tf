@@ -19,7 +19,7 @@ resource "aws_db_proxy" "this" {
   engine_family          = "POSTGRESQL"
   role_arn               = aws_iam_role.proxy[0].arn
   vpc_subnet_ids         = var.subnet_ids
-  vpc_security_group_ids = [local.proxy]
+  vpc_security_group_ids = [aws_security_group.proxy[0].id]
   require_tls            = true
   debug_logging          = false # it would log statements
   idle_client_timeout    = 1800  # seconds; a frozen function's connection is given back

@@ -9,6 +9,7 @@ resource "aws_security_group" "database" {
 }
 
 resource "aws_security_group" "proxy" {
+  #checkov:skip=CKV2_AWS_5:aws_db_proxy.this has it; the check doesn't follow an index
   count = var.is_highly_available ? 1 : 0
 
   name        = "${var.name}-proxy"

@@ -13,6 +13,11 @@ variable "vpc_id" {
   description = "Network that the database stands in."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.vpc_id, "vpc-")
+    error_message = "The id of a VPC."
+  }
 }
 
 variable "subnet_ids" {
@@ -30,18 +35,33 @@ variable "functions_security_group_id" {
   description = "Group of the functions, which reach the database, or the proxy where there is one."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.functions_security_group_id, "sg-")
+    error_message = "The id of a security group."
+  }
 }
 
 variable "migrations_security_group_id" {
   description = "Group of the function that migrates, which reaches the database itself."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.migrations_security_group_id, "sg-")
+    error_message = "The id of a security group."
+  }
 }
 
 variable "storage_key_arn" {
   description = "Key that encrypts storage, backups, logs, insights and secrets."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.storage_key_arn, "arn:aws:kms:")
+    error_message = "The ARN of a KMS key."
+  }
 }
 
 variable "postgres_major" {

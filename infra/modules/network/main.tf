@@ -1,24 +1,14 @@
 # A network without a way out: no internet gateway, no NAT, and so no public tier. The three tiers are functions,
 # endpoints and database, each in two zones, and each reaches the next one only (docs/infrastructure.md).
 
-data "aws_availability_zones" "offered" {
-  state = "available"
-
-  filter {
-    name   = "zone-type"
-    values = ["availability-zone"]
-  }
-}
-
 locals {
-  zones = slice(data.aws_availability_zones.offered.names, 0, 2)
   tiers = ["functions", "endpoints", "database"]
 
   subnets = {
     for place in setproduct(range(length(local.tiers)), range(2)) :
     "${local.tiers[place[0]]}-${place[1]}" => {
       tier = local.tiers[place[0]]
-      zone = local.zones[place[1]]
+      zone = "${var.region}${var.zones[place[1]]}"
       cidr = cidrsubnet(var.cidr, 4, place[0] * 4 + place[1]) # room for four zones a tier
     }
   }

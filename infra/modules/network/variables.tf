@@ -42,6 +42,18 @@ variable "cidr" {
   }
 }
 
+variable "zones" {
+  description = "Letters of the two zones. Named, not asked for: a region that grows must not move a subnet."
+  type        = list(string)
+  default     = ["a", "b"]
+  nullable    = false
+
+  validation {
+    condition     = length(distinct(var.zones)) == 2 && alltrue([for zone in var.zones : can(regex("^[a-z]$", zone))])
+    error_message = "Two different letters."
+  }
+}
+
 variable "endpoints_in_zones" {
   description = "In how many zones interface endpoints stand; each costs about 8 USD a month."
   type        = number
@@ -68,6 +80,11 @@ variable "logs_key_arn" {
   description = "Key that encrypts the flow logs."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = startswith(var.logs_key_arn, "arn:aws:kms:")
+    error_message = "The ARN of a KMS key."
+  }
 }
 
 variable "log_retention_days" {

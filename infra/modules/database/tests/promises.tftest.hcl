@@ -1,4 +1,6 @@
 mock_provider "aws" {
+  source = "../../tests/mocks"
+
   mock_data "aws_rds_engine_version" {
     defaults = {
       version_actual         = "17.6"

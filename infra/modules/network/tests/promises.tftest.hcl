@@ -1,9 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_availability_zones" {
-    defaults = {
-      names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
-    }
-  }
+  source = "../../tests/mocks"
 
   mock_resource "aws_cloudwatch_log_group" {
     defaults = {
