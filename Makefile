@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test token consents audit-seal audit-verify audit-export operate keys drill bench stop clean venv check lint types imports format coverage docs documents lock
+.PHONY: help run test token consents audit-seal audit-verify audit-export operate keys restore drill bench stop clean venv check lint types imports format coverage docs documents lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ operate: venv  ## act as an operator: make operate ACT=find EMAIL=ana@example.co
 
 keys: venv  ## show where every key stands, and none of them
 	@$(RUN) -m local keys $(if $(JSON),--json)
+
+restore: venv  ## make the database ready after it was restored from a backup: the function `restore`
+	@$(RUN) -m local restore
 
 drill: venv  ## rehearse it: dump, erase, restore the dump, and prove that nobody is brought back
 	@$(RUN) -m local drill

@@ -5,6 +5,7 @@ import sys
 from functools import cache, lru_cache
 
 from chalicelib import settings as environment
+from chalicelib.assembly.audit import AuditParts
 from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import data_kms, google_keys, service_keyring
@@ -90,8 +91,14 @@ class _Assembly:
         )
         self.data_keys = self._data_keys()
         self.personal_data = self._personal_data()
+        audit = AuditParts(settings=settings, database=database, tokens=self.tokens, clock=clock)
         self.erasure = ErasureParts(
-            settings=settings, database=database, keys=self.data_keys, tokens=self.tokens, clock=clock
+            settings=settings,
+            database=database,
+            keys=self.data_keys,
+            tokens=self.tokens,
+            clock=clock,
+            joining=audit.joining,
         )
 
     def services(self) -> Services:

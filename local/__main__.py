@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
         "drill": drill,
         "keys": keys,
         "operate": operate,
+        "restore": restore,
     }
     commands |= dict.fromkeys(("audit-seal", "audit-verify", "audit-export"), audited)
     try:
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("clean", help="remove what `run` and the tests made")
     keys_parser = commands.add_parser("keys", help="show where every key stands, and none of them")
     keys_parser.add_argument("--json", action="store_true", help="for scripts")
+    commands.add_parser("restore", help="make the running stack's database ready after it was restored")
     commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
     person = commands.add_parser("token", help="print a fresh development Google ID token")
     person.add_argument("--name", default="Ana Diaz")
@@ -117,6 +119,13 @@ def operate(options: argparse.Namespace) -> None:
     from local.operate import operate as perform  # noqa: PLC0415 -- a second of imports, for this command alone
 
     perform(options)
+
+
+def restore(_: argparse.Namespace) -> None:
+    """Bring the running stack's database up to date after it was restored, and print what that took."""
+    from local.invoke import invoke  # noqa: PLC0415 -- a second of imports, for this command alone
+
+    print(json.dumps(invoke("restore", {})))
 
 
 def keys(options: argparse.Namespace) -> None:

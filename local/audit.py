@@ -50,6 +50,9 @@ def table(report: dict[str, Any]) -> str:
         lines.append(
             f"{'first key':<12} {', '.join(report['trusted_first'])} (taken on the first seal's word)"
         )
+    if report["lost"]:
+        ids = ", ".join(f"{first}-{last}" for first, last in report["lost"])
+        lines.append(f"{'lost':<12} {ids} (went with a restored backup; known by their seals only)")
     found = report["finding"]
     if found is None:
         return "\n".join([*lines, "", "Everything is as it was sealed."])

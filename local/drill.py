@@ -5,15 +5,13 @@ an AWS and databases of its own.
 """
 
 import logging
-import os
 import secrets
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from chalicelib import wiring
@@ -23,12 +21,14 @@ from chalicelib.clients.key_vault import KeyVault
 from chalicelib.functions import release
 from chalicelib.services.ports import Act
 from chalicelib.settings import Settings, from_environment
+from local import drill_audit
 from local.aws import LocalAws
-from local.database import connected, prepare_database
+from local.database import prepare_database
 from local.dev_google import DevGoogle
+from local.drill_database import DrillError, client, database_of, rows
 from local.drill_phone import Phone, Service
 from local.invoke import enter
-from local.places import LOCAL, StackError, make_directory
+from local.places import LOCAL, make_directory
 from local.postgres import EmbeddedPostgres
 from local.stack import environment
 
@@ -36,12 +36,7 @@ ISSUER: Final = "https://drill.test"
 OPERATOR: Final = Act(request_id="drill", locale="en")
 OK: Final = 200
 UNAVAILABLE: Final = 503
-PATIENCE_SECONDS: Final = 60.0
 Say = Callable[[str], None]
-
-
-class DrillError(StackError):
-    """A step didn't prove what it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +91,7 @@ def perform(place: Place, say: Say) -> None:
         with restored(place, dump) as settings, serving(settings) as service:
             prove_that_it_is_noticed(settings, service, ana, say)
             prove_the_restore(settings, service, ana, before, say)
+            prove_the_record(settings, say)
             prove_that_life_goes_on(service, ana, ben, before, say)
     finally:
         dump.unlink(missing_ok=True)
@@ -116,13 +112,15 @@ def live_until_the_erasure(
     """Sign both up, dump, rotate, erase Ana."""
     for phone in (ana, ben):
         prove(phone.sign_in(service).status == OK, f"{phone.name} signed up", say)
+    prove(drill_audit.seal(place.settings) > 0, "what was audited is sealed, and anchored in S3", say)
     in_the_dump = (ana.answer["refresh_token"], ben.answer["refresh_token"])
-    client(place, "pg_dump", place.owner_url, "--format=custom", f"--file={dump}")
+    client(place.postgres, "pg_dump", place.owner_url, "--format=custom", f"--file={dump}")
     prove(dump.stat().st_size > 0, "the database was dumped", say)
     prove(ben.refresh(service).status == OK, "Ben's refresh token was rotated after the dump", say)
     reply = service.call("DELETE", "/account", {"confirm": True}, token=ana.answer["access_token"])
     is_done = reply.status == OK and reply.body["erasure"]["state"] == "completed"
     prove(is_done, "Ana was erased, and has a receipt", say)
+    prove(drill_audit.seal(place.settings) > 0, "what was audited since the dump is sealed, too", say)
     return Before(
         erasure=reply.body,
         refresh_tokens=(*in_the_dump, ben.answer["refresh_token"]),
@@ -145,6 +143,7 @@ def prove_that_it_is_noticed(settings: Settings, service: Service, ana: Phone, s
         say,
     )
     reply = service.call("GET", "/account", token=ana.answer["access_token"])
+    prove(not drill_audit.can_seal(settings), "its record is behind its seals, so nothing is sealed", say)
     prove(reply.status != OK, "so even her own token, still valid, shows nothing", say)
 
 
@@ -162,6 +161,14 @@ def prove_the_restore(settings: Settings, service: Service, ana: Phone, before: 
     erasure, secret = before.erasure["erasure"], before.erasure["secret"]
     told = service.call("GET", f"/account/erasures/{erasure['id']}", token=secret)
     prove(told.status == OK, "her receipt still tells the state of the erasure", say)
+
+
+def prove_the_record(settings: Settings, say: Say) -> None:
+    """Seal and verify the audit record, from before the backup to now."""
+    prove(drill_audit.can_seal(settings), "the record is sealed again, in the same chain", say)
+    report = drill_audit.verified(settings)
+    prove(report.finding is None, "every event that is left is as it was sealed", say)
+    prove(report.lost, f"those that went with the backup are known: {drill_audit.lost(report)}", say)
 
 
 def prove_that_life_goes_on(service: Service, ana: Phone, ben: Phone, before: Before, say: Say) -> None:
@@ -206,41 +213,8 @@ def restored(place: Place, dump: Path) -> Iterator[Settings]:
     name = f"{database_of(place.owner_url)}_restored"
     owner_url = place.postgres.create_database(name, "template0")
     try:
-        client(place, "pg_restore", owner_url, "--exit-on-error", str(dump))
+        client(place.postgres, "pg_restore", owner_url, "--exit-on-error", str(dump))
         app_url = urlsplit(place.settings.database_url)._replace(path=f"/{name}")
         yield replace(place.settings, database_url=urlunsplit(app_url))
     finally:
         place.postgres.drop_database(name)
-
-
-def client(place: Place, program: str, url: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's client programs on a database. Raises: DrillError."""
-    parts = urlsplit(url)
-    if place.postgres.binaries is None:
-        raise DrillError("PostgreSQL isn't running")
-    told = {
-        "PGHOST": str(parts.hostname),
-        "PGPORT": str(parts.port),
-        "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),  # not in the command line, which others can see
-        "PATH": os.defpath,
-    }
-    command = [str(place.postgres.binaries.folder / program), f"--dbname={database_of(url)}", *arguments]
-    done = subprocess.run(
-        command, env=told, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-    )
-    if done.returncode:
-        message = f"{program} failed: {done.stderr.strip()}"
-        raise DrillError(message)
-
-
-def database_of(url: str) -> str:
-    """Return the name of a URL's database."""
-    return urlsplit(url).path.removeprefix("/")
-
-
-def rows(settings: Settings, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """Return rows as the app's role sees them."""
-    with connected(settings.database_url) as connection, connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return list(cursor.fetchall())

@@ -7,9 +7,11 @@ from uuid import uuid4
 
 from psycopg2.extensions import cursor
 
+from chalicelib.assembly.audit import AuditParts
 from chalicelib.clients.aws import aws_client
 from chalicelib.functions import audit
 from chalicelib.services.audit import Audit
+from chalicelib.services.audit_joining import Joined
 from local.database import connected
 from tests.world import World
 
@@ -66,3 +68,32 @@ class Bench:
         """Let the app's role try something."""
         with connected(self.settings.database_url) as connection, connection.cursor() as opened:
             yield opened
+
+
+class Restored:
+    """A bench whose database goes back to the moment that `backup` was called."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.newest, self.seals = 0, 0
+
+    def backup(self) -> None:
+        ((self.newest, self.seals),) = self.bench.world.rows(
+            "SELECT (SELECT max(id) FROM audit_events), (SELECT count(*) FROM audit_seals)"
+        )
+
+    def restore(self) -> None:
+        with self.bench.tampering() as owner:
+            owner.execute("DELETE FROM audit_events WHERE id > %s", (self.newest,))
+            owner.execute("DELETE FROM audit_seals WHERE number > %s", (self.seals,))
+            owner.execute("SELECT setval('audit_events_id_seq', %s)", (self.newest,))
+
+    def join(self) -> Joined:
+        return parts(self.bench).joining.join("operator")
+
+
+def parts(bench: Bench) -> AuditParts:
+    world = bench.world
+    return AuditParts(
+        settings=bench.settings, database=world.database, tokens=world.services.access, clock=world.clock
+    )

@@ -8,6 +8,7 @@ from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemIds
 from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.erasure_ledger import ErasureLedger
+from chalicelib.services.audit_joining import AuditJoining
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.ports import Clock
 from chalicelib.services.recovery import Recovery
@@ -29,6 +30,7 @@ class ErasureParts:
     keys: DataKeys
     tokens: AccessTokens[Any]
     clock: Clock
+    joining: AuditJoining
 
     @cached_property
     def watch(self) -> RestoreWatch:
@@ -57,6 +59,7 @@ class ErasureParts:
             ledger=self._ledger,
             watch=self.watch,
             erasures=self.erasures,
+            joining=self.joining,
             clock=self.clock,
         )
 

@@ -13,6 +13,7 @@ class AuditKind(StrEnum):
     ACCOUNT_EXPORTED = "account.exported"
     ACCOUNT_REINSTATED = "account.reinstated"
     ACCOUNT_SUSPENDED = "account.suspended"
+    AUDIT_JOINED = "audit.joined"
     CONSENT_GRANTED = "consent.granted"
     CONSENT_REFUSED = "consent.refused"
     CONSENT_SUPERSEDED = "consent.superseded"

@@ -24,6 +24,10 @@ MEANINGS = {
     ),
     AuditKind.ACCOUNT_REINSTATED: ("A suspended person may act again.", ""),
     AuditKind.ACCOUNT_SUSPENDED: ("A person may not act any more; their sessions ended.", ""),
+    AuditKind.AUDIT_JOINED: (
+        "A restored database's record was about to be joined with its anchored seals.",
+        "`last_seal` that was brought back; `events_lost`, known by such seals only",
+    ),
     AuditKind.CONSENT_GRANTED: ("A person agreed to a document.", "`document`, `version`"),
     AuditKind.CONSENT_REFUSED: ("A person refused a document.", "`document`, `version`"),
     AuditKind.CONSENT_SUPERSEDED: (

@@ -51,7 +51,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """What a seal says. `through` is the highest id that any seal so far covers; `keys` vouches for JWKs."""
+    """What a seal says. `through` is the highest id that any seal so far covers; `keys` vouches for JWKs.
+
+    `lost` are ids that earlier seals speak of and that a restored database doesn't have, or gave to others:
+    an event that stands there now is covered by this seal.
+    """
 
     number: int
     previous: str | None
@@ -62,6 +66,7 @@ class Seal:
     pending: tuple[Gap, ...]
     through: int
     keys: tuple[Mapping[str, Any], ...]
+    lost: Ranges = ()
 
     @property
     def count(self) -> int:
@@ -75,6 +80,7 @@ class Seal:
 
     def document(self) -> dict[str, Any]:
         """Return it as it is signed."""
+        lost = {"lost": [list(each) for each in self.lost]} if self.lost else {}
         return {
             "number": self.number,
             "previous": self.previous,
@@ -86,6 +92,7 @@ class Seal:
             "pending": [[gap.first, gap.last, gap.horizon, gap.noted_us] for gap in self.pending],
             "through": self.through,
             "keys": [dict(key) for key in self.keys],
+            **lost,
         }
 
 
@@ -136,6 +143,7 @@ def read_seal(document: Mapping[str, Any]) -> Seal:
         ),
         through=int(document["through"]),
         keys=tuple(dict(key) for key in document["keys"]),
+        lost=_ranges(document.get("lost", ())),
     )
     if document["count"] != seal.count:
         raise ValueError("count")
@@ -154,8 +162,9 @@ def next_seal(
     *,
     keys: Iterable[Mapping[str, Any]],
     now: datetime,
+    lost: Ranges = (),
 ) -> Seal:
-    """Return the seal over a batch that isn't empty."""
+    """Return the seal over a batch that isn't empty; `lost` is what a restored database doesn't have."""
     through = head.through if head else 0
     now_us = microseconds(now)
     ids = [event.id for event in batch.events]
@@ -176,6 +185,7 @@ def next_seal(
         pending=(*(gap for gap in gaps if gap not in settled), *fresh),
         through=reached,
         keys=tuple(keys),
+        lost=lost,
     )
 
 

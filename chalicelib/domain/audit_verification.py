@@ -3,53 +3,23 @@
 Pure: it reads what it is handed, from a database or from an exported bundle. A seal holds because a key
 signed it that an earlier seal vouched for, because the next one names its hash, and because its copy in S3,
 which nobody can overwrite, is the same.
+
+A restored database lacks events that were sealed after its backup. A later seal says which: until it comes,
+what isn't as it was sealed is a doubt, and one that no seal takes away is the fault.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from chalicelib.domain.audit_events import AuditEvent
+from chalicelib.domain.audit_findings import Doubt, Fault, Faulty, Finding, doubt_about
 from chalicelib.domain.audit_seals import RETENTION, Seal, SealRecord, claimed_seal, read_seal, seal_hash
-from chalicelib.domain.id_ranges import Ranges, holds, ids_in, without
-from chalicelib.domain.merkle import HASH_BYTES, root_hash
+from chalicelib.domain.id_ranges import Ranges, holds, ids_in, ranges_of, without
 
 Keys = Mapping[str, Mapping[str, Any]]  # JWKs by their kid
-
-
-class Fault(StrEnum):
-    """What is wrong with a record."""
-
-    EDITED = "edited"
-    MISSING = "missing"
-    INSERTED = "inserted"
-    REORDERED = "reordered"
-    CUT = "cut_off"
-    FORGED = "seal_not_signed_by_a_known_key"
-    SEAL_EDITED = "seal_edited"
-    SEAL_MISSING = "seal_missing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """The first record that is wrong; `event_id` is None when it is the seal itself, or can't be told."""
-
-    fault: Fault
-    seal: int | None
-    event_id: int | None = None
-    details: str = ""
-
-
-class Faulty(Exception):
-    """Something is not as it was sealed."""
-
-    def __init__(
-        self, fault: Fault, seal: int | None, event_id: int | None = None, details: str = ""
-    ) -> None:
-        self.finding = Finding(fault=fault, seal=seal, event_id=event_id, details=details)
-        super().__init__(fault)
 
 
 class SignatureCheck(Protocol):
@@ -61,12 +31,16 @@ class SignatureCheck(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was verified. `expired` counts seals whose events were deleted when their 7 years were over."""
+    """What was verified. `expired` counts seals whose events were deleted when their 7 years were over.
+
+    `lost` are ids of events that went with a restore, as a seal says: known by their hashes only.
+    """
 
     seals: int = 0
     events: int = 0
     expired: int = 0
     unanchored: int = 0
+    lost: Ranges = ()
     first_seal: int | None = None
     last_seal: int | None = None
     head: str | None = None
@@ -85,6 +59,22 @@ class Verifier:
     _keys: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _before: Seal | None = None
     _unclaimed: set[int] = field(default_factory=set)
+    _doubts: list[Doubt] = field(default_factory=list)
+
+    @contextmanager
+    def walking(self) -> Iterator[None]:
+        """Put the first fault of the walk inside into the report."""
+        fault: Finding | None = None
+        try:
+            yield
+        except Faulty as faulty:
+            fault = faulty.finding
+        self.report.finding = self._doubts[0].finding() if self._doubts else fault
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Tell whether only a later seal could explain what was found."""
+        return bool(self._doubts)
 
     @property
     def expected(self) -> int:
@@ -109,26 +99,44 @@ class Verifier:
         if seal.previous != self.report.head:
             raise Faulty(Fault.SEAL_EDITED, expected, details="doesn't follow the one before it")
         self._check_ids(seal)
+        self._explain(seal)
         self._before = seal
         self.report.head, self.report.last_seal = seal_hash(record.seal), seal.number
         self.report.first_seal = self.report.first_seal or seal.number
         self.report.seals += 1
         return seal
 
-    def events(self, seal: Seal, found: Iterable[AuditEvent], leaf_sources: Iterable[bytes]) -> None:
-        """Hold the rows of a seal's ids, and those found between them, to it. Raises Faulty."""
+    def events(self, seal: Seal, found: Iterable[AuditEvent], leaf_sources: Iterable[bytes]) -> set[int]:
+        """Hold the rows of a seal's ids, and those found between them, to it; return which are as sealed.
+
+        Raises Faulty, where no later seal could explain it.
+        """
         rows = sorted(found, key=lambda event: event.id)
         own = [event for event in rows if holds(seal.covered, event.id)]
         self._unclaimed |= {event.id for event in rows} - {event.id for event in own}
         pending = tuple((gap.first, gap.last) for gap in seal.pending)
-        strangers = sorted(each for each in self._unclaimed if not holds(pending, each))
-        if strangers:
-            raise Faulty(Fault.INSERTED, seal.number, strangers[0])
+        self._doubt_strangers(seal, {each for each in self._unclaimed if not holds(pending, each)})
         if not own and seal.sealed_at + RETENTION <= self.now:
             self.report.expired += 1
-            return
-        _check_rows(seal, own, leaf_sources)
+            return set()
+        doubt = doubt_about(seal, own, leaf_sources)
+        self._doubts += [doubt] if doubt else []
         self.report.events += len(own)
+        return {event.id for event in own} - (doubt.standing if doubt else set())
+
+    def _doubt_strangers(self, seal: Seal, strangers: set[int]) -> None:
+        known = {each for doubt in self._doubts for each in doubt.standing}
+        if strangers - known:
+            doubt = Doubt(fault=Fault.INSERTED, seal=seal.number, absent=set(), standing=strangers - known)
+            self._doubts.append(doubt)
+
+    def _explain(self, seal: Seal) -> None:
+        if not seal.lost:
+            return
+        explained = [(doubt.fault, doubt.explain(seal)) for doubt in self._doubts]
+        self._doubts = [doubt for doubt in self._doubts if doubt.absent or doubt.standing]
+        lost = {each for fault, ids in explained if fault is not Fault.INSERTED for each in ids}
+        self.report.lost = ranges_of((*ids_in(self.report.lost), *lost))
 
     def _opened(self, record: SealRecord) -> Seal:
         document = self.check_signature(record.seal, {**self._keys, **self.trusted})
@@ -159,12 +167,10 @@ class Verifier:
         fresh = ((through + 1, seal.through),) if seal.through > through else ()
         pending = tuple((gap.first, gap.last) for gap in seal.pending)
         left = without((*open_before, *fresh), (*seal.covered, *seal.void))
-        allowed = without((*seal.covered, *seal.void), (*open_before, *fresh))
-        if allowed or sorted(left) != sorted(pending) or not seal.covered:
+        alien = without((*seal.covered, *seal.void), (*open_before, *fresh, *seal.lost))
+        if alien or sorted(left) != sorted(pending) or not seal.covered:
             raise Faulty(Fault.SEAL_EDITED, seal.number, details="covers ids that aren't its own")
-        voided = sorted(each for each in self._unclaimed if holds(seal.void, each))
-        if voided:
-            raise Faulty(Fault.INSERTED, seal.number, voided[0])
+        self._doubt_strangers(seal, {each for each in self._unclaimed if holds(seal.void, each)})
         self._unclaimed = {each for each in self._unclaimed if not holds(seal.covered, each)}
 
 
@@ -176,36 +182,6 @@ def cut_off(anchor: SealRecord) -> Faulty:
 
 def _first_event(seal: Seal | None) -> int | None:
     return seal.covered[0][0] if seal and seal.covered else None
-
-
-def _check_rows(seal: Seal, rows: list[AuditEvent], leaf_sources: Iterable[bytes]) -> None:
-    found = {event.id: event for event in rows}
-    missing = next((each for each in ids_in(seal.covered) if each not in found), None)
-    leaves = next((known for known in map(_split, leaf_sources) if root_hash(known).hex() == seal.root), None)
-    actual = [event.leaf() for event in rows]
-    if missing is None and root_hash(actual).hex() == seal.root:
-        return
-    expected = dict(zip(ids_in(seal.covered), leaves or (), strict=False))
-    wrong = [event for event in rows if expected and expected.get(event.id) != event.leaf()]
-    first = min([event.id for event in wrong] + ([missing] if missing is not None else []), default=None)
-    if first is not None and first == missing:
-        raise Faulty(Fault.MISSING, seal.number, missing)
-    if first is None:
-        raise Faulty(Fault.EDITED, seal.number, details="which event can't be told: no leaf hashes are left")
-    origin = _origin(found[first], wrong, expected)
-    if origin is not None:
-        raise Faulty(Fault.REORDERED, seal.number, first, f"holds what was sealed as event {origin}")
-    raise Faulty(Fault.EDITED, seal.number, first)
-
-
-def _origin(event: AuditEvent, wrong: list[AuditEvent], expected: Mapping[int, bytes]) -> int | None:
-    """Return as which other event these words were sealed, if they were."""
-    others = (other.id for other in wrong if other.id != event.id)
-    return next((other for other in others if event.at(other).leaf() == expected[other]), None)
-
-
-def _split(leaves: bytes) -> list[bytes]:
-    return [leaves[at : at + HASH_BYTES] for at in range(0, len(leaves), HASH_BYTES)]
 
 
 def _columns(seal: Seal) -> tuple[int, int, str, Ranges]:

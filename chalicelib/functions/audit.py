@@ -5,16 +5,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from chalicelib import wiring
+from chalicelib.assembly.audit import AuditParts
 from chalicelib.assembly.database import opened
-from chalicelib.clients.aws import aws_client
 from chalicelib.clients.clock import SystemClock
-from chalicelib.clients.seal_anchor import SealAnchors
-from chalicelib.clients.seal_signatures import check_seal
 from chalicelib.functions.invocation import Answer, Event
 from chalicelib.services.audit import Audit
 from chalicelib.services.ports import Clock
 from chalicelib.settings import Settings
-from chalicelib.stores.audit_seals import AuditSealStore
 from chalicelib.stores.database import Database
 
 
@@ -39,14 +36,8 @@ def audit_export(event: Event, _context: object) -> Answer:
 
 def audit_of(settings: Settings, database: Database, clock: Clock) -> Audit:
     """Return the chain of seals of one database and one bucket."""
-    s3 = aws_client("s3", settings.aws_region, settings.aws_endpoint_url)
-    return Audit(
-        store=AuditSealStore(database),
-        anchors=SealAnchors(s3, settings.evidence_bucket),
-        tokens=wiring.assemble(settings, clock=clock, database=database).access,
-        check_signature=check_seal,
-        clock=clock,
-    )
+    tokens = wiring.assemble(settings, clock=clock, database=database).access
+    return AuditParts(settings=settings, database=database, tokens=tokens, clock=clock).chain
 
 
 @contextmanager

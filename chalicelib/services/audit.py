@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from chalicelib.domain.audit_bundle import event_lines, seal_line
@@ -17,7 +17,7 @@ from chalicelib.domain.audit_seals import (
     next_seal,
     seal_hash,
 )
-from chalicelib.domain.audit_verification import Faulty, Report, SignatureCheck, Verifier, cut_off
+from chalicelib.domain.audit_verification import Report, SignatureCheck, Verifier, cut_off
 from chalicelib.domain.errors import IntegrityFailure
 from chalicelib.domain.id_ranges import Ranges, without
 from chalicelib.observation import log
@@ -115,13 +115,15 @@ class Audit:
         """
         published = {key["kid"]: key for key in self._tokens.public_keys()}
         verifier = Verifier(check_signature=self._check_signature, now=self._clock.now(), trusted=published)
-        try:
+        with verifier.walking():
             self._walk(verifier, first, last)
             if last is None:
                 self._ensure_not_cut()
-        except Faulty as fault:
-            verifier.report.finding = fault.finding
-            log.event("audit_not_as_sealed", logging.ERROR, code=fault.finding.fault.value)
+            else:
+                self._look_for_explanation(verifier, last + 1)
+        finding = verifier.report.finding
+        if finding is not None:
+            log.event("audit_not_as_sealed", logging.ERROR, code=finding.fault.value)
         return verifier.report
 
     def export(self, number: int, *, is_before: bool = False) -> tuple[str, ...]:
@@ -199,6 +201,16 @@ class Audit:
             found = self._store.events_in((*without(seal.covered, span), *span))
             verifier.events(seal, found, [record.leaves, *([anchor.leaves] if anchor else [])])
             below = max(below, seal.through + 1)
+
+    def _look_for_explanation(self, verifier: Verifier, first: int) -> None:
+        """Follow the chain beyond a range while only a later seal can say what became of its events."""
+        told = replace(verifier.report)
+        for record in self._records(first, None):
+            if not verifier.is_in_doubt:
+                break
+            verifier.seal(record, self._anchors.get(record.number))
+        report = verifier.report
+        report.seals, report.last_seal, report.head = told.seals, told.last_seal, told.head
 
     def _ensure_not_cut(self) -> None:
         for number in self._anchors.numbers_after(self._newest() or 0)[:1]:

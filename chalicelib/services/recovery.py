@@ -4,10 +4,13 @@ A backup revives the people who were erased since, and the refresh tokens that w
 outside the database knows of the first, and by its numbers that there was a restore at all.
 """
 
+import logging
 from dataclasses import dataclass
 
 from chalicelib.domain.erasure import Position
-from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.observation import log
+from chalicelib.services.audit_joining import AuditJoining, Joined
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.erasure_ports import ErasureLedger, RecoveryStore
 from chalicelib.services.ports import Act, Clock
@@ -23,11 +26,12 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What bringing a restored database up to date took."""
+    """What bringing a restored database up to date took; `joined` is None if the audit's chain isn't ours."""
 
     erasures: int
     sessions: int
     epoch: int
+    joined: Joined | None
 
 
 class Recovery:
@@ -40,6 +44,7 @@ class Recovery:
         ledger: ErasureLedger,
         watch: RestoreWatch,
         erasures: ErasureService,
+        joining: AuditJoining,
         clock: Clock,
     ) -> None:
         """Take the database's position, and the ledger that knows a later one after a restore."""
@@ -47,6 +52,7 @@ class Recovery:
         self._ledger = ledger
         self._watch = watch
         self._erasures = erasures
+        self._joining = joining
         self._clock = clock
 
     def sweep(self) -> Swept:
@@ -63,10 +69,11 @@ class Recovery:
     def restore(self, act: Act) -> Restored:
         """Repeat the erasures a restored database forgot, end every session in it, and let it be ready again.
 
-        The number is raised last: interrupted, it is still behind, and all is repeated. Raises
-        DependencyUnavailable.
+        The audit's chain is joined first, before anything is recorded under an id of a lost event. The number
+        is raised last: interrupted, it is still behind, and all is repeated. Raises DependencyUnavailable.
         """
         position = self._position()
+        joined = self._joined(act)
         forgotten = self._ledger.after(position)
         for erasure in forgotten:
             self._store.replay(erasure, now=self._clock.now(), request_id=act.request_id)
@@ -75,7 +82,15 @@ class Recovery:
         reached = max(position.epoch, self._ledger.last(position))
         new = self._store.restored(reached, now=self._clock.now(), request_id=act.request_id)
         self._ledger.mark(new)
-        return Restored(erasures=len(forgotten), sessions=sessions, epoch=new.epoch)
+        return Restored(erasures=len(forgotten), sessions=sessions, epoch=new.epoch, joined=joined)
+
+    def _joined(self, act: Act) -> Joined | None:
+        """Join the audit's chain; where it can't be, people are protected all the same, and sealing stops."""
+        try:
+            return self._joining.join(act.request_id)
+        except IntegrityFailure as error:
+            log.event("audit_not_joined", logging.ERROR, **log.describe(error))
+            return None
 
     def _end_sessions(self, act: Act) -> int:
         now, total = self._clock.now(), 0

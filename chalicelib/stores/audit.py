@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, SelectBase, func, insert, literal, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Executable,
+    Select,
+    SelectBase,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
@@ -31,6 +43,13 @@ def session_ended(ended: CTE, reason: SessionEnd) -> Select[Any]:
     return event(
         AuditKind.SESSION_ENDED, act=ended, user_id=ended.c.user_id, session_id=ended.c.id, details=details
     )
+
+
+def one_event(kind: AuditKind) -> Executable:
+    """Return a statement that records an act outside the database. Binds :p_details too."""
+    columns = ["occurred_at", "kind", "request_id", "details"]
+    row = select(NOW, literal(kind.value), REQUEST_ID, bindparam("p_details", type_=JSONB))
+    return insert(AuditEvents).from_select(columns, row).returning(AuditEvents.id)
 
 
 def recorded(events: SelectBase) -> CTE:

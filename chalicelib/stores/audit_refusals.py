@@ -2,25 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, literal, select
-from sqlalchemy.dialects.postgresql import JSONB
-
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.refusals import RefusalCounts
+from chalicelib.stores.audit import one_event
 from chalicelib.stores.database import Database
-from chalicelib.stores.parameters import NOW, REQUEST_ID
-from chalicelib.stores.schema import AuditEvents
 
-RECORD = (
-    insert(AuditEvents)
-    .from_select(
-        ["occurred_at", "kind", "request_id", "details"],
-        select(
-            NOW, literal(AuditKind.REQUEST_REFUSED.value), REQUEST_ID, bindparam("p_details", type_=JSONB)
-        ),
-    )
-    .returning(AuditEvents.id)
-)
+RECORD = one_event(AuditKind.REQUEST_REFUSED)
 
 
 class RefusalStore:

@@ -1,7 +1,8 @@
 """Seals as rows, and the events they cover. Nothing here locks or changes an event: acts go on meanwhile."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -18,9 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TEXT, insert
 
+from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.audit_events import AuditEvent, canonical_json
 from chalicelib.domain.audit_seals import Batch, Seal, SealRecord, microseconds
 from chalicelib.domain.id_ranges import Ranges
+from chalicelib.stores.audit import one_event
 from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import given
 from chalicelib.stores.schema import AuditEvents, AuditSeals
@@ -81,6 +84,8 @@ ADD = (
     .on_conflict_do_nothing()
     .returning(AuditSeals.number)
 )
+SKIP_IDS = select(func.skip_audit_ids(bindparam("p_through", type_=BIGINT)))
+RECORD = one_event(AuditKind.AUDIT_JOINED)
 
 
 class AuditSealStore:
@@ -99,10 +104,10 @@ class AuditSealStore:
         """Return seals from a number on."""
         return tuple(map(_record, self._database.rows(SEALS, {"p_first": first, "p_limit": limit})))
 
-    def unsealed(self, head: Seal | None, limit: int) -> Batch:
-        """Return the events that are in no seal up to this one."""
+    def unsealed(self, head: Seal | None, limit: int, also: Ranges = ()) -> Batch:
+        """Return the events that are in no seal up to this one, and those of other ids below it."""
         pending = [(gap.first, gap.last) for gap in head.pending] if head else []
-        rows = self._rows((*pending, (head.through + 1 if head else 1, ID_MAX)), limit)
+        rows = self._rows((*also, *pending, (head.through + 1 if head else 1, ID_MAX)), limit)
         return Batch(
             events=tuple(map(_event, rows)),
             oldest_xid=rows[0].oldest_xid if rows else 0,
@@ -116,21 +121,36 @@ class AuditSealStore:
 
     def add(self, seal: Seal, signed: str, leaves: bytes) -> bool:
         """Append a seal, and tell whether this did it: of two at once, one does."""
-        values = (
-            seal.number,
-            seal.sealed_at,
-            seal.through,
-            seal.root,
-            [list(each) for each in seal.covered],
-            signed,
-            leaves,
-        )
-        parameters = {f"p_{name}": value for name, value in zip(_FIELDS, values, strict=True)}
-        return self._database.row(ADD, parameters) is not None
+        return self._database.row(ADD, _row(seal, signed, leaves)) is not None
+
+    def add_together(self, seals: Iterable[tuple[Seal, str, bytes]]) -> None:
+        """Append seals, all or none."""
+        self._database.all_or_none(ADD, [_row(*each) for each in seals])
+
+    def skip_ids(self, through: int) -> None:
+        """Give no event an id up to this one any more."""
+        self._database.rows(SKIP_IDS, {"p_through": through})
+
+    def record_joining(self, details: Mapping[str, int], *, now: datetime, request_id: str) -> None:
+        """Record that a restored database's seals are joined with the anchored ones."""
+        self._database.rows(RECORD, {"p_details": details, "p_now": now, "p_request_id": request_id})
 
     def _rows(self, ranges: Iterable[tuple[int, int]], limit: int) -> Sequence[Row[Any]]:
         wanted = json.dumps([{"first": first, "last": last} for first, last in ranges])
         return self._database.rows(EVENTS, {"p_ranges": wanted, "p_limit": limit})
+
+
+def _row(seal: Seal, signed: str, leaves: bytes) -> dict[str, Any]:
+    values = (
+        seal.number,
+        seal.sealed_at,
+        seal.through,
+        seal.root,
+        [list(each) for each in seal.covered],
+        signed,
+        leaves,
+    )
+    return {f"p_{name}": value for name, value in zip(_FIELDS, values, strict=True)}
 
 
 def _event(row: Row[Any]) -> AuditEvent:

@@ -38,6 +38,7 @@ class Users(Schema):
     __table_args__ = (
         CheckConstraint("(status = 'erased') = (profile IS NULL)", name="erased_has_no_profile"),
         CheckConstraint("status <> 'erased' OR chosen IS NULL", name="erased_chose_nothing"),
+        Index("ix_users_erased", "status_changed_at", postgresql_where=text("status = 'erased'")),
     )
 
     id: Mapped[UUID] = generated_id()

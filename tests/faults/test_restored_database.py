@@ -106,7 +106,7 @@ def move_back(world: World, phone: Phone, erased_id: UUID) -> None:
 def test_a_restore_knows_of_people_who_came_and_went_after_the_backup(world: World, ana: Phone) -> None:
     answer = erase(ana).body
     world.execute("DELETE FROM erasures")
-    world.execute("ALTER TABLE consent_events DISABLE TRIGGER refuse_change")
+    world.execute("ALTER TABLE consent_events DISABLE TRIGGER USER")
     world.execute("DELETE FROM consent_events")
     world.execute("DELETE FROM users")
     go_back(world, 0)

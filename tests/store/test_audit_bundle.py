@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.clients.seal_signatures import check_seal
 from chalicelib.domain.audit_bundle import NotABundle, first_line, last_line, verify_bundle
-from chalicelib.domain.audit_verification import Fault, Report, Verifier
+from chalicelib.domain.audit_findings import Fault
+from chalicelib.domain.audit_verification import Report, Verifier
 from tests.audit_scenes import Bench
 from tests.world import World
 

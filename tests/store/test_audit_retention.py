@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from psycopg2 import errors
 
-from chalicelib.domain.audit_verification import Fault
+from chalicelib.domain.audit_findings import Fault
 from tests.audit_scenes import Bench
 from tests.world import World
 

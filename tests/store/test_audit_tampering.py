@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.audit_verification import Fault
+from chalicelib.domain.audit_findings import Fault
 from tests.audit_scenes import Bench
 from tests.world import World
 
