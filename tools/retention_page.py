@@ -13,8 +13,9 @@ _INTRODUCTION = f"""\
 
 How long each table keeps its rows. `purge` runs every {PURGE_EVERY // timedelta(minutes=1)} minutes, as the
 app's role; it deletes in small batches, skips what somebody holds, and goes on where the last run stopped.
-It leaves no event: what it deletes has its own in the audit record. What "nothing yet" ends stays beyond its
-period until somebody decides how it goes. Backups are kept as docs/data-protection.md says.
+It leaves no event: what it deletes has its own in the audit record. History goes by functions that decide by
+PostgreSQL's clock what is old enough: the app's role can't shorten a period. Backups are kept as
+docs/data-protection.md says.
 
 | table | kept for | since | why | ended by |
 |---|---|---|---|---|

@@ -25,6 +25,14 @@ class Purged(StrEnum):
     DEVICES = "devices"
 
 
+class Expired(StrEnum):
+    """History that ends `RECORDS_KEPT` later, by functions of the database that decide what is old enough."""
+
+    AUDIT_EVENTS = "audit_events"
+    PEOPLE = "people"
+    ERASURES = "erasures"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long rows stay after `since`; `period` is None where no age alone ends it."""
@@ -37,7 +45,7 @@ class Retention:
 
 _PURGE = "`purge`"
 _ERASURE = "the person's erasure"
-_OPEN_ENDED = "nothing yet"
+_OPEN_ENDED = "nothing: it tells nothing of anybody"
 
 PERIODS: Mapping[Purged, timedelta] = MappingProxyType(
     {
@@ -75,10 +83,10 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
             ended_by=f"{_PURGE}; {_ERASURE}",
         ),
         "users": Retention(
-            period=None,
-            since="",
+            period=RECORDS_KEPT,
+            since="the account was erased",
             reason="the contract with the person; erased, it says nothing of them, and history refers to it",
-            ended_by=f"{_ERASURE}, which empties it",
+            ended_by=f"{_ERASURE}, which empties it; {_PURGE}",
         ),
         "identities": Retention(
             period=None, since="", reason="people must be known again when they sign in", ended_by=_ERASURE
@@ -87,7 +95,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
             period=RECORDS_KEPT,
             since="it was sealed",
             reason="contract 5; 45 CFR 164.316(b)(2)(i) asks for 6 years",
-            ended_by="`expire_audit_events()`, as the database's owner",
+            ended_by=f"{_PURGE}, by whole seals",
         ),
         "audit_seals": Retention(
             period=None, since="", reason="the chain proves the events that are left", ended_by=_OPEN_ENDED
@@ -96,7 +104,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
             period=RECORDS_KEPT,
             since="the account was erased",
             reason="consent must be demonstrable (GDPR art. 7(1))",
-            ended_by=_OPEN_ENDED,
+            ended_by=f"{_PURGE}, with the person's row",
         ),
         "consent_documents": Retention(
             period=None,
@@ -108,7 +116,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
             period=RECORDS_KEPT,
             since="it was requested",
             reason="proof of the erasure, and its repetition in restored backups",
-            ended_by=_OPEN_ENDED,
+            ended_by=_PURGE,
         ),
         "database_position": Retention(
             period=None, since="", reason="one row; tells a restored database", ended_by=_OPEN_ENDED

@@ -1,10 +1,12 @@
 """Delete what is kept no longer, in batches, until nothing is left to delete or the time is up."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
-from chalicelib.domain.retention import BATCH_MAX, PERIODS, PURGE_BUDGET, Purged
+from chalicelib.domain.retention import PERIODS, PURGE_BUDGET, Expired, Purged
 from chalicelib.services.ports import Clock
 
 
@@ -12,7 +14,10 @@ class PurgeStore(Protocol):
     """Deletes by age."""
 
     def delete(self, table: Purged, *, before: datetime) -> int:
-        """Delete a batch."""
+        """Delete a batch of what was over before a moment."""
+
+    def expire(self, history: Expired) -> int:
+        """Delete a batch of history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +39,16 @@ class Purge:
     def run(self) -> PurgeReport:
         """Delete by the declared periods. Raises DependencyUnavailable: what was deleted until then is."""
         now, until = self._clock.now(), self._clock.monotonic() + PURGE_BUDGET.total_seconds()
-        deleted = dict.fromkeys(map(str, Purged), 0)
-        for table in Purged:
-            count = BATCH_MAX
-            while count == BATCH_MAX:
+        batches: dict[str, Callable[[], int]] = {
+            str(table): partial(self._store.delete, table, before=now - PERIODS[table]) for table in Purged
+        }
+        batches |= {str(history): partial(self._store.expire, history) for history in Expired}
+        deleted = dict.fromkeys(batches, 0)
+        for name, delete in batches.items():
+            count = 1
+            while count:
                 if self._clock.monotonic() >= until:
                     return PurgeReport(deleted=deleted, is_done=False)
-                count = self._store.delete(table, before=now - PERIODS[table])
-                deleted[table] += count
+                count = delete()
+                deleted[name] += count
         return PurgeReport(deleted=deleted, is_done=True)

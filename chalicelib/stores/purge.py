@@ -3,6 +3,9 @@
 Rows that somebody holds are skipped: the next run finds them. A challenge is only ever inserted, so nobody
 holds one, and the app's role may not lock it. Which sessions are over has no index on purpose: it would cost
 every refresh, and the purge alone would use it.
+
+History may not be deleted by the app's role. Functions of the database do it, which are the owner's and take
+no parameter.
 """
 
 from collections.abc import Mapping
@@ -12,7 +15,7 @@ from typing import Any
 from sqlalchemy import Delete, bindparam, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-from chalicelib.domain.retention import BATCH_MAX, Purged
+from chalicelib.domain.retention import BATCH_MAX, Expired, Purged
 from chalicelib.stores.database import Database
 from chalicelib.stores.schema import Challenges, Devices, Sessions, UsedIdTokens, Users
 
@@ -68,6 +71,11 @@ STATEMENTS: Mapping[Purged, Any] = {
     Purged.SESSIONS: _sessions().returning(Sessions.id),
     Purged.DEVICES: _devices().returning(Devices.id),
 }
+HISTORY: Mapping[Expired, Any] = {
+    Expired.AUDIT_EVENTS: select(func.expire_audit_events().label("deleted")),
+    Expired.PEOPLE: select(func.expire_people().label("deleted")),
+    Expired.ERASURES: select(func.expire_erasures().label("deleted")),
+}
 
 
 class PurgeStore:
@@ -80,3 +88,8 @@ class PurgeStore:
     def delete(self, table: Purged, *, before: datetime) -> int:
         """Delete up to `BATCH_MAX` rows that were over before a moment, and return how many."""
         return len(self._database.patient_rows(STATEMENTS[table], {"p_before": before}, PATIENCE))
+
+    def expire(self, history: Expired) -> int:
+        """Delete some of what is 7 years old by PostgreSQL's clock, and return how many rows."""
+        (row,) = self._database.patient_rows(HISTORY[history], {}, PATIENCE)
+        return int(row.deleted)

@@ -8,7 +8,15 @@ import pytest
 
 from chalicelib.domain.erasure import ID_TOKENS_KEPT
 from chalicelib.domain.id_token_claims import LEEWAY
-from chalicelib.domain.retention import BATCH_MAX, PERIODS, PURGE_BUDGET, PURGE_EVERY, RETENTION, Purged
+from chalicelib.domain.retention import (
+    BATCH_MAX,
+    PERIODS,
+    PURGE_BUDGET,
+    PURGE_EVERY,
+    RETENTION,
+    Expired,
+    Purged,
+)
 from chalicelib.services.ports import Act
 from chalicelib.services.purge import Purge, PurgeReport
 from chalicelib.stores.purge import PurgeStore
@@ -46,7 +54,9 @@ def left(world: World) -> dict[str, int]:
 
 def test_nothing_that_is_young_goes(world: World, ana: Phone) -> None:
     before = world.stored()
-    assert purge(world) == PurgeReport(deleted=dict.fromkeys(map(str, Purged), 0), is_done=True)
+    assert purge(world) == PurgeReport(
+        deleted=dict.fromkeys([*map(str, Purged), *map(str, Expired)], 0), is_done=True
+    )
     assert world.stored() == before
     assert left(world) == {"challenges": 1, "used_id_tokens": 1, "sessions": 1, "devices": 1}
 
@@ -166,6 +176,9 @@ class Endless:
         self._wait(PURGE_BUDGET / 4)
         self.batches += 1
         return BATCH_MAX
+
+    def expire(self, history: Expired) -> int:
+        raise AssertionError(history)  # the time is up before
 
 
 def test_a_purge_that_runs_out_of_time_says_so_and_leaves_the_rest_to_the_next() -> None:
