@@ -7,7 +7,15 @@ import pytest
 
 from chalicelib.settings import InvalidSettings, from_environment
 from chalicelib.stores.schema import Schema
-from tools import audit_page, errors_page, export_page, functions_page, retention_page, schema_page
+from tools import (
+    audit_page,
+    errors_page,
+    export_page,
+    functions_page,
+    gateway_responses_page,
+    retention_page,
+    schema_page,
+)
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
@@ -15,7 +23,15 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
 
 @pytest.mark.parametrize(
     "tool",
-    [audit_page, errors_page, export_page, functions_page, retention_page, schema_page],
+    [
+        audit_page,
+        errors_page,
+        export_page,
+        functions_page,
+        gateway_responses_page,
+        retention_page,
+        schema_page,
+    ],
     ids=lambda tool: tool.PAGE.name,
 )
 def test_a_generated_page_is_up_to_date(tool: object) -> None:
