@@ -111,16 +111,16 @@ locals {
 
   # Schedules that must not fall silent: no run without an error for so long. Whole hours or less: the window of one
   # evaluation.
-  silences = { for name, silence in {
+  silences = {
     seal-lag = {
       function    = "audit-seal", minutes = 20
       description = "Nothing was sealed for 20 minutes; it is due every 5. docs/runbook.md#seal-lag"
     }
     stale-provider-keys = {
-      function    = "provider-keys", minutes = 360
+      function    = "fetch-provider-keys", minutes = 360
       description = "Provider keys weren't fetched for 6 hours; after 24 nobody signs in. docs/runbook.md#stale-provider-keys"
     }
-  } : name => silence if contains(keys(var.functions), silence.function) }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

@@ -32,6 +32,11 @@ variable "functions" {
   description = "Every function but the API's own, by Chalice's name for it, with its schedule; null for one that is invoked."
   type        = map(string)
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in ["audit-seal", "fetch-provider-keys"] : can(length(var.functions[name]))])
+    error_message = "audit-seal and fetch-provider-keys run by schedules, and alarms listen for their silence."
+  }
 }
 
 variable "storage_key_arn" {

@@ -17,7 +17,7 @@ variables {
   name                     = "serenya-auth-prod"
   account_id               = "123456789012"
   region                   = "eu-west-1"
-  functions                = { audit-seal = "rate(5 minutes)", provider-keys = "rate(1 hour)", operator-look = null }
+  functions                = { audit-seal = "rate(5 minutes)", fetch-provider-keys = "rate(15 minutes)", operator-look = null }
   storage_key_arn          = "arn:aws:kms:eu-west-1:123456789012:key/storage"
   key_arns                 = ["arn:aws:kms:eu-west-1:123456789012:key/personal", "arn:aws:kms:eu-west-1:123456789012:key/storage"]
   log_retention_days       = 365
@@ -38,7 +38,7 @@ run "logs_go_where_chalice_s_functions_really_write" {
   assert {
     condition = toset(values(aws_cloudwatch_log_group.functions)[*].name) == toset([
       "/aws/lambda/serenya-auth-prod", "/aws/lambda/serenya-auth-prod-audit-seal",
-      "/aws/lambda/serenya-auth-prod-provider-keys", "/aws/lambda/serenya-auth-prod-operator-look",
+      "/aws/lambda/serenya-auth-prod-fetch-provider-keys", "/aws/lambda/serenya-auth-prod-operator-look",
     ])
     error_message = "<app>-<stage> for the API's function, <app>-<stage>-<name> for the others (Chalice, deploy/appgraph.py)."
   }
@@ -93,7 +93,7 @@ run "a_failure_of_any_function_rings_where_people_are_real" {
 
   assert {
     condition = toset([for key, alarm in aws_cloudwatch_metric_alarm.this : alarm.dimensions.FunctionName if startswith(key, "function-errors-")]) == toset([
-      "serenya-auth-prod", "serenya-auth-prod-audit-seal", "serenya-auth-prod-provider-keys", "serenya-auth-prod-operator-look",
+      "serenya-auth-prod", "serenya-auth-prod-audit-seal", "serenya-auth-prod-fetch-provider-keys", "serenya-auth-prod-operator-look",
     ])
     error_message = "One alarm a function."
   }
@@ -155,7 +155,7 @@ run "silence_rings" {
       for key, alarm in aws_cloudwatch_metric_alarm.silence : key => [for query in alarm.metric_query : "${one(query.metric).dimensions.FunctionName} ${one(query.metric).period}" if query.id == "invocations"][0]
       } == {
       seal-lag            = "serenya-auth-prod-audit-seal 1200"
-      stale-provider-keys = "serenya-auth-prod-provider-keys 21600"
+      stale-provider-keys = "serenya-auth-prod-fetch-provider-keys 21600"
     }
     error_message = "Seals for 20 minutes, provider keys for 6 hours: less than the 24 that sign-in survives."
   }
@@ -205,6 +205,14 @@ run "an_address_is_subscribed" {
     condition     = aws_sns_topic_subscription.email[0].endpoint == "oncall@example.com" && aws_sns_topic_subscription.email[0].protocol == "email"
     error_message = "By e-mail, to this address."
   }
+}
+
+run "a_schedule_that_must_be_heard_can_not_go_missing" {
+  command = plan
+  variables {
+    functions = { audit-seal = "rate(5 minutes)", fetch-provider-keys = null }
+  }
+  expect_failures = [var.functions]
 }
 
 run "what_is_no_address_is_refused" {
