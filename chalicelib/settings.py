@@ -1,12 +1,12 @@
 """Every setting, read once, all faults told at once; nothing insecure is a default.
 
-`STAGE=local` is the only stage that may use plain HTTP or keys that are not Google's, and a deployed function
-refuses it: no deployed artefact can be talked into trusting the development Google.
+`STAGE=local` is the only stage that may use plain HTTP or keys that are not a provider's, and a deployed
+function refuses it: no deployed artefact can be talked into trusting the development providers.
 """
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Platform
+from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.domain.provider_settings import read_offered
+from chalicelib.domain.providers import PROVIDERS, OfferedProvider, OidcProvider
 from chalicelib.domain.receipts import Controller
 from chalicelib.domain.sessions import REFRESH_GRACE, SESSION_ABSOLUTE, SESSION_IDLE, Lifetimes
 from chalicelib.domain.tokens import ACCESS_TOKEN_TTL, ACCESS_TOKEN_TTL_MAX
 
-GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs"
 ACCESS_TOKEN_SECONDS_MAX = int(ACCESS_TOKEN_TTL_MAX.total_seconds())
 CONNECTIONS_OF_A_CONTAINER = 1  # a Lambda answers one request at a time
 CONNECTIONS_LOCALLY = 20
@@ -59,9 +60,7 @@ class Settings:
     issuer_url: str
     audience: str
     controller: Controller
-    google_clients: Mapping[str, ClientPolicy]
-    google_hosted_domain: str | None
-    google_keys_url: str
+    providers: Mapping[Provider, OfferedProvider]
     kms_key_id: str
     kms_key_history: tuple[str, ...]
     signing_kms_key_id: str
@@ -76,8 +75,12 @@ class Settings:
         return CONNECTIONS_LOCALLY if self.stage is Stage.LOCAL else CONNECTIONS_OF_A_CONTAINER
 
 
-def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of an environment.
+def from_environment(
+    environment: Mapping[str, str] = os.environ,
+    *,
+    providers: Collection[OidcProvider] = tuple(PROVIDERS.values()),
+) -> Settings:
+    """Return the settings of an environment; of each provider, its own.
 
     Raises:
         InvalidSettings: naming every one that is missing or wrong.
@@ -96,9 +99,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             contact=read("CONTROLLER_CONTACT", str, default=None),
         ),
         "audience": read("AUDIENCE", str, default="serenya-api"),
-        "google_clients": read("GOOGLE_CLIENTS", _clients),
-        "google_hosted_domain": read("GOOGLE_HOSTED_DOMAIN", str, default=None),
-        "google_keys_url": read("GOOGLE_KEYS_URL", _any_keys_url if is_local else _keys_url),
+        "providers": read_offered(read, providers, web_url=_web_url, is_local=is_local),
         "kms_key_id": read("KMS_KEY_ID", str),
         "signing_kms_key_id": read("SIGNING_KMS_KEY_ID", str),
         "vault_table": read("VAULT_TABLE", str),
@@ -209,42 +210,3 @@ def _local_only(parse: Callable[[str], str], *, is_local: bool) -> Callable[[str
         raise ValueError("is for STAGE=local")
 
     return parse if is_local else refuse
-
-
-def _any_keys_url(text: str) -> str:
-    return text if text.startswith("s3://") else _web_url(text)
-
-
-def _keys_url(text: str) -> str:
-    url = urlsplit(text)
-    if text != GOOGLE_KEYS_URL and not (url.scheme == "s3" and url.hostname and len(url.path) > 1):
-        message = f"is s3://bucket/key, or {GOOGLE_KEYS_URL}"
-        raise ValueError(message)
-    return text
-
-
-def _clients(text: str) -> Mapping[str, ClientPolicy]:
-    entries = json.loads(text)
-    if not isinstance(entries, list) or not entries:
-        raise ValueError("is a JSON list of at least one client")
-    policies = [_client(entry) for entry in entries]
-    if len({policy.client_id for policy in policies}) != len(policies):
-        raise ValueError("names a client_id twice")
-    return {policy.client_id: policy for policy in policies}
-
-
-def _client(entry: object) -> ClientPolicy:
-    shape = 'has entries {"client_id": "...", "platforms": ["ios", ...], "nonce": "raw|sha256|optional"}'
-    if not isinstance(entry, dict) or entry.keys() != {"client_id", "platforms", "nonce"}:
-        raise ValueError(shape)
-    client_id, platforms = entry["client_id"], entry["platforms"]
-    if not isinstance(client_id, str) or not client_id or not isinstance(platforms, list) or not platforms:
-        raise ValueError(shape)
-    try:
-        return ClientPolicy(
-            client_id=client_id,
-            platforms=frozenset(Platform(name) for name in platforms),
-            nonce=NonceForm(entry["nonce"]),
-        )
-    except ValueError as error:
-        raise ValueError(shape) from error

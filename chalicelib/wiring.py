@@ -2,29 +2,29 @@
 
 import logging
 import sys
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 from chalicelib import settings as environment
 from chalicelib.assembly.audit import AuditParts
 from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.erasure import ErasureParts
-from chalicelib.assembly.keys import data_kms, google_keys, service_keyring
+from chalicelib.assembly.keys import data_kms, provider_keys, service_keyring
 from chalicelib.assembly.operators import operators
+from chalicelib.assembly.providers import admission
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.data_keys import DataKeys
-from chalicelib.clients.google_tokens import GoogleTokenVerifier
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.key_vault import KeyVault
+from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.keys import ServiceKeyUse, current_key
 from chalicelib.observation import log
 from chalicelib.routes.language import Locale
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
-from chalicelib.services.admission import Admission
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
@@ -81,7 +81,8 @@ class _Assembly:
         self.ids = SystemIds()
         self.database = database
         self.keyring = service_keyring(settings, clock, database)
-        self.google_keys = google_keys(settings)
+        self.provider_keys = provider_keys(settings)
+        self.admission = admission(settings.providers, self.provider_keys)
         self.sessions = SessionStore(database)
         self.accounts = AccountStore(database)
         self.secrets = Secrets(keyring=self.keyring, make_index=lru_cache(BlindIndex))
@@ -148,14 +149,7 @@ class _Assembly:
     def _sign_in(self) -> SignInService:
         return SignInService(
             store=SignInStore(self.database),
-            admission=Admission(
-                verifier=GoogleTokenVerifier(
-                    keys=self.google_keys,
-                    clients=self.settings.google_clients,
-                    hosted_domain=self.settings.google_hosted_domain,
-                ),
-                clients=self.settings.google_clients,
-            ),
+            admission=self.admission,
             secrets=self.secrets,
             personal_data=self.personal_data,
             grants=self.grants,
@@ -194,10 +188,13 @@ class _Assembly:
                 "database": lambda: migrations.is_at_head(self.database),
                 "keys": self._has_every_key,
                 "documents": self._has_documents,
-                "google_keys": lambda: bool(self.google_keys.current(self.clock.now())),
                 "erasures": self.erasure.watch.is_current,
             }
+            | {f"{name}_keys": partial(self._has_keys, keys) for name, keys in self.provider_keys.items()}
         )
+
+    def _has_keys(self, keys: ProviderKeySource) -> bool:
+        return bool(keys.current(self.clock.now()))
 
     def _has_documents(self) -> bool:
         languages = DocumentStore(self.database).languages(now=self.clock.now())

@@ -14,9 +14,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth.crypt import RSASigner
 
-from chalicelib.clients.provider_keys import ProviderKeySet, SignatureVerifier, keys_of
+from chalicelib.clients.provider_keys import ProviderKey, ProviderKeySet, keys_of
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Platform, UnverifiedIdToken
+from chalicelib.domain.providers import GOOGLE
 
 IOS_CLIENT = "ios.apps.googleusercontent.com"
 ANDROID_CLIENT = "android.apps.googleusercontent.com"
@@ -95,7 +96,9 @@ def jwks(*keys: GoogleKey) -> bytes:
 
 def key_set(now: datetime, *keys: GoogleKey, fresh_for: timedelta = timedelta(hours=6)) -> ProviderKeySet:
     return ProviderKeySet(
-        keys=keys_of([key.jwk() for key in keys]), fetched_at=now, fresh_until=now + fresh_for
+        keys=keys_of([key.jwk() for key in keys], GOOGLE.algorithms),
+        fetched_at=now,
+        fresh_until=now + fresh_for,
     )
 
 
@@ -110,9 +113,8 @@ class FixedKeys:
             raise DependencyUnavailable(retry_after=timedelta(seconds=1))
         return self.keys
 
-    def find(self, kid: str, now: datetime) -> SignatureVerifier | None:
-        key = self.current(now).keys.get(kid)
-        return key.verifier if key else None
+    def find(self, kid: str, now: datetime) -> ProviderKey | None:
+        return self.current(now).keys.get(kid)
 
 
 @dataclass

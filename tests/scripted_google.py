@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from chalicelib.clients.bounded_http import HttpAnswer, HttpFailed
-from chalicelib.clients.google_keys import GoogleKeyFetcher
+from chalicelib.clients.key_fetcher import KeyFetcher
+from chalicelib.domain.providers import GOOGLE
 from tests.fakes import FakeClock
 from tests.google import GoogleKey
 
@@ -41,7 +42,9 @@ class World:
     def __init__(self, given: HttpAnswer | None) -> None:
         self.http = ScriptedHttp(given)
         self.clock = FakeClock()
-        self.keys = GoogleKeyFetcher(url="https://google.example/certs", http=self.http)
+        self.keys = KeyFetcher(
+            url="https://google.example/certs", http=self.http, algorithms=GOOGLE.algorithms
+        )
 
     def knows(self, key: GoogleKey) -> bool:
         return self.keys.find(key.kid, self.clock.now()) is not None

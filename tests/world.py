@@ -6,7 +6,7 @@ Every answer is held to its route's declaration.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,6 +16,7 @@ from psycopg2.extensions import cursor
 
 from chalicelib import wiring
 from chalicelib.clients.aws import aws_client
+from chalicelib.domain.providers import OidcProvider
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 from chalicelib.routes.services import Services
@@ -67,6 +68,12 @@ class World:
     def container(self) -> Services:
         """Return the services of one more container: cold caches, the same database."""
         return wiring.assemble(self.settings, clock=self.clock, database=self.database)
+
+    def changed(self, provider: OidcProvider, **changes: Any) -> Settings:  # noqa: ANN401 - fields of any kind
+        """Return the settings with one provider's changed."""
+        offered = dict(self.settings.providers)
+        offered[provider.name] = replace(offered[provider.name], **changes)
+        return replace(self.settings, providers=offered)
 
     def close(self) -> None:
         """Give the connections back."""

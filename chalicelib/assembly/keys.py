@@ -1,5 +1,6 @@
-"""Put together the keys of the service and of Google: where each is fetched, and what opens it."""
+"""Put together the keys of the service and of providers: where each is fetched, and what opens it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -7,12 +8,14 @@ from chalicelib.clients import jwt_keys, s3_keys
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.bounded_http import BoundedHttp
 from chalicelib.clients.clock import SystemClock
-from chalicelib.clients.google_keys import GOOGLE_KEYS_URL, GoogleKeyFetcher
 from chalicelib.clients.jwt_keys import TokenKey
+from chalicelib.clients.key_fetcher import KeyFetcher
 from chalicelib.clients.kms import Kms
 from chalicelib.clients.provider_keys import ProviderKeySet, ProviderKeySource
 from chalicelib.clients.s3_keys import S3KeySource
+from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.keys import SigningKeyRecord
+from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.keyring import KeyRing
 from chalicelib.services.ports import Clock
 from chalicelib.settings import Settings
@@ -23,27 +26,34 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def google_keys(settings: Settings) -> ProviderKeySource:
-    """Return Google's keys: from S3 inside the VPC, else from Google itself."""
-    if not settings.google_keys_url.startswith("s3://"):
-        return GoogleKeyFetcher(url=settings.google_keys_url, http=BoundedHttp())
-    s3, bucket, key = _google_keys_place(settings)
-    return S3KeySource(s3=s3, bucket=bucket, key=key)
+def provider_keys(settings: Settings) -> Mapping[Provider, ProviderKeySource]:
+    """Return the keys of each provider: from S3 inside the VPC, else from the provider itself."""
+    return {name: _keys_of(offered, settings) for name, offered in settings.providers.items()}
 
 
-def publish_google_keys(settings: Settings) -> ProviderKeySet:
-    """Fetch Google's keys, put them where the functions inside the VPC read them, and return them.
+def publish_provider_keys(offered: OfferedProvider, settings: Settings) -> ProviderKeySet:
+    """Fetch a provider's keys, put them where the functions inside the VPC read them, and return them.
 
     Raises: KeySetUnreachable or KeySetRefused, and nothing is put; botocore's errors, if S3 refuses.
     """
-    fetched = GoogleKeyFetcher(url=GOOGLE_KEYS_URL, http=BoundedHttp()).fetch(SystemClock().now())
-    s3, bucket, key = _google_keys_place(settings)
+    declared = offered.declared
+    fetcher = KeyFetcher(url=declared.keys_url, http=BoundedHttp(), algorithms=declared.algorithms)
+    fetched = fetcher.fetch(SystemClock().now())
+    s3, bucket, key = _place_of(offered, settings)
     s3_keys.publish(s3=s3, bucket=bucket, key=key, key_set=fetched)
     return fetched
 
 
-def _google_keys_place(settings: Settings) -> tuple["S3Client", str, str]:
-    place = urlsplit(settings.google_keys_url)
+def _keys_of(offered: OfferedProvider, settings: Settings) -> ProviderKeySource:
+    algorithms = offered.declared.algorithms
+    if not offered.keys_url.startswith("s3://"):
+        return KeyFetcher(url=offered.keys_url, http=BoundedHttp(), algorithms=algorithms)
+    s3, bucket, key = _place_of(offered, settings)
+    return S3KeySource(s3=s3, bucket=bucket, key=key, algorithms=algorithms)
+
+
+def _place_of(offered: OfferedProvider, settings: Settings) -> tuple["S3Client", str, str]:
+    place = urlsplit(offered.keys_url)
     s3 = aws_client("s3", settings.aws_region, settings.aws_endpoint_url)
     return s3, place.netloc, place.path.removeprefix("/")
 

@@ -1,20 +1,22 @@
-"""Stand in front of google-auth: let only tokens reach it that every reader reads alike (assurance 0.1).
+"""Stand in front of every signature check: only tokens pass that all read alike (assurance 0.1).
 
 google-auth lets duplicate header names, NaN, unknown `crit`, foreign `typ` and malleated base64 pass, and
 answers some input with TypeError, KeyError, binascii.Error or RecursionError. So the token is parsed here,
-once, and google-auth is handed bytes whose signature it checks.
+once, and what checks signatures is handed bytes.
 """
 
 import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from chalicelib.clients.base64url import decode_base64url
+from chalicelib.clients.base64url import decode_base64url, encode_base64url
+from chalicelib.clients.signatures import one_of_two
 from chalicelib.clients.strict_json import read_object
 from chalicelib.domain.errors import InvalidIdToken
 from chalicelib.domain.id_tokens import UnverifiedIdToken
+from chalicelib.domain.keys import SigningAlgorithm
 
-TOKEN_BYTES_MAX = 8_192  # Google's are about 1.2 kB
+TOKEN_BYTES_MAX = 8_192  # Google's are about 1.2 kB, Apple's less
 _SEGMENTS = 3
 _KID = re.compile(r"[!-~]{1,128}")
 # Any other name is refused: `crit`, `b64`, `zip` and `enc` change what a token means, and `jwk`, `jku`, `x5u`
@@ -27,20 +29,27 @@ class ParsedIdToken:
     """A token in its parts: well-formed, and not to be believed before its signature was checked."""
 
     kid: str
+    algorithm: SigningAlgorithm
     claims: dict[str, object] = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)
 
+    @property
+    def token(self) -> UnverifiedIdToken:
+        """Return the token in its one spelling."""
+        return UnverifiedIdToken((self.signing_input + b"." + encode_base64url(self.signature)).decode())
+
     def digest(self) -> bytes:
         """Return what tells this token from every other: SHA-256 of the bytes signed and of the signature.
 
-        RSASSA-PKCS1-v1_5 has one signature a message and each part one spelling: one token has one digest.
+        RSASSA-PKCS1-v1_5 has one signature a message, of ECDSA's two one was chosen, and each part has one
+        spelling: one token has one digest.
         """
         return sha256(self.signing_input + b"." + self.signature).digest()
 
 
 def parse_id_token(token: UnverifiedIdToken) -> ParsedIdToken:
-    """Return the parts of a compact RS256 JWS.
+    """Return the parts of a compact JWS; whether its provider uses that algorithm, the verifier says.
 
     Raises:
         InvalidIdToken: whatever else came, and nothing but this; no message holds a part of the token.
@@ -58,21 +67,24 @@ def _parse(token: str) -> ParsedIdToken:
     if len(segments) != _SEGMENTS:
         raise ValueError("not three segments")
     header, payload, signature = map(decode_base64url, segments)
+    kid, algorithm = _read_header(header)
     return ParsedIdToken(
-        kid=_read_header(header),
+        kid=kid,
+        algorithm=algorithm,
         claims=read_object(payload),
         signing_input=b".".join(segments[:2]),
-        signature=signature,
+        signature=one_of_two(signature) if algorithm is SigningAlgorithm.ES256 else signature,
     )
 
 
-def _read_header(raw: bytes) -> str:
+def _read_header(raw: bytes) -> tuple[str, SigningAlgorithm]:
     header = read_object(raw)
     if not header.keys() <= _HEADER_NAMES:
         raise ValueError("header name")
-    if header.get("alg") != "RS256" or header.get("typ", "JWT") != "JWT":
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or header.get("typ", "JWT") != "JWT":
         raise ValueError("alg or typ")
     kid = header.get("kid")
     if not isinstance(kid, str) or _KID.fullmatch(kid) is None:
         raise ValueError("kid")
-    return kid
+    return kid, SigningAlgorithm(algorithm)

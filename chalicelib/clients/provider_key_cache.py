@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from chalicelib.clients.provider_keys import KeySetError, ProviderKeySet, SignatureVerifier
+from chalicelib.clients.provider_keys import KeySetError, ProviderKey, ProviderKeySet
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.observation import log
 
@@ -81,14 +81,14 @@ class CachedProviderKeys:
             raise DependencyUnavailable(retry_after=state.rest())
         return state.keys
 
-    def find(self, kid: str, now: datetime) -> SignatureVerifier | None:
-        """Return the key's verifier; see `ProviderKeySource`."""
+    def find(self, kid: str, now: datetime) -> ProviderKey | None:
+        """Return the key of a name; see `ProviderKeySource`."""
         key = self.current(now).keys.get(kid)
         if key is None:
             self._refresh(now, rest=LOAD_INTERVAL, wait=True)
             key = self.current(now).keys.get(kid)
         if key is not None:
-            return key.verifier
+            return key
         state = self._state
         if not state.is_authority(now):  # perhaps it was rotated in meanwhile: an outage is no refusal (F0)
             raise DependencyUnavailable(retry_after=state.rest())

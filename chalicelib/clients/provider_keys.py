@@ -5,23 +5,18 @@ isn't the provider's, and the last good set is worth more than the half of a poi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
-from google.auth.crypt import RSAVerifier
-
 from chalicelib.clients.base64url import decode_base64url
+from chalicelib.clients.signatures import SignatureVerifier, p256_verifier, rsa_verifier
 from chalicelib.clients.strict_json import read_object
+from chalicelib.domain.keys import SigningAlgorithm
 
 KEY_SET_BYTES_MAX = 65_536  # Google's is 1.5 kB
 KEYS_MAX = 20  # Google publishes two or three
-MODULUS_BITS_MIN = 2_048  # J3
-MODULUS_BITS_MAX = 8_192  # beyond, one verification costs milliseconds
-EXPONENT_MIN = 65_537
-EXPONENT_MAX = 2**32 - 1  # the same bound on our time
 _KID = re.compile(r"[!-~]{1,128}")
 _PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
@@ -38,17 +33,11 @@ class KeySetUnreachable(KeySetError):
     """No answer came in time."""
 
 
-class SignatureVerifier(Protocol):
-    """What checks a signature with one key: google-auth's RSAVerifier."""
-
-    def verify(self, message: bytes, signature: bytes) -> bool:
-        """Tell whether the signature is the message's."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderKey:
-    """One RSA key: as it was published, and ready to verify, since building that costs more than using it."""
+    """One key, of one algorithm: as published, and ready to verify: building it costs more than using it."""
 
+    algorithm: SigningAlgorithm
     jwk: Mapping[str, str]
     verifier: SignatureVerifier = field(repr=False, compare=False)
 
@@ -72,16 +61,16 @@ class ProviderKeySource(Protocol):
             DependencyUnavailable: there is none, or only one past its staleness limit.
         """
 
-    def find(self, kid: str, now: datetime) -> SignatureVerifier | None:
-        """Return the key's verifier; None when the provider has no such key.
+    def find(self, kid: str, now: datetime) -> ProviderKey | None:
+        """Return the key of a name; None when the provider has no such key.
 
         Raises:
             DependencyUnavailable: as above, or it can't be told because the provider can't be asked.
         """
 
 
-def read_keys(document: bytes) -> dict[str, ProviderKey]:
-    """Return the keys of a JWK set (RFC 7517 s5), by kid.
+def read_keys(document: bytes, algorithms: Collection[SigningAlgorithm]) -> dict[str, ProviderKey]:
+    """Return the keys of a JWK set (RFC 7517 s5), by kid; all are of algorithms that their provider uses.
 
     Raises:
         KeySetRefused: too large, not strict JSON, empty, or with a key that isn't fit.
@@ -89,12 +78,12 @@ def read_keys(document: bytes) -> dict[str, ProviderKey]:
     if len(document) > KEY_SET_BYTES_MAX:
         raise KeySetRefused("too large")
     try:
-        return keys_of(read_object(document).get("keys"))
+        return keys_of(read_object(document).get("keys"), algorithms)
     except ValueError as error:
         raise KeySetRefused(str(error)) from error
 
 
-def keys_of(jwks: object) -> dict[str, ProviderKey]:
+def keys_of(jwks: object, algorithms: Collection[SigningAlgorithm]) -> dict[str, ProviderKey]:
     """Return the keys in a parsed `keys` member, by kid.
 
     Raises:
@@ -102,34 +91,56 @@ def keys_of(jwks: object) -> dict[str, ProviderKey]:
     """
     if not isinstance(jwks, list) or not 1 <= len(jwks) <= KEYS_MAX:
         raise ValueError("number of keys")
-    keys = dict(map(_read_key, jwks))
+    keys = dict(_read_key(jwk, algorithms) for jwk in jwks)
     if len(keys) != len(jwks):
         raise ValueError("duplicate kid")
     return keys
 
 
-def _read_key(jwk: object) -> tuple[str, ProviderKey]:
+def _read_key(jwk: object, algorithms: Collection[SigningAlgorithm]) -> tuple[str, ProviderKey]:
     if not isinstance(jwk, dict) or jwk.keys() & _PRIVATE_MEMBERS:
         raise ValueError("not a public key")
-    if jwk.get("kty") != "RSA" or jwk.get("use", "sig") != "sig" or jwk.get("alg", "RS256") != "RS256":
+    kind = next(
+        (kind for kind in _KINDS if kind.kty == jwk.get("kty") and kind.algorithm in algorithms), None
+    )
+    if kind is None or jwk.get("use", "sig") != "sig" or jwk.get("alg", kind.algorithm) != kind.algorithm:
         raise ValueError("kty, use or alg")
     if jwk.get("key_ops", ["verify"]) != ["verify"]:
         raise ValueError("key_ops")
-    kid, modulus, exponent = _text(jwk, "kid"), _text(jwk, "n"), _text(jwk, "e")
+    kid = _text(jwk, "kid")
     if _KID.fullmatch(kid) is None:
         raise ValueError("kid")
-    published = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": modulus, "e": exponent}
-    return kid, ProviderKey(jwk=published, verifier=_verifier(_number(modulus), _number(exponent)))
+    own = {name: _text(jwk, name) for name in kind.members}
+    published = {"kty": kind.kty, "use": "sig", "alg": kind.algorithm.value, "kid": kid, **own}
+    return kid, ProviderKey(algorithm=kind.algorithm, jwk=published, verifier=kind.verifier(own))
 
 
-def _verifier(modulus: int, exponent: int) -> SignatureVerifier:
-    if not MODULUS_BITS_MIN <= modulus.bit_length() <= MODULUS_BITS_MAX or modulus % 2 == 0:
-        raise ValueError("modulus")
-    if not EXPONENT_MIN <= exponent <= EXPONENT_MAX or exponent % 2 == 0:
-        raise ValueError("exponent")
-    key = RSAPublicNumbers(exponent, modulus).public_key()
-    verifier: SignatureVerifier = RSAVerifier(key)
-    return verifier
+def _rsa(members: Mapping[str, str]) -> SignatureVerifier:
+    # RFC 7518 s6.3.1: big-endian; a leading zero octet is not canonical, and two spellings of one key no harm
+    modulus, exponent = (int.from_bytes(_bytes(members[name]), "big") for name in ("n", "e"))
+    return rsa_verifier(modulus, exponent)
+
+
+def _p256(members: Mapping[str, str]) -> SignatureVerifier:
+    if members["crv"] != "P-256":
+        raise ValueError("crv")
+    return p256_verifier(_bytes(members["x"]), _bytes(members["y"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """How keys of one algorithm are written, and what verifies with them."""
+
+    kty: str
+    algorithm: SigningAlgorithm
+    members: tuple[str, ...]
+    verifier: Callable[[Mapping[str, str]], SignatureVerifier]
+
+
+_KINDS = (
+    _Kind(kty="RSA", algorithm=SigningAlgorithm.RS256, members=("n", "e"), verifier=_rsa),
+    _Kind(kty="EC", algorithm=SigningAlgorithm.ES256, members=("crv", "x", "y"), verifier=_p256),
+)
 
 
 def _text(jwk: Mapping[str, object], name: str) -> str:
@@ -139,6 +150,5 @@ def _text(jwk: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _number(encoded: str) -> int:
-    # RFC 7518 s6.3.1: big-endian; a leading zero octet is not canonical, and two spellings of one key no harm
-    return int.from_bytes(decode_base64url(encoded.encode()), "big")
+def _bytes(encoded: str) -> bytes:
+    return decode_base64url(encoded.encode())

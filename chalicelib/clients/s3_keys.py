@@ -1,12 +1,13 @@
-"""Hand Google's keys through S3 to the functions inside the VPC, which has no way out (contract 7).
+"""Hand a provider's keys through S3 to the functions inside the VPC, which has no way out (contract 7).
 
-The schedule publishes what it fetched and found fit; the reader trusts it no more than it would trust Google,
-and checks all of it again. The object is one JSON envelope::
+The schedule publishes what it fetched and found fit; the reader trusts it no more than it would trust the
+provider, and checks all of it again. The object is one JSON envelope::
 
-    {"version": 1, "fetched_at": "<RFC 3339>", "fresh_until": "<RFC 3339>", "keys": [<RSA JWK>, ...]}
+    {"version": 1, "fetched_at": "<RFC 3339>", "fresh_until": "<RFC 3339>", "keys": [<JWK>, ...]}
 """
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from chalicelib.clients.provider_keys import (
     keys_of,
 )
 from chalicelib.clients.strict_json import read_object
+from chalicelib.domain.keys import SigningAlgorithm
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,12 +36,15 @@ RECHECK = timedelta(minutes=5)  # how much later than the schedule a container m
 class S3KeySource(CachedProviderKeys):
     """The set that the schedule published last; kept by the rules of `provider_key_cache`."""
 
-    def __init__(self, *, s3: "S3Client", bucket: str, key: str) -> None:
+    def __init__(
+        self, *, s3: "S3Client", bucket: str, key: str, algorithms: Collection[SigningAlgorithm]
+    ) -> None:
         """Read nothing yet; the client's own timeouts and retries bound each read."""
         super().__init__(load=self.read, recheck=RECHECK)
         self._s3 = s3
         self._bucket = bucket
         self._key = key
+        self._algorithms = algorithms
 
     def read(self, _now: datetime) -> ProviderKeySet:
         """Return the published set; nothing is kept.
@@ -53,7 +58,7 @@ class S3KeySource(CachedProviderKeys):
             body = answer["Body"].read(ENVELOPE_BYTES_MAX + 1)
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise KeySetUnreachable(type(error).__name__) from error
-        return open_envelope(body)
+        return open_envelope(body, self._algorithms)
 
 
 def publish(*, s3: "S3Client", bucket: str, key: str, key_set: ProviderKeySet) -> None:
@@ -72,7 +77,7 @@ def seal_envelope(key_set: ProviderKeySet) -> bytes:
     return json.dumps(envelope, separators=(",", ":")).encode()
 
 
-def open_envelope(body: bytes) -> ProviderKeySet:
+def open_envelope(body: bytes, algorithms: Collection[SigningAlgorithm]) -> ProviderKeySet:
     """Return the set in an object's body.
 
     Raises:
@@ -81,16 +86,16 @@ def open_envelope(body: bytes) -> ProviderKeySet:
     if len(body) > ENVELOPE_BYTES_MAX:
         raise KeySetRefused("too large")
     try:
-        return _read_envelope(read_object(body))
+        return _read_envelope(read_object(body), algorithms)
     except (ValueError, OverflowError) as error:  # OverflowError: a time zone at the edge of the calendar
         raise KeySetRefused(str(error)) from error
 
 
-def _read_envelope(envelope: dict[str, object]) -> ProviderKeySet:
+def _read_envelope(envelope: dict[str, object], algorithms: Collection[SigningAlgorithm]) -> ProviderKeySet:
     if envelope.get("version") != ENVELOPE_VERSION:
         raise ValueError("version")
     return ProviderKeySet(
-        keys=keys_of(envelope.get("keys")),
+        keys=keys_of(envelope.get("keys"), algorithms),
         fetched_at=_instant(envelope.get("fetched_at")),
         fresh_until=_instant(envelope.get("fresh_until")),
     )

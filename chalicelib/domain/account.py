@@ -5,7 +5,7 @@ of this.
 """
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -51,6 +51,25 @@ class Profile:
         """Return the profile that `to_bytes` wrote, in this release or the next one."""
         values = json.loads(raw)
         return cls(**{each.name: values[each.name] for each in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PersonName:
+    """A name that a provider told the app and nobody else; decoration, as all of a profile is."""
+
+    given_name: str | None
+    family_name: str | None
+
+    def __repr__(self) -> str:
+        """Show nothing of it."""
+        return "PersonName(***)"
+
+    def completes(self, profile: Profile) -> Profile:
+        """Return the profile with this name, where the provider's token tells none."""
+        if profile.name or profile.given_name or profile.family_name:
+            return profile
+        full = " ".join(part for part in (self.given_name, self.family_name) if part)
+        return replace(profile, name=full or None, given_name=self.given_name, family_name=self.family_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from chalicelib.domain.account import Account, StoredPerson
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.consents import ConsentEvent
 from chalicelib.domain.devices import Device, StoredDevice
+from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.sessions import Session, SessionEnd
-from chalicelib.domain.sign_in import Provider
 
 FORMAT = "serenya-auth/account-export/1"
 PART_ITEMS = 1000  # of each list; all lists full stay far below the 6 MB that Lambda may answer

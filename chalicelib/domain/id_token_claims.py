@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.domain.errors import IdTokenExpired
 
 LEEWAY = timedelta(seconds=60)  # GG4: how far our clock and the provider's may differ
-LIFETIME_MAX = timedelta(hours=24)  # Google's tokens live 1 h; a longer one than this isn't a sign-in
 TEXT_CHARS_MAX = 255  # OpenID Connect Core s2 sets it for sub; kept for client ids and nonces too
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,7 +65,7 @@ def read_nonce(claims: Claims) -> str | None:
     return nonce
 
 
-def read_validity(claims: Claims, now: datetime) -> Validity:
+def read_validity(claims: Claims, now: datetime, lifetime_max: timedelta) -> Validity:
     """Return when the token was issued and expires, once it makes sense and has not expired (GG4).
 
     Raises:
@@ -74,7 +73,7 @@ def read_validity(claims: Claims, now: datetime) -> Validity:
         IdTokenExpired: everything else is right, and `exp` is more than the leeway ago.
     """
     issued_at, expires_at = _instant(claims, "iat"), _instant(claims, "exp")
-    if not timedelta(0) < expires_at - issued_at <= LIFETIME_MAX:
+    if not timedelta(0) < expires_at - issued_at <= lifetime_max:
         raise ClaimRefused("exp")
     if issued_at > now + LEEWAY:
         raise ClaimRefused("iat")

@@ -1,7 +1,7 @@
 """Say what a provider's ID token is before and after it is verified, and which client may send it how.
 
-`UnverifiedIdToken` is text from the internet; `GoogleIdentity` is what the verifier, and nothing else, makes
-of it.
+`UnverifiedIdToken` is text from the internet; `VerifiedIdentity` is what the verifier, and nothing else,
+makes of it.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from chalicelib.domain.account import Profile
 from chalicelib.domain.errors import InvalidIdToken, InvalidNonce, NonceRequired
 
 UnverifiedIdToken = NewType("UnverifiedIdToken", str)
+Provider = NewType("Provider", str)  # who vouches, by the name of its declaration in domain/providers.py
 
 
 class Platform(StrEnum):
@@ -35,7 +36,7 @@ class NonceForm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientPolicy:
-    """One of our client ids at Google, and what a sign-in through it must look like."""
+    """One of our client ids at a provider, and what a sign-in through it must look like."""
 
     client_id: str
     platforms: frozenset[Platform]
@@ -43,9 +44,13 @@ class ClientPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoogleIdentity:
-    """A person as Google vouched for them, once; `token_hash` tells two uses of one token (GG8)."""
+class VerifiedIdentity:
+    """A person as a provider vouched for them, once; `token_hash` tells two uses of one token (GG8).
 
+    `token` is the ID token in its one spelling, whichever of those that verify was sent.
+    """
+
+    provider: Provider
     issuer: str
     subject: str = field(repr=False)
     client_id: str
@@ -53,6 +58,7 @@ class GoogleIdentity:
     profile: Profile
     issued_at: datetime
     expires_at: datetime
+    token: UnverifiedIdToken = field(repr=False)
     token_hash: bytes = field(repr=False)
 
 

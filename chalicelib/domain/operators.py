@@ -10,7 +10,7 @@ from uuid import UUID
 from chalicelib.domain.account import Account, StoredPerson, UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.erasure import on_record
-from chalicelib.domain.sign_in import Provider
+from chalicelib.domain.id_tokens import Provider
 
 FOUND_MAX = 20  # an address that is verified at a provider is hardly ever two people's; never a listing
 

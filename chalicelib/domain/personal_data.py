@@ -19,6 +19,7 @@ class Field(Enum):
     USER_PROFILE = ("users", "profile")
     USER_CHOSEN = ("users", "chosen")
     IDENTITY_SUBJECT = ("identities", "subject")
+    IDENTITY_REFRESH_TOKEN = ("identities", "refresh_token")
     DEVICE_DESCRIPTION = ("devices", "description")
     SESSION_PROFILE = ("sessions", "profile")
 

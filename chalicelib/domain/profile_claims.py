@@ -7,7 +7,7 @@ a person out.
 
 import re
 
-from chalicelib.domain.account import Profile
+from chalicelib.domain.account import PersonName, Profile
 from chalicelib.domain.id_token_claims import ClaimRefused, Claims
 
 NAME_CHARS_MAX = 255
@@ -35,14 +35,23 @@ def read_profile(claims: Claims) -> Profile:
     )
 
 
+def told_name(given_name: str | None, family_name: str | None) -> PersonName | None:
+    """Return the name that an app was told, by the same rules; None when nothing is left of it."""
+    given, family = _kept(given_name, NAME_CHARS_MAX), _kept(family_name, NAME_CHARS_MAX)
+    return PersonName(given_name=given, family_name=family) if given or family else None
+
+
 def _text(claims: Claims, name: str, chars_max: int) -> str | None:
     value = claims.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str):
+    if value is not None and not isinstance(value, str):
         raise ClaimRefused(name)
-    kept = 0 < len(value) <= chars_max and not value.isspace() and _UNSAFE.search(value) is None
-    return value if kept else None
+    return _kept(value, chars_max)
+
+
+def _kept(text: str | None, chars_max: int) -> str | None:
+    if not text or len(text) > chars_max or text.isspace() or _UNSAFE.search(text) is not None:
+        return None
+    return text
 
 
 def _matching(text: str | None, pattern: re.Pattern[str]) -> str | None:

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chalicelib.domain.account import Account, StoredPerson
+from chalicelib.domain.account import Account, PersonName, StoredPerson
 from chalicelib.domain.challenges import Challenge
 from chalicelib.domain.consents import ConsentAnswer, ConsentState
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import IdTokenUsed, MissingConsent
-from chalicelib.domain.id_tokens import Platform, UnverifiedIdToken
+from chalicelib.domain.id_tokens import Platform, Provider, UnverifiedIdToken
 from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.domain.tokens import Scope
 
@@ -19,21 +19,16 @@ RETRY_WINDOW = timedelta(
 )  # how long an exact retry of a sign-in answers the same session; contract 2
 
 
-class Provider(StrEnum):
-    """Who vouches for a person."""
-
-    APPLE = "apple"
-    GOOGLE = "google"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """A request to sign in with a provider's ID token."""
+    """A request to sign in with a provider's ID token; `name` is what only the app was told, once."""
 
+    provider: Provider
     id_token: UnverifiedIdToken = field(repr=False)
     nonce: str | None = field(repr=False)
     device: Device
     consents: tuple[ConsentAnswer, ...]
+    name: PersonName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +72,15 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the statement of a sign-in found and did: no person, no session, or a session that is open now."""
+    """What the statement of a sign-in found and did: no person, no session, or a session that is open now.
+
+    `is_first_identity` tells whether the person had no identity before this one: it speaks for the profile.
+    """
 
     person: StoredPerson | None
     states: tuple[ConsentState, ...]
     own: OwnSession | None
+    is_first_identity: bool
 
 
 class Conflict(StrEnum):

@@ -6,7 +6,8 @@ function has. The previous release goes on answering meanwhile: migrations only 
 
 from chalicelib import wiring
 from chalicelib.assembly.database import login
-from chalicelib.assembly.keys import publish_google_keys
+from chalicelib.assembly.keys import publish_provider_keys
+from chalicelib.clients.provider_keys import KeySetError, ProviderKeySet
 from chalicelib.functions import release
 from chalicelib.functions.invocation import Answer, Event
 from chalicelib.stores.app_role import AppLogin, open_app_role
@@ -42,9 +43,19 @@ def rotate_keys(_event: object) -> Answer:
 
 
 def fetch_provider_keys(_event: object) -> Answer:
-    """Fetch Google's keys where there is a way out, and hand those found fit to the functions that have none.
+    """Fetch providers' keys where there is a way out, and hand those found fit to the functions that have none.
 
-    Raises: KeySetError; what was handed on before stays.
+    Raises: KeySetError of the first provider that failed, after all were tried; its old ones stay in use.
     """
-    keys = publish_google_keys(wiring.settings())
-    return {"kids": sorted(keys.keys), "fresh_until": keys.fresh_until.isoformat()}
+    settings, fetched, failed = wiring.settings(), dict[str, ProviderKeySet](), list[KeySetError]()
+    for name, offered in settings.providers.items():
+        try:
+            fetched[name] = publish_provider_keys(offered, settings)
+        except KeySetError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return {
+        name: {"kids": sorted(keys.keys), "fresh_until": keys.fresh_until.isoformat()}
+        for name, keys in fetched.items()
+    }

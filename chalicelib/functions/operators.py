@@ -3,16 +3,15 @@
 from uuid import UUID
 
 from chalicelib import wiring
-from chalicelib.clients.google_tokens import GOOGLE_ISSUER
 from chalicelib.domain.operators import OperatorAct, Order
-from chalicelib.domain.sign_in import Provider
+from chalicelib.domain.providers import GOOGLE, PROVIDERS
 from chalicelib.functions.invocation import Answer, Event, request_id
 from chalicelib.routes.export_shapes import export
 from chalicelib.routes.operator_shapes import changed, found, plain, shown
 
 
 def operator_look(event: Event, context: object) -> Answer:
-    """Find people by `email` or `subject`, or show the account `user_id`; nothing personal is answered."""
+    """Find people by `email`, or `subject` at a `provider`, or show the account `user_id`; no profile."""
     operators, order, invocation = wiring.services().operators, _order(event), request_id(context)
     if event["act"] == OperatorAct.SHOW:
         return shown(operators.show(UUID(event["user_id"]), order, invocation))
@@ -20,8 +19,8 @@ def operator_look(event: Event, context: object) -> Answer:
         raise ValueError("act is find, with either email or subject, or show, with user_id")
     if event.get("email"):
         return found(operators.find_by_email(str(event["email"]), order, invocation))
-    subject = str(event["subject"])
-    return found(operators.find_by_subject(Provider.GOOGLE, GOOGLE_ISSUER, subject, order, invocation))
+    provider, subject = PROVIDERS[event.get("provider") or GOOGLE.name], str(event["subject"])
+    return found(operators.find_by_subject(provider.name, provider.issuer, subject, order, invocation))
 
 
 def operator_reveal(event: Event, context: object) -> Answer:

@@ -14,11 +14,10 @@ from chalicelib.domain.export import (
 from chalicelib.domain.processing import PROCESSING, RIGHTS, Processing
 from chalicelib.domain.receipts import Controller
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.domain.sign_in import Provider
 from chalicelib.routes import consent_shapes
 from chalicelib.routes.fields import Choice, Integer, Text, Timestamp, Uuid
 from chalicelib.routes.schema import Items, Record, nullable, optional, required
-from chalicelib.routes.shapes import DEVICE, USER, device, user
+from chalicelib.routes.shapes import DEVICE, PROVIDER, USER, device, user
 
 SENTENCE = Text(max_chars=512)
 WORD = Text(max_chars=256)
@@ -34,7 +33,7 @@ IDENTITY = Record(
     "ExportedIdentity",
     {
         "id": required(Uuid()),
-        "provider": required(Choice(Provider)),
+        "provider": required(PROVIDER),
         "subject": required(Text(max_chars=255, description="The provider's own id of the person.")),
         "created_at": required(Timestamp()),
     },
@@ -165,7 +164,7 @@ def export(exported: Export, controller: Controller) -> dict[str, Any]:
 def _identity(held: HeldIdentity) -> dict[str, Any]:
     return {
         "id": held.id,
-        "provider": held.provider.value,
+        "provider": held.provider,
         "subject": held.subject,
         "created_at": held.created_at,
     }

@@ -29,7 +29,7 @@ def shown(account: ShownPerson) -> dict[str, Any]:
             "status": person.status.value,
             "created_at": person.created_at,
             "status_changed_at": account.status_changed_at,
-            "providers": [provider.value for provider in account.providers],
+            "providers": list(account.providers),
             "devices": account.devices,
             "live_sessions": account.live_sessions,
             "last_used_at": account.last_used_at,

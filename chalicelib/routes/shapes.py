@@ -8,6 +8,7 @@ from chalicelib.domain.account import Account
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.errors import MissingConsent
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.providers import PROVIDERS
 from chalicelib.domain.sessions import Session
 from chalicelib.domain.sign_in import SignedIn
 from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uuid
@@ -17,6 +18,7 @@ from chalicelib.routes.schema import Items, Record, nullable, required
 DISPLAY_NAME_CHARS_MAX = 100
 LANGUAGE_CHARS_MAX = 35  # RFC 5646 s4.4.1
 TIME_ZONE_CHARS_MAX = 64  # the longest has 32
+PROVIDER = Choice(tuple(sorted(PROVIDERS)), description="Who vouches for the person.")
 LONG = nullable(Text(max_chars=2048, min_chars=0))
 
 USER = Record(

@@ -1,12 +1,16 @@
-"""Routes that let a person in: a nonce to bring along, and Google's ID token."""
+"""Routes that let a person in: a nonce to bring along, and a provider's ID token, one route a provider."""
 
+from functools import partial
 from typing import Any
 
 from chalicelib.domain import errors
+from chalicelib.domain.account import PersonName
 from chalicelib.domain.challenges import ChallengePurpose
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import Fault, InvalidInput
-from chalicelib.domain.id_tokens import Platform, UnverifiedIdToken
+from chalicelib.domain.id_tokens import Platform, Provider, UnverifiedIdToken
+from chalicelib.domain.profile_claims import NAME_CHARS_MAX, told_name
+from chalicelib.domain.providers import PROVIDERS, OidcProvider
 from chalicelib.domain.sign_in import SignIn
 from chalicelib.routes.acts import act
 from chalicelib.routes.answers import ANSWERS, read_answers
@@ -41,15 +45,30 @@ DEVICE_REQUEST = Record(
         "app_version": optional(nullable(Text(max_chars=64, description="X-App-Version if absent."))),
     },
 )
-SIGN_IN_REQUEST = Record(
-    "GoogleSignIn",
-    {
-        "id_token": required(Text(max_chars=ID_TOKEN_CHARS_MAX, description="Google's ID token.")),
+NAME_PART = optional(nullable(Text(max_chars=NAME_CHARS_MAX)))
+NAME = Record("NameAtFirst", {"given_name": NAME_PART, "family_name": NAME_PART})
+USER_AT_FIRST = Record(
+    "UserAtFirst",
+    {"name": optional(nullable(NAME))},
+    description="What the provider told the app at the person's first consent, and never tells again.",
+)
+CODE = Text(max_chars=512, description="The authorization code that came with the ID token.")
+
+
+def sign_in_request(provider: OidcProvider) -> Record:
+    """Return what a sign-in with a provider brings."""
+    id_token = Text(max_chars=ID_TOKEN_CHARS_MAX, description=f"{provider.title}'s ID token.")
+    members = {
+        "id_token": required(id_token),
         "nonce": optional(nullable(NONCE)),
         "device": optional(DEVICE_REQUEST),
         "consents": optional(ANSWERS),
-    },
-)
+    }
+    more = {
+        "authorization_code": provider.has_codes and optional(nullable(CODE)),
+        "user": provider.names_in_body and optional(nullable(USER_AT_FIRST)),
+    }
+    return Record(f"{provider.title}SignIn", members | {name: one for name, one in more.items() if one})
 
 
 def challenge(services: Services, call: Call) -> Answer:
@@ -58,19 +77,26 @@ def challenge(services: Services, call: Call) -> Answer:
     return Answer(body={"nonce": nonce, "expires_at": expires_at})
 
 
-def google(services: Services, call: Call) -> Answer:
-    """Sign in with Google; a new person's account is made on the way."""
-    signed_in = services.sign_in.with_google(_sign_in(call), act(call))
+def sign_in(provider: Provider, services: Services, call: Call) -> Answer:
+    """Sign in with a provider; a new person's account is made on the way."""
+    signed_in = services.sign_in.with_id_token(_sign_in(provider, call), act(call))
     return Answer(body=tokens(signed_in))
 
 
-def _sign_in(call: Call) -> SignIn:
+def _sign_in(provider: Provider, call: Call) -> SignIn:
     return SignIn(
+        provider=provider,
         id_token=UnverifiedIdToken(call.body["id_token"]),
         nonce=call.body["nonce"],
         device=_device(call),
         consents=read_answers(call, default_method="onboarding"),
+        name=_name(call),
     )
+
+
+def _name(call: Call) -> PersonName | None:
+    told = (call.body.get("user") or {}).get("name") or {}
+    return told_name(told.get("given_name"), told.get("family_name"))
 
 
 def _device(call: Call) -> Device:
@@ -88,6 +114,34 @@ def _device(call: Call) -> Device:
     return Device(**{**described, **hinted})
 
 
+def sign_in_route(provider: OidcProvider) -> Route[Services]:
+    """Return the route of a provider; where it isn't offered, nothing is found there."""
+    return Route(
+        method="POST",
+        path=f"/auth/{provider.name}",
+        handler=partial(sign_in, provider.name),
+        operation_id=f"sign_in_with_{provider.name}",
+        summary=f"Sign in with {provider.title}",
+        tags=("sign-in",),
+        body=sign_in_request(provider),
+        answer=TOKENS,
+        errors=(
+            errors.InvalidIdToken,
+            errors.IdTokenExpired,
+            errors.IdTokenUsed,
+            errors.NonceRequired,
+            errors.InvalidNonce,
+            errors.ConsentRequired,
+            errors.ConsentOutdated,
+            errors.AccountSuspended,
+            errors.SessionRevoked,
+            errors.IntegrityFailure,
+            errors.NotFound,
+            errors.DependencyUnavailable,
+        ),
+    )
+
+
 ROUTES: tuple[Route[Services], ...] = (
     Route(
         method="POST",
@@ -101,27 +155,5 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=CHALLENGE,
         errors=(errors.DependencyUnavailable,),
     ),
-    Route(
-        method="POST",
-        path="/auth/google",
-        handler=google,
-        operation_id="sign_in_with_google",
-        summary="Sign in with Google",
-        tags=("sign-in",),
-        body=SIGN_IN_REQUEST,
-        answer=TOKENS,
-        errors=(
-            errors.InvalidIdToken,
-            errors.IdTokenExpired,
-            errors.IdTokenUsed,
-            errors.NonceRequired,
-            errors.InvalidNonce,
-            errors.ConsentRequired,
-            errors.ConsentOutdated,
-            errors.AccountSuspended,
-            errors.SessionRevoked,
-            errors.IntegrityFailure,
-            errors.DependencyUnavailable,
-        ),
-    ),
+    *map(sign_in_route, PROVIDERS.values()),
 )

@@ -3,28 +3,52 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.domain.id_tokens import ClientPolicy, GoogleIdentity, check_nonce, check_platform
-from chalicelib.domain.sign_in import SignIn
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.id_tokens import (
+    Platform,
+    Provider,
+    UnverifiedIdToken,
+    VerifiedIdentity,
+    check_nonce,
+    check_platform,
+)
+from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.ports import IdTokenVerifier
 
 
 class Admission:
-    """Verifies a sign-in's ID token, its platform and its nonce."""
+    """Verifies an ID token, its platform and its nonce."""
 
-    def __init__(self, *, verifier: IdTokenVerifier, clients: Mapping[str, ClientPolicy]) -> None:
-        """Admit through these client ids only."""
-        self._verifier = verifier
-        self._clients = clients
+    def __init__(
+        self,
+        *,
+        verifiers: Mapping[Provider, IdTokenVerifier],
+        offered: Mapping[Provider, OfferedProvider],
+    ) -> None:
+        """Admit through these providers, and through their client ids only."""
+        self._verifiers = verifiers
+        self._offered = offered
 
-    def admit(self, request: SignIn, now: datetime) -> GoogleIdentity:
-        """Return who signs in. Whether token and nonce were used before, the store says.
+    def admit(
+        self,
+        provider: Provider,
+        token: UnverifiedIdToken,
+        *,
+        platform: Platform,
+        nonce: str | None,
+        now: datetime,
+    ) -> VerifiedIdentity:
+        """Return for whom the provider vouches. Whether token and nonce were used before, the store says.
 
         Raises:
-            InvalidIdToken, IdTokenExpired: not Google's, not for us, or not from this platform.
+            NotFound: nobody signs in with this provider here.
+            InvalidIdToken, IdTokenExpired: not the provider's, not for us, or not from this platform.
             NonceRequired, InvalidNonce: the client id's policy on nonces is not met.
         """
-        identity = self._verifier.verify(request.id_token, now)
-        policy = self._clients[identity.client_id]
-        check_platform(policy, request.device.platform)
-        check_nonce(policy, identity.nonce, request.nonce)
+        if provider not in self._offered:
+            raise NotFound
+        identity = self._verifiers[provider].verify(token, now)
+        policy = self._offered[provider].clients[identity.client_id]
+        check_platform(policy, platform)
+        check_nonce(policy, identity.nonce, nonce)
         return identity

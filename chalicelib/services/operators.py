@@ -8,8 +8,8 @@ from uuid import UUID
 
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.export import Export, StoredExport
+from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.operators import Changed, FoundPerson, OperatorAct, Order, ShownPerson
-from chalicelib.domain.sign_in import Provider
 from chalicelib.services.export import open_account, opened
 from chalicelib.services.ports import Clock, DataKey, DataKeys
 from chalicelib.services.secrets import Secrets
@@ -63,7 +63,7 @@ class OperatorService:
         self, provider: Provider, issuer: str, subject: str, order: Order, request_id: str
     ) -> tuple[FoundPerson, ...]:
         """Return who the provider calls so."""
-        indexes = [index.subject(provider.value, issuer, subject) for index in self._secrets.indexes()]
+        indexes = [index.subject(provider, issuer, subject) for index in self._secrets.indexes()]
         return self._store.with_subject(indexes, order, now=self._clock.now(), request_id=request_id)
 
     def show(self, user_id: UUID, order: Order, request_id: str) -> ShownPerson:

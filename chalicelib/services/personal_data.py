@@ -11,6 +11,7 @@ from uuid import UUID
 from chalicelib.domain.account import (
     Account,
     ChosenData,
+    PersonName,
     RenewedData,
     StoredPerson,
     copy_digest,
@@ -19,7 +20,7 @@ from chalicelib.domain.account import (
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
-from chalicelib.domain.id_tokens import GoogleIdentity
+from chalicelib.domain.id_tokens import VerifiedIdentity
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
 from chalicelib.domain.sign_in import NewPerson, NewSession
@@ -33,11 +34,16 @@ from chalicelib.services.store_ports import AccountStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """Who signs in, on what, with the seed of their session."""
+    """Who signs in, on what, with the seed of their session.
 
-    identity: GoogleIdentity
+    `name` is what only the app was told; `is_first_identity` whether this identity speaks for the profile.
+    """
+
+    identity: VerifiedIdentity
     device: Device
     seed: bytes
+    name: PersonName | None = None
+    is_first_identity: bool = True
 
     @property
     def copy(self) -> SessionCopy:
@@ -57,6 +63,16 @@ class PersonalData:
         self._store = store
         self._secrets = secrets
         self._ids = ids
+
+    def introduce(self, arrival: Arrival, new: NewSession) -> tuple[Arrival, NewSession]:
+        """Return a stranger's arrival and session with the name that only the app was told, if it was."""
+        if arrival.name is None:
+            return arrival, new
+        profile = arrival.name.completes(arrival.identity.profile)
+        named = replace(arrival, identity=replace(arrival.identity, profile=profile))
+        sealed = self.seal_copy(named.copy, seed=named.seed, session_id=new.session_id)
+        digest = self._secrets.index().digest("profile", profile.to_bytes())
+        return named, replace(new, profile=sealed, profile_digest=digest)
 
     def seal_new(self, arrival: Arrival, new: NewSession) -> NewPerson:
         """Make a new person's key, and seal with it all that is kept of them. Calls KMS and the vault."""
@@ -95,11 +111,10 @@ class PersonalData:
 
     def _renewed(self, arrival: Arrival, new: NewSession, own: OwnSession) -> SessionCopy:
         key, index = self._key_of(own.person.id), self._secrets.index()
-        copy = replace(
-            arrival.copy,
-            profile=merged(open_profile(key, own.person), arrival.identity.profile),
-            chosen=open_chosen(key, own.person),
-        )
+        stored = open_profile(key, own.person)
+        brought = arrival.identity.profile
+        profile = merged(stored, brought) if arrival.is_first_identity else stored
+        copy = replace(arrival.copy, profile=profile, chosen=open_chosen(key, own.person))
         digest = index.digest("profile", copy.profile.to_bytes())
         device_digest = index.digest("device", copy.device.to_bytes())
         changes = {
@@ -110,7 +125,8 @@ class PersonalData:
         if not any(changes.values()):  # the provider doesn't know, or did not say, what is known here
             self._renew_copy(copy, seed=arrival.seed, session_id=own.session.id, digest=shown)
             return copy
-        email, device_id = copy.profile.verified_email, own.session.device.id
+        email = (profile if arrival.is_first_identity else brought).verified_email
+        device_id = own.session.device.id
         data = RenewedData(
             user_id=own.person.id,
             subject_index=new.subject_index,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from chalicelib.domain.id_tokens import GoogleIdentity, UnverifiedIdToken
+from chalicelib.domain.id_tokens import UnverifiedIdToken, VerifiedIdentity
 from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.personal_data import RecordAddress
 
@@ -43,7 +43,7 @@ class Ids(Protocol):
 class IdTokenVerifier(Protocol):
     """A provider's tokens."""
 
-    def verify(self, token: UnverifiedIdToken, now: datetime) -> GoogleIdentity:
+    def verify(self, token: UnverifiedIdToken, now: datetime) -> VerifiedIdentity:
         """Return whom the provider vouches for, or raise InvalidIdToken, IdTokenExpired."""
 
 

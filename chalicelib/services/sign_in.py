@@ -1,4 +1,4 @@
-"""Sign in with Google: verify, then let one statement decide; a stranger who agrees becomes an account."""
+"""Sign in with a provider: verify, then one statement decides; a stranger who agrees becomes an account."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from chalicelib.domain.challenges import RANDOM_BYTES, ChallengePurpose
 from chalicelib.domain.consents import after, check_answers, check_each_once, require_all
 from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, InvalidNonce
 from chalicelib.domain.sessions import Lifetimes, OwnSession, ensure_may_act
-from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, Provider, SignedIn, SignIn
+from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, SignedIn, SignIn
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.services.admission import Admission
 from chalicelib.services.grants import Grants
@@ -51,13 +51,16 @@ class SignInService:
         """Return a single-use nonce and when it expires; nothing is stored until it is used."""
         return self._secrets.issue_nonce(purpose, self._ids.random_bytes(RANDOM_BYTES), self._clock.now())
 
-    def with_google(self, request: SignIn, act: Act) -> SignedIn:
+    def with_id_token(self, request: SignIn, act: Act) -> SignedIn:
         """Return the tokens of a new session; for the exact retry of a sign-in, those of the same one."""
         now = self._clock.now()
         check_each_once(request.consents)
-        identity = self._admission.admit(request, now)
-        seed = self._secrets.seed(request.id_token)
-        arrival = Arrival(identity=identity, device=request.device, seed=seed)
+        platform = request.device.platform
+        identity = self._admission.admit(
+            request.provider, request.id_token, platform=platform, nonce=request.nonce, now=now
+        )
+        seed = self._secrets.seed(identity.token)
+        arrival = Arrival(identity=identity, device=request.device, seed=seed, name=request.name)
         return self._signed_in(arrival, self._new_session(request, arrival, now, act))
 
     def _new_session(self, request: SignIn, arrival: Arrival, now: datetime, act: Act) -> NewSession:
@@ -65,8 +68,8 @@ class SignInService:
         nonce, index = request.nonce, self._secrets.index()
         challenge = self._secrets.read_nonce(ChallengePurpose.SIGN_IN, nonce, now) if nonce else None
         return NewSession(
-            provider=Provider.GOOGLE,
-            subject_index=index.subject(Provider.GOOGLE.value, identity.issuer, identity.subject),
+            provider=identity.provider,
+            subject_index=index.subject(identity.provider, identity.issuer, identity.subject),
             token_hash=identity.token_hash,
             token_expires_at=identity.expires_at,
             challenge=challenge,
@@ -105,18 +108,20 @@ class SignInService:
                 raise DependencyUnavailable(retry_after=BUSY)  # nothing to agree to: the release isn't done
             require_all(new.answers, entry.states, new.now)
             check_answers(new.answers, entry.states)
-            candidate = candidate or self._personal_data.seal_new(arrival, new)
-            created = self._store.create_account(new, candidate)
+            first, introduced = self._personal_data.introduce(arrival, new)
+            candidate = candidate or self._personal_data.seal_new(first, introduced)
+            created = self._store.create_account(introduced, candidate)
             if isinstance(created, Conflict):
                 conflict = created
             elif created.own is not None:
                 own = _answered(created.own, new)
-                return self._granted(arrival, own, arrival.copy, is_new_user=True)
+                return self._granted(first, own, first.copy, is_new_user=True)
         raise DependencyUnavailable(retry_after=BUSY)
 
     def _known(self, arrival: Arrival, new: NewSession, entry: Entry) -> SignedIn:
         if entry.own is not None:
-            copy = self._personal_data.renew(arrival, new, entry.own)
+            arrived = replace(arrival, is_first_identity=entry.is_first_identity)
+            copy = self._personal_data.renew(arrived, new, entry.own)
             return self._granted(arrival, _answered(entry.own, new), copy, is_new_user=False)
         if entry.person is not None:
             ensure_may_act(entry.person.status)

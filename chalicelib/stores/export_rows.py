@@ -17,9 +17,8 @@ from chalicelib.domain.export import (
     StoredExport,
     StoredIdentity,
 )
-from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.id_tokens import Platform, Provider
 from chalicelib.domain.sessions import Session, SessionEnd
-from chalicelib.domain.sign_in import Provider
 from chalicelib.stores.session_rows import read_person
 
 Line = dict[str, Any]

@@ -81,6 +81,7 @@ LEFT_OUT: Mapping[str, str] = {
     "identities.user_id": _OWNER,
     "identities.subject_index": _INDEX,
     "identities.email_index": _INDEX,
+    "identities.refresh_token": "a secret shared with the provider, which ends the consent there",
     "devices.user_id": _OWNER,
     "devices.device_index": _INDEX,
     "devices.description_digest": _DIGEST,

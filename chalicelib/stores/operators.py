@@ -25,9 +25,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.export import StoredExport
+from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.operators import FOUND_MAX, Changed, FoundPerson, OperatorAct, Order, ShownPerson
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.domain.sign_in import Provider
 from chalicelib.stores import audit
 from chalicelib.stores.account import LOCK, USER_ID, change_of_status
 from chalicelib.stores.database import Database

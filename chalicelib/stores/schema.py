@@ -21,10 +21,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.consents import ConsentAction
-from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.id_tokens import Platform, Provider
 from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.domain.sign_in import Provider
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
 from chalicelib.stores.schema_root import Schema, generated_id
 
@@ -63,6 +62,7 @@ class Identities(Schema):
     subject_index: Mapped[bytes]
     email_index: Mapped[bytes | None] = mapped_column(index=True)
     subject: Mapped[bytes]
+    refresh_token: Mapped[bytes | None]
     created_at: Mapped[datetime]
 
 

@@ -74,6 +74,7 @@ def _entry(row: Row[Any] | None) -> Entry:
         person=read_person(row) if row.user_id is not None else None,
         states=consent_parts.read_states(row.states),
         own=read_own(row) if row.id is not None else None,
+        is_first_identity=bool(row.is_first_identity),
     )
 
 

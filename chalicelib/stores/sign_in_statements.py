@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    Exists,
     Select,
     and_,
     exists,
@@ -13,11 +14,13 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import aliased
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
@@ -98,10 +101,17 @@ def _replaced_session(device: CTE) -> CTE:
     )
 
 
+def _is_preceded() -> Exists:
+    """Tell whether the person had another identity before this one."""
+    earlier = aliased(Identities)
+    age, own_age = tuple_(earlier.created_at, earlier.id), tuple_(Identities.created_at, Identities.id)
+    return exists().where(earlier.user_id == Identities.user_id, age < own_age).correlate(Identities)
+
+
 def _open_session() -> Select[Any]:
     """Lock a known person, burn nonce and token, end the session on this device, open the new one."""
     person = (
-        select(*PERSON_COLUMNS)
+        select(*PERSON_COLUMNS, ~_is_preceded().label("is_first_identity"))
         .join(Identities, Identities.user_id == Users.id)
         .where(THIS_IDENTITY)
         .with_for_update(key_share=True, of=Users)
@@ -137,7 +147,11 @@ def _create_account() -> Select[Any]:
         .where(consent_parts.all_answers_fit(), consent_parts.all_required_granted())
         .cte("gate")
     )
-    person = _inserted(Users, person_values(), gate).returning(*PERSON_COLUMNS).cte("person")
+    person = (
+        _inserted(Users, person_values(), gate)
+        .returning(*PERSON_COLUMNS, true().label("is_first_identity"))
+        .cte("person")
+    )
     identity = _inserted(Identities, identity_values(person), person).returning(Identities.id).cte("identity")
     described = device_values(person) | {
         "description": given("person_device_description", Devices.description),

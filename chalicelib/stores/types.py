@@ -9,10 +9,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, INTERVAL, JSONB, TEXT, 
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.consents import ConsentAction
-from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.id_tokens import Platform, Provider
 from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.domain.sign_in import Provider
 
 
 def _enum(values: type[StrEnum], name: str) -> Enum:
@@ -28,7 +27,7 @@ COLUMN_TYPES: dict[Any, Any] = {
     list[str]: ARRAY(TEXT),
     dict[str, Any]: JSONB,
     UserStatus: _enum(UserStatus, "user_status"),
-    Provider: _enum(Provider, "identity_provider"),
+    Provider: TEXT,  # a word, so that a further provider is a declaration and no migration (0088)
     Platform: _enum(Platform, "device_platform"),
     SessionEnd: _enum(SessionEnd, "session_end"),
     ConsentAction: _enum(ConsentAction, "consent_action"),

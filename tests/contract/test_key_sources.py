@@ -11,12 +11,13 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from chalicelib.clients.bounded_http import BoundedHttp
-from chalicelib.clients.google_keys import GoogleKeyFetcher
 from chalicelib.clients.id_token_parser import parse_id_token
+from chalicelib.clients.key_fetcher import KeyFetcher
 from chalicelib.clients.provider_key_cache import LOAD_INTERVAL, STALE_MAX
 from chalicelib.clients.provider_keys import KEY_SET_BYTES_MAX, ProviderKeySource
 from chalicelib.clients.s3_keys import RECHECK, S3KeySource, publish
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.providers import GOOGLE
 from tests.fakes import START
 from tests.google import FixedKeys, GoogleKey, KeyServer, claims, jwks, key_server, key_set
 
@@ -53,7 +54,7 @@ class HttpWorld:
         self._server = server
         self._server.status = 503
         self._server.headers["Cache-Control"] = f"max-age={int(FRESH_FOR.total_seconds())}"
-        self.source = GoogleKeyFetcher(url=server.url, http=BoundedHttp())
+        self.source = KeyFetcher(url=server.url, http=BoundedHttp(), algorithms=GOOGLE.algorithms)
 
     def publish(self, *keys: GoogleKey) -> None:
         self._server.status, self._server.body = 200, jwks(*keys)
@@ -69,7 +70,7 @@ class S3World:
         self.source = self.cold_source()
 
     def cold_source(self) -> S3KeySource:
-        return S3KeySource(s3=self._s3, bucket=BUCKET, key=OBJECT)
+        return S3KeySource(s3=self._s3, bucket=BUCKET, key=OBJECT, algorithms=GOOGLE.algorithms)
 
     def publish(self, *keys: GoogleKey) -> None:
         key_set_now = key_set(START, *keys, fresh_for=FRESH_FOR)
@@ -132,10 +133,10 @@ class TestEveryKeySource:
         world.publish(OLD, NEW)
         for key in (OLD, NEW):
             token = parse_id_token(key.sign(claims(START)))
-            verifier = world.source.find(key.kid, START)
-            assert verifier is not None
-            assert verifier.verify(token.signing_input, token.signature)
-            assert not verifier.verify(token.signing_input + b"x", token.signature)
+            found = world.source.find(key.kid, START)
+            assert found is not None
+            assert found.verifier.verify(token.signing_input, token.signature)
+            assert not found.verifier.verify(token.signing_input + b"x", token.signature)
 
     def test_has_no_key_for_a_kid_that_was_not_published(self, world: World) -> None:
         world.publish(OLD)
@@ -221,5 +222,5 @@ def test_an_object_that_is_not_our_envelope_is_refused(
 def test_an_s3_that_does_not_answer_is_unavailable() -> None:  # F-13
     nobody = s3_client("http://127.0.0.1:1")
     with pytest.raises(DependencyUnavailable):
-        S3KeySource(s3=nobody, bucket=BUCKET, key=OBJECT).current(START)
+        S3KeySource(s3=nobody, bucket=BUCKET, key=OBJECT, algorithms=GOOGLE.algorithms).current(START)
     nobody.close()

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 from chalicelib.clients.bounded_http import HttpAnswer
-from chalicelib.clients.google_keys import GoogleKeyFetcher
+from chalicelib.clients.key_fetcher import KeyFetcher
+from chalicelib.domain.providers import GOOGLE
 from tests.fakes import START
 from tests.google import GoogleKey, jwks
 from tests.scripted_google import HOUR, ScriptedHttp, answer
@@ -25,9 +26,9 @@ class SlowHttp(ScriptedHttp):
         return super().get(url, body_bytes_max=body_bytes_max)
 
 
-def slow_source() -> tuple[SlowHttp, GoogleKeyFetcher]:
+def slow_source() -> tuple[SlowHttp, KeyFetcher]:
     http = SlowHttp(answer(jwks(KEY)))
-    return http, GoogleKeyFetcher(url="https://google.example/certs", http=http)
+    return http, KeyFetcher(url="https://google.example/certs", http=http, algorithms=GOOGLE.algorithms)
 
 
 def test_threads_of_a_cold_start_share_one_fetch() -> None:

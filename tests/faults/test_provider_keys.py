@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.clients.bounded_http import HttpAnswer
-from chalicelib.clients.google_keys import FRESH_MAX, FRESH_MIN, lifetime
+from chalicelib.clients.key_fetcher import FRESH_MAX, FRESH_MIN, lifetime
 from chalicelib.clients.provider_key_cache import BACKOFF_MAX, LOAD_INTERVAL, STALE_MAX
 from chalicelib.clients.provider_keys import KeySetRefused
 from chalicelib.domain.errors import DependencyUnavailable

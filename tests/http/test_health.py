@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib import wiring
+from chalicelib.domain.providers import GOOGLE
 from tests.aws_tap import tapped
 from tests.world import World
 
@@ -44,7 +45,7 @@ def test_behind_its_newest_migration_it_is_not_ready(world: World, caplog: pytes
 
 
 def test_without_google_it_is_not_ready(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    settings = replace(world.settings, google_keys_url=f"{NOWHERE}/certs")
+    settings = world.changed(GOOGLE, keys_url=f"{NOWHERE}/certs")
     world.services = wiring.assemble(settings, clock=world.clock, database=world.database)  # F-13
     not_ready(world, caplog, "google_keys")
     assert world.person().sign_in().code == "service_unavailable"

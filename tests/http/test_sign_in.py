@@ -1,6 +1,5 @@
 """Signing in, from the request to the row and back."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from chalicelib import wiring
+from chalicelib.domain.providers import GOOGLE
 from chalicelib.services.ports import Act
 from tests.world import Phone, World
 
@@ -86,7 +86,7 @@ def test_a_token_that_google_did_not_make_for_us_is_refused(
 
 
 def test_where_a_domain_is_set_only_its_people_come_in(world: World, ana: Phone) -> None:
-    settings = replace(world.settings, google_hosted_domain="clinic.example")  # GG6
+    settings = world.changed(GOOGLE, hosted_domain="clinic.example")  # GG6
     world.services = wiring.assemble(settings, clock=world.clock, database=world.database)
     for stranger in (ana.id_token(), ana.id_token(hd="other.example")):
         assert ana.sign_in(stranger).code == "invalid_id_token"

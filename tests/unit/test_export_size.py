@@ -19,9 +19,9 @@ from chalicelib.domain.export import (
     StoredExport,
 )
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.providers import GOOGLE
 from chalicelib.domain.receipts import Controller
 from chalicelib.domain.sessions import Session, SessionEnd
-from chalicelib.domain.sign_in import Provider
 from chalicelib.routes.export_shapes import EXPORT, export
 from chalicelib.routes.reply import to_json
 from chalicelib.routes.schema import conforms
@@ -61,7 +61,7 @@ def longest() -> Export:
         app_version="\N{SNAKE}" * 64,  # as wide; not kept out of a repr
     )
     held = HeldDevice(stored=STORED, created_at=NOW, last_seen_at=NOW, described=described)
-    identity = HeldIdentity(id=ID, provider=Provider.GOOGLE, created_at=NOW, subject="1" * 255)
+    identity = HeldIdentity(id=ID, provider=GOOGLE.name, created_at=NOW, subject="1" * 255)
     stored = StoredExport(
         person=PERSON,
         session=live_session(),

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.clients.google_tokens import GoogleTokenVerifier
 from chalicelib.clients.id_token_parser import TOKEN_BYTES_MAX, parse_id_token
+from chalicelib.clients.id_token_verifier import IdTokenVerifier
 from chalicelib.domain.errors import InvalidIdToken
 from chalicelib.domain.id_tokens import UnverifiedIdToken
+from chalicelib.domain.providers import GOOGLE
 from tests.fakes import START
 from tests.google import CLIENTS, FixedKeys, GoogleKey, base64url, claims, key_set
 
@@ -20,7 +21,9 @@ PAYLOAD = json.dumps(claims(START)).encode()
 
 
 def assert_refused(token: str) -> None:
-    verifier = GoogleTokenVerifier(keys=FixedKeys(key_set(START, KEY)), clients=CLIENTS, hosted_domain=None)
+    verifier = IdTokenVerifier(
+        provider=GOOGLE, keys=FixedKeys(key_set(START, KEY)), clients=CLIENTS, hosted_domain=None
+    )
     with pytest.raises(InvalidIdToken) as refusal:
         verifier.verify(UnverifiedIdToken(token), START)
     assert refusal.value.args == ("invalid_id_token",)

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.clients.google_tokens import GoogleTokenVerifier
+from chalicelib.clients.id_token_verifier import IdTokenVerifier
 from chalicelib.domain.errors import DependencyUnavailable, IdTokenExpired, InvalidIdToken
-from chalicelib.domain.id_tokens import GoogleIdentity, UnverifiedIdToken
+from chalicelib.domain.id_tokens import UnverifiedIdToken, VerifiedIdentity
+from chalicelib.domain.providers import GOOGLE
 from tests.fakes import START
 from tests.google import (
     ANDROID_CLIENT,
@@ -26,16 +27,16 @@ SECOND = timedelta(seconds=1)
 INTEGER_BEYOND_TIME = 10**15
 
 
-def verifier(hosted_domain: str | None = None) -> GoogleTokenVerifier:
+def verifier(hosted_domain: str | None = None) -> IdTokenVerifier:
     keys = FixedKeys(key_set(START, KEY, GoogleKey("key-2")))
-    return GoogleTokenVerifier(keys=keys, clients=CLIENTS, hosted_domain=hosted_domain)
+    return IdTokenVerifier(provider=GOOGLE, keys=keys, clients=CLIENTS, hosted_domain=hosted_domain)
 
 
-def verify(token: UnverifiedIdToken, now: datetime = START) -> GoogleIdentity:
+def verify(token: UnverifiedIdToken, now: datetime = START) -> VerifiedIdentity:
     return verifier().verify(token, now)
 
 
-def identity_of(**overrides: object) -> GoogleIdentity:
+def identity_of(**overrides: object) -> VerifiedIdentity:
     return verify(KEY.sign(claims(START, **overrides)))
 
 
@@ -84,7 +85,7 @@ def test_a_changed_segment_is_refused(segment: int) -> None:
 
 
 def test_without_keys_the_service_is_unavailable_and_the_token_not_refused() -> None:  # F-13
-    without = GoogleTokenVerifier(keys=FixedKeys(None), clients=CLIENTS, hosted_domain=None)
+    without = IdTokenVerifier(provider=GOOGLE, keys=FixedKeys(None), clients=CLIENTS, hosted_domain=None)
     with pytest.raises(DependencyUnavailable):
         without.verify(KEY.sign(claims(START)), START)
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from chalicelib.domain.providers import GOOGLE
 from chalicelib.settings import (
     CONNECTIONS_OF_A_CONTAINER,
-    GOOGLE_KEYS_URL,
     InvalidSettings,
     Settings,
     Stage,
@@ -84,7 +84,7 @@ def test_each_missing_or_blank_setting_is_named(name: str) -> None:
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:5000"),
         ("GOOGLE_KEYS_URL", "http://127.0.0.1/certs"),
         ("GOOGLE_KEYS_URL", "https://evil.example/certs"),
-        ("GOOGLE_KEYS_URL", GOOGLE_KEYS_URL + "/"),
+        ("GOOGLE_KEYS_URL", GOOGLE.keys_url + "/"),
         ("GOOGLE_KEYS_URL", "s3://bucket"),
         ("SIGNING_ALGORITHM", "HS256"),
         ("SIGNING_ALGORITHM", "none"),

@@ -1,9 +1,10 @@
-"""Fetch Google's public keys where there is a way out: in the schedule, and in the local stack (GG1).
+"""Fetch a provider's public keys where there is a way out: in the schedule, and in the local stack (GG1).
 
 Inside the VPC there is none; `s3_keys` reads what the schedule published.
 """
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from chalicelib.clients.bounded_http import HttpAnswer, HttpFailed, HttpGet
@@ -15,8 +16,8 @@ from chalicelib.clients.provider_keys import (
     ProviderKeySet,
     read_keys,
 )
+from chalicelib.domain.keys import SigningAlgorithm
 
-GOOGLE_KEYS_URL = "https://www.googleapis.com/oauth2/v3/certs"  # jwks_uri of Google's discovery document
 FRESH_MIN = timedelta(minutes=5)  # an answer that forbids caching would have us ask at each sign-in
 FRESH_MAX = timedelta(hours=24)  # Google says about 6 h; a year would keep a withdrawn key
 _HTTP_OK = 200
@@ -24,17 +25,18 @@ _MAX_AGE = re.compile(r'(?:^|[,\s])max-age="?([0-9]{1,9})"?(?:$|[,\s])', re.IGNO
 _AGE = re.compile(r"[0-9]{1,9}")
 
 
-class GoogleKeyFetcher(CachedProviderKeys):
-    """Google's keys over HTTP, kept as long as Google says, by the rules of `provider_key_cache`."""
+class KeyFetcher(CachedProviderKeys):
+    """A provider's keys over HTTP, kept as long as it says, by the rules of `provider_key_cache`."""
 
-    def __init__(self, *, url: str, http: HttpGet) -> None:
-        """Fetch nothing yet."""
+    def __init__(self, *, url: str, http: HttpGet, algorithms: Collection[SigningAlgorithm]) -> None:
+        """Fetch nothing yet; a set with a key of another algorithm will be refused."""
         super().__init__(load=self.fetch, recheck=FRESH_MAX)
         self._url = url
         self._http = http
+        self._algorithms = algorithms
 
     def fetch(self, now: datetime) -> ProviderKeySet:
-        """Return the set as Google answers it now; nothing is kept, and one request is made.
+        """Return the set as the provider answers it now; nothing is kept, and one request is made.
 
         Raises:
             KeySetUnreachable: no answer in time, or an error.
@@ -45,7 +47,8 @@ class GoogleKeyFetcher(CachedProviderKeys):
         except HttpFailed as error:
             raise KeySetUnreachable(str(error)) from error
         _check(answer)
-        return ProviderKeySet(keys=read_keys(answer.body), fetched_at=now, fresh_until=now + lifetime(answer))
+        keys = read_keys(answer.body, self._algorithms)
+        return ProviderKeySet(keys=keys, fetched_at=now, fresh_until=now + lifetime(answer))
 
 
 def lifetime(answer: HttpAnswer) -> timedelta:
