@@ -29,9 +29,9 @@ run: venv  ## bring up the whole service on http://127.0.0.1:8000 (PORT=... move
 test:  ## everything CI runs: lint, types, imports, tests
 	@PYTHON="$(PYTHON)" bash .ci/run
 
-token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com
+token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com PROVIDER=apple
 	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email) \
-		$(call option,NONCE,--nonce) $(call option,CLIENT,--client)
+		$(call option,NONCE,--nonce) $(call option,CLIENT,--client) $(call option,PROVIDER,--provider)
 
 consents: venv  ## count how people stand on the documents: make consents DOCUMENT=terms_of_service VERSION=2.0
 	@$(RUN) -m local consents $(call option,DOCUMENT,--document) $(call option,VERSION,--version)

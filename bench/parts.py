@@ -11,6 +11,7 @@ from chalicelib.settings import from_environment
 from local.aws import LocalAws
 from local.database import prepare_database
 from local.dev_google import DevGoogle
+from local.dev_providers import DevProviders
 from local.invoke import enter
 from local.places import LOCAL
 from local.postgres import EmbeddedPostgres
@@ -34,7 +35,7 @@ class Parts:
 def started() -> Iterator[Parts]:
     """Bring everything up on an empty database with default durability, and take it down again."""
     with ExitStack() as stack:
-        google = DevGoogle(HOME / "dev-google")
+        people = DevProviders.within(HOME)
         aws = stack.enter_context(LocalAws(HOME / "aws"))
         postgres = stack.enter_context(EmbeddedPostgres(HOME / "postgres"))
         for name in postgres.databases():
@@ -45,11 +46,11 @@ def started() -> Iterator[Parts]:
             database_url=prepare_database(owner_url),
             endpoint_url=aws.endpoint_url,
             resources=aws.provision(),
-            keys_url=stack.enter_context(google.serve()),
+            providers=stack.enter_context(people.serve()),
             issuer_url=ISSUER,
         )
         settings = {**settings, "LIMITS": "off"}  # the limiter's own cost is measured apart
         enter(settings)
         release.publish_documents(owner_url)
         release.rotate_keys(from_environment())
-        yield Parts(settings=settings, owner_url=owner_url, google=google, postgres=postgres)
+        yield Parts(settings=settings, owner_url=owner_url, google=people.google, postgres=postgres)

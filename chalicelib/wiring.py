@@ -10,7 +10,7 @@ from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import data_kms, provider_keys, service_keyring
 from chalicelib.assembly.operators import operators
-from chalicelib.assembly.providers import admission
+from chalicelib.assembly.providers import admission, identities
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
@@ -124,6 +124,9 @@ class _Assembly:
                 accounts=self.accounts,
                 personal_data=self.personal_data,
                 clock=self.clock,
+            ),
+            identities=identities(
+                self.database, self.admission, self.secrets, self.personal_data, self.clock
             ),
             exports=ExportService(store=ExportStore(self.database), keys=self.data_keys, clock=self.clock),
             consents=self._consents(),

@@ -7,9 +7,9 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from local import cleaning, operate_options
+from local import cleaning, dev_apple, dev_google, operate_options
 from local.audit_options import add_parsers
-from local.dev_google import AUDIENCE, DevGoogle, subject_for
+from local.dev_providers import DevProviders
 from local.places import LOCAL, StackError
 from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
 
@@ -51,12 +51,15 @@ def parser() -> argparse.ArgumentParser:
     keys_parser.add_argument("--json", action="store_true", help="for scripts")
     commands.add_parser("restore", help="make the running stack's database ready after it was restored")
     commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
-    person = commands.add_parser("token", help="print a fresh development Google ID token")
+    person = commands.add_parser("token", help="print a fresh ID token of a development provider")
+    person.add_argument("--provider", choices=("google", "apple"), default="google")
     person.add_argument("--name", default="Ana Diaz")
     person.add_argument("--email", default="ana@example.com")
-    person.add_argument("--subject", help="the account at Google; by default always the same for an e-mail")
-    person.add_argument("--client", default=AUDIENCE, help="the client id the token is for")
-    person.add_argument("--nonce", help="what the app had Google put into the token")
+    person.add_argument(
+        "--subject", help="the account at the provider; by default always the same for an e-mail"
+    )
+    person.add_argument("--client", help="the client id the token is for")
+    person.add_argument("--nonce", help="what the app had the provider put into the token")
     coverage = commands.add_parser("consents", help="count how people stand on the consent documents")
     coverage.add_argument("--document", help="with --version: as if that version took effect now")
     coverage.add_argument("--version")
@@ -93,17 +96,15 @@ def drill(_: argparse.Namespace) -> None:
 
 def token(options: argparse.Namespace) -> None:
     """Print an ID token, and nothing else, for the person and client that the options name."""
-    google = DevGoogle(LOCAL / "dev-google")
-    print(
-        google.token(
-            subject=options.subject or subject_for(options.email),
-            email=options.email,
-            name=options.name,
-            audience=options.client,
-            nonce=options.nonce,
-            now=datetime.now(UTC),
-        )
-    )
+    people, now = DevProviders.within(LOCAL), datetime.now(UTC)
+    told = {"email": options.email, "nonce": options.nonce, "now": now}
+    if options.provider == "apple":
+        subject = options.subject or dev_apple.subject_for(options.email)
+        print(people.apple.token(subject=subject, audience=options.client or dev_apple.BUNDLE, **told))
+        return
+    subject = options.subject or dev_google.subject_for(options.email)
+    client = options.client or dev_google.AUDIENCE
+    print(people.google.token(subject=subject, name=options.name, audience=client, **told))
 
 
 def consents(options: argparse.Namespace) -> None:

@@ -25,6 +25,7 @@ from local import drill_audit
 from local.aws import LocalAws
 from local.database import prepare_database
 from local.dev_google import DevGoogle
+from local.dev_providers import DevProviders
 from local.drill_database import DrillError, client, database_of, rows
 from local.drill_phone import Phone, Service
 from local.invoke import enter
@@ -57,22 +58,26 @@ def run() -> None:
         folder = make_directory(LOCAL / "drill")
         postgres = parts.enter_context(EmbeddedPostgres(folder / "postgres", durable=False))
         aws = parts.enter_context(LocalAws(folder / "aws"))
-        google = DevGoogle(LOCAL / "dev-google")
-        keys_url = parts.enter_context(google.serve())
+        people = DevProviders.within(LOCAL)
+        providers = parts.enter_context(people.serve())
         owner_url = postgres.create_database(f"drill_{secrets.token_hex(4)}")
         parts.callback(postgres.drop_database, database_of(owner_url))
         settings = environment(
             database_url=prepare_database(owner_url),
             endpoint_url=aws.endpoint_url,
             resources=aws.provision(),
-            keys_url=keys_url,
+            providers=providers,
             issuer_url=ISSUER,
         )
         enter(settings)
         release.publish_documents(owner_url)
         release.rotate_keys(from_environment())
         place = Place(
-            postgres=postgres, owner_url=owner_url, settings=from_environment(), google=google, folder=folder
+            postgres=postgres,
+            owner_url=owner_url,
+            settings=from_environment(),
+            google=people.google,
+            folder=folder,
         )
         perform(place, print)
 

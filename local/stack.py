@@ -1,6 +1,5 @@
 """Bring up the whole service on this machine, in order, and take it down again."""
 
-import json
 import secrets
 import sys
 import threading
@@ -13,10 +12,11 @@ from chalicelib import wiring
 from chalicelib.functions import release
 from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
-from local import dev_google
+from local import dev_providers
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
 from local.database import prepare_database
+from local.dev_providers import DevProviders
 from local.invoke import enter, published
 from local.places import LOCAL
 from local.postgres import EmbeddedPostgres
@@ -32,19 +32,23 @@ LOST_KEYS: Final = """CAN'T BE UNWRAPPED: this database was filled under another
 
 
 def environment(
-    *, database_url: str, endpoint_url: str, resources: Resources, keys_url: str, issuer_url: str
+    *,
+    database_url: str,
+    endpoint_url: str,
+    resources: Resources,
+    providers: Mapping[str, str],
+    issuer_url: str,
 ) -> dict[str, str]:
     """Return every setting the app needs to run on the local parts, its AWS credentials included."""
     return aws_environment(endpoint_url) | {
         "STAGE": "local",
         "DATABASE_URL": database_url,
         "ISSUER_URL": issuer_url,
-        "GOOGLE_CLIENTS": json.dumps(dev_google.CLIENTS),
-        "GOOGLE_KEYS_URL": keys_url,
         "KMS_KEY_ID": resources.kms_key_id,
         "SIGNING_KMS_KEY_ID": resources.signing_kms_key_id,
         "VAULT_TABLE": resources.vault_table,
         "EVIDENCE_BUCKET": resources.evidence_bucket,
+        **providers,
     }
 
 
@@ -70,15 +74,16 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     owner_url = database(choices, parts)
     app_url = prepare_database(owner_url)
     say("Schema", "migrated to the newest revision")
-    keys_url = parts.enter_context(dev_google.DevGoogle(LOCAL / "dev-google").serve())
-    say("Google", f"the development Google's keys at {keys_url}")
+    providers = parts.enter_context(DevProviders.within(LOCAL).serve())
+    say("Google", f"the development Google's keys at {providers['GOOGLE_KEYS_URL']}")
+    say("Apple", f"the development Apple's at {providers['APPLE_KEYS_URL']}")
     resources = aws.provision()
     say("AWS", f"{'yours' if choices.endpoint_url else 'moto, empty,'} at {aws.endpoint_url}")
     settings = environment(
         database_url=app_url,
         endpoint_url=aws.endpoint_url,
         resources=resources,
-        keys_url=keys_url,
+        providers=providers,
         issuer_url=url,
     )
     parts.enter_context(published(settings))
@@ -101,7 +106,7 @@ def app_faults(outer: Mapping[str, str]) -> tuple[str, ...]:
         database_url=f"postgresql://{HOST}/-",
         endpoint_url=url,
         resources=resources,
-        keys_url=url,
+        providers=dev_providers.settings(url, url),
         issuer_url=url,
     )
     try:

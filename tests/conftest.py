@@ -4,7 +4,7 @@ import io
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -14,7 +14,7 @@ from chalicelib.observation import log
 from chalicelib.settings import Settings, from_environment
 from local.aws import LocalAws, Resources, aws_environment
 from local.database import migrate, open_app_role
-from local.dev_google import DevGoogle
+from local.dev_providers import DevProviders
 from local.places import LOCAL, PROJECT
 from local.postgres import EmbeddedPostgres
 from local.stack import environment
@@ -33,21 +33,22 @@ class Parts:
     postgres: EmbeddedPostgres
     aws: LocalAws
     resources: Resources
-    google: DevGoogle
-    keys_url: str
+    people: DevProviders
+    providers: Mapping[str, str]
     app_url: str
 
     def settings(self, database: str) -> Settings:
         """Return the settings of a service on one database."""
-        url = self.app_url.rsplit("/", 1)[0] + "/" + database
-        return from_environment(
-            environment(
-                database_url=url,
-                endpoint_url=self.aws.endpoint_url,
-                resources=self.resources,
-                keys_url=self.keys_url,
-                issuer_url="https://auth.test",
-            )
+        return from_environment(self.environment(database))
+
+    def environment(self, database: str) -> dict[str, str]:
+        """Return the environment of such a service."""
+        return environment(
+            database_url=self.app_url.rsplit("/", 1)[0] + "/" + database,
+            endpoint_url=self.aws.endpoint_url,
+            resources=self.resources,
+            providers=self.providers,
+            issuer_url="https://auth.test",
         )
 
 
@@ -68,14 +69,14 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
     """Everything the service stands on."""
-    google = DevGoogle(RUN / "dev-google")
-    with LocalAws(RUN / "aws") as aws, google.serve() as keys_url:
+    people = DevProviders.within(RUN)
+    with LocalAws(RUN / "aws") as aws, people.serve() as providers:
         resources = aws.provision()
         _enter_aws(aws)
         postgres.drop_database(TEMPLATE)
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
-        ready = Parts(postgres, aws, resources, google, keys_url, open_app_role(owner_url))
+        ready = Parts(postgres, aws, resources, people, providers, open_app_role(owner_url))
         release.publish_documents(owner_url)
         release.rotate_keys(ready.settings(TEMPLATE))
         yield ready
@@ -86,7 +87,7 @@ def world(parts: Parts) -> Iterator[World]:
     """A service on a database of its own."""
     name = f"test_{secrets.token_hex(6)}"
     owner_url = parts.postgres.create_database(name, TEMPLATE)
-    one = World(parts.settings(name), owner_url, parts.google)
+    one = World(parts.settings(name), owner_url, parts.people)
     one.execute("UPDATE database_position SET lineage = gen_random_uuid()")  # no copy, but one of its own
     yield one
     one.close()

@@ -65,7 +65,7 @@ def scene(world: World, caplog: pytest.LogCaptureFixture) -> Iterator[Scene]:
         logging.getLogger(name).setLevel(logging.INFO)
     with world.owner() as cursor:
         cursor.execute(f"ALTER DATABASE {cursor.connection.info.dbname} SET log_statement = 'all'")
-    loud = World(world.settings, world.owner_url, world.google)  # its engine sees the levels set above
+    loud = World(world.settings, world.owner_url, world.people)  # its engine sees the levels set above
     yield Scene(loud, lines)
     loud.close()
     logging.getLogger().handlers[:] = before

@@ -6,7 +6,7 @@ Every answer is held to its route's declaration.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,14 +16,17 @@ from psycopg2.extensions import cursor
 
 from chalicelib import wiring
 from chalicelib.clients.aws import aws_client
-from chalicelib.domain.providers import OidcProvider
+from chalicelib.domain.providers import APPLE, GOOGLE, OidcProvider
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
+from chalicelib.routes.route import Route
 from chalicelib.routes.services import Services
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database, connect
+from local import dev_apple
 from local.database import connected
-from local.dev_google import AUDIENCE, DevGoogle, subject_for
+from local.dev_google import AUDIENCE, subject_for
+from local.dev_providers import DevProviders
 from tests import declared
 from tests.fakes import FakeClock
 
@@ -54,26 +57,25 @@ class Reply:
 class World:
     """One service with its own database, its own clock, and people who sign in to it."""
 
-    def __init__(self, settings: Settings, owner_url: str, google: DevGoogle) -> None:
+    def __init__(self, settings: Settings, owner_url: str, people: DevProviders) -> None:
         self.settings = settings
         self.owner_url = owner_url
-        self.google = google
+        self.people = people
+        self.google, self.apple = people.google, people.apple
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1))
         self.database: Database = connect(settings.database_url, CONNECTIONS_MAX)
         self.services: Services = self.container()
         self.app = Api("serenya-auth")
-        mount(self.app, ROUTES, lambda: self.services)
+        self.mount(*ROUTES)
+
+    def mount(self, *routes: Route[Services]) -> None:
+        """Serve these as well."""
+        mount(self.app, routes, lambda: self.services)
         self._matcher = RouteMatcher(list(self.app.routes))
 
     def container(self) -> Services:
         """Return the services of one more container: cold caches, the same database."""
         return wiring.assemble(self.settings, clock=self.clock, database=self.database)
-
-    def changed(self, provider: OidcProvider, **changes: Any) -> Settings:  # noqa: ANN401 - fields of any kind
-        """Return the settings with one provider's changed."""
-        offered = dict(self.settings.providers)
-        offered[provider.name] = replace(offered[provider.name], **changes)
-        return replace(self.settings, providers=offered)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -124,10 +126,14 @@ class World:
         }
 
     def person(
-        self, email: str = "ana@example.com", name: str = "Ana Diaz", device: str = "device-1"
+        self,
+        email: str = "ana@example.com",
+        name: str = "Ana Diaz",
+        device: str = "device-1",
+        provider: OidcProvider = GOOGLE,
     ) -> "Phone":
-        """Return a phone of a person."""
-        return Phone(world=self, email=email, name=name, device=device)
+        """Return a phone of a person, who signs in with this provider."""
+        return Phone(world=self, email=email, name=name, device=device, provider=provider)
 
     @contextmanager
     def owner(self) -> Iterator[cursor]:
@@ -175,16 +181,16 @@ class Phone:
     name: str
     device: str
     answer: dict[str, Any] = field(default_factory=dict)
+    provider: OidcProvider = GOOGLE
 
     def id_token(self, **changes: Any) -> str:  # noqa: ANN401 - claims of any kind
-        """Return a fresh token of the development Google."""
-        claims = {
-            "subject": subject_for(self.email),
-            "email": self.email,
-            "name": self.name,
-            "audience": AUDIENCE,
-        }
-        return self.world.google.token(**(claims | {"now": self.world.clock.now()} | changes))
+        """Return a fresh token of the development Google, or Apple."""
+        claims: dict[str, Any] = {"email": self.email, "now": self.world.clock.now()}
+        if self.provider is APPLE:
+            claims["subject"] = dev_apple.subject_for(self.email)
+            return self.world.apple.token(**(claims | changes))
+        claims |= {"subject": subject_for(self.email), "name": self.name, "audience": AUDIENCE}
+        return self.world.google.token(**(claims | changes))
 
     def sign_in_body(self, id_token: str | None = None, **changes: object) -> dict[str, Any]:
         """Return the body of a sign-in that agrees to all that is required."""
@@ -197,7 +203,7 @@ class Phone:
 
     def sign_in(self, id_token: str | None = None, **changes: object) -> Reply:
         """Sign in and keep the answer."""
-        return self._keep(self.world.call("POST", "/auth/google", self.sign_in_body(id_token, **changes)))
+        return self._keep(self.world.call("POST", self.sign_in_path, self.sign_in_body(id_token, **changes)))
 
     def refresh(self, token: str | None = None) -> Reply:
         """Refresh with the newest token, or another one, and keep the answer."""
@@ -215,6 +221,11 @@ class Phone:
     def logout(self, **body: object) -> Reply:
         """Log out with the access token."""
         return self.world.call("POST", "/auth/logout", body or None, token=self.access_token)
+
+    @property
+    def sign_in_path(self) -> str:
+        """Where the person signs in."""
+        return f"/auth/{self.provider.name}"
 
     @property
     def access_token(self) -> str:

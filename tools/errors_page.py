@@ -17,6 +17,9 @@ ADVICE = {
     "consent_required": "Show the documents in `consents_missing`, then call again with their consents.",
     "consent_version_not_current": "Fetch `GET /consents/documents`, show them, send the current version.",
     "id_token_expired": "Get a fresh ID token from the provider, silently if it can, and sign in with it.",
+    "identity_in_use": "Tell the person; signing in with that identity opens the other account.",
+    "identity_limit_reached": "Offer to remove an identity of `GET /account/identities`.",
+    "last_identity": "Offer to remove an identity only while `GET /account/identities` lists another.",
     "id_token_used": "Get a fresh ID token from the provider: one opens one session. "
     "An exact retry within 60 s never gets this.",
     "insufficient_scope": "Show the documents, send the answers to `POST /consents`, go on with its token.",

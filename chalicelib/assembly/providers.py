@@ -1,12 +1,19 @@
-"""Put together what admits people whom providers vouch for."""
+"""Put together what admits people whom providers vouch for, and what links their identities."""
 
 from collections.abc import Mapping
 
+from chalicelib.clients.clock import SystemIds
 from chalicelib.clients.id_token_verifier import IdTokenVerifier
 from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.admission import Admission
+from chalicelib.services.identities import IdentityService
+from chalicelib.services.personal_data import PersonalData
+from chalicelib.services.ports import Clock
+from chalicelib.services.secrets import Secrets
+from chalicelib.stores.database import Database
+from chalicelib.stores.identities import IdentityStore
 
 
 def admission(
@@ -15,6 +22,20 @@ def admission(
     """Return what verifies the ID tokens of every provider that is offered."""
     return Admission(
         verifiers={name: _verifier(each, keys[name]) for name, each in offered.items()}, offered=offered
+    )
+
+
+def identities(
+    database: Database, admission: Admission, secrets: Secrets, personal_data: PersonalData, clock: Clock
+) -> IdentityService:
+    """Return what links and unlinks."""
+    return IdentityService(
+        store=IdentityStore(database),
+        admission=admission,
+        secrets=secrets,
+        personal_data=personal_data,
+        clock=clock,
+        ids=SystemIds(),
     )
 
 

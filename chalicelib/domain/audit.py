@@ -19,6 +19,8 @@ class AuditKind(StrEnum):
     CONSENT_SUPERSEDED = "consent.superseded"
     CONSENT_WITHDRAWN = "consent.withdrawn"
     DOCUMENT_PUBLISHED = "document.published"
+    IDENTITY_LINKED = "identity.linked"
+    IDENTITY_UNLINKED = "identity.unlinked"
     KEY_CREATED = "key.created"
     OPERATOR_EMERGENCY_ACCESS = "operator.emergency_access"
     OPERATOR_EXPORTED = "operator.exported"

@@ -42,6 +42,14 @@ MEANINGS = {
         "A consent text was published.",
         "what it is: document, version, language, hash",
     ),
+    AuditKind.IDENTITY_LINKED: (
+        "A person added a way to sign in.",
+        "`provider`; `identity_id`",
+    ),
+    AuditKind.IDENTITY_UNLINKED: (
+        "A person removed a way to sign in; whoever signs in with it now is somebody new.",
+        "`provider`; `identity_id`",
+    ),
     AuditKind.KEY_CREATED: ("A key of the service was made.", "`key`: its name"),
     AuditKind.OPERATOR_EMERGENCY_ACCESS: (
         "An operator did this in an emergency (45 CFR 164.312(a)(2)(ii)): to be examined afterwards.",

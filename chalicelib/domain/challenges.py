@@ -25,6 +25,7 @@ _ENCODED_CHARS = 50  # 37 bytes as base64url
 class ChallengePurpose(StrEnum):
     """What a nonce may be used for; one made for another purpose is refused."""
 
+    LINK_IDENTITY = "link_identity"
     SIGN_IN = "sign_in"
 
 

@@ -8,8 +8,17 @@ in the log.
 from collections.abc import Iterator
 
 from chalicelib.domain.failures import Action, Fault, MissingConsent, ServiceError
+from chalicelib.domain.identity_errors import IdentityInUse, IdentityLimitReached, LastIdentity
 
-__all__ = ["Action", "Fault", "MissingConsent", "ServiceError"]
+__all__ = [
+    "Action",
+    "Fault",
+    "IdentityInUse",
+    "IdentityLimitReached",
+    "LastIdentity",
+    "MissingConsent",
+    "ServiceError",
+]
 
 
 class InvalidInput(ServiceError):

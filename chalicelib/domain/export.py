@@ -27,6 +27,8 @@ SHOWN_DETAILS: Mapping[AuditKind, frozenset[str]] = MappingProxyType(
         AuditKind.CONSENT_REFUSED: frozenset({"document", "version"}),
         AuditKind.CONSENT_SUPERSEDED: frozenset({"document", "version"}),
         AuditKind.CONSENT_WITHDRAWN: frozenset({"document", "version"}),
+        AuditKind.IDENTITY_LINKED: frozenset({"provider"}),
+        AuditKind.IDENTITY_UNLINKED: frozenset({"provider"}),
         AuditKind.SESSION_ENDED: frozenset({"reason"}),
         AuditKind.SESSION_STARTED: frozenset({"device_id"}),
     }

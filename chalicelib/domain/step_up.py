@@ -19,6 +19,7 @@ class SensitiveAct(StrEnum):
     """What a stolen token, or an unlocked phone that lies about, must not be able to do."""
 
     CHANGE_DEVICES = "change_devices"
+    CHANGE_IDENTITIES = "change_identities"
     CHANGE_KEYS = "change_keys"
     ERASE = "erase"
     EXPORT = "export"
@@ -34,6 +35,7 @@ class Presence:
 NEEDS: Mapping[SensitiveAct, Presence] = MappingProxyType(
     {
         SensitiveAct.CHANGE_DEVICES: Presence(max_age=PRESENCE_MAX_AGE),
+        SensitiveAct.CHANGE_IDENTITIES: Presence(max_age=PRESENCE_MAX_AGE),
         SensitiveAct.CHANGE_KEYS: Presence(max_age=PRESENCE_MAX_AGE),
         SensitiveAct.ERASE: Presence(max_age=PRESENCE_MAX_AGE),
         SensitiveAct.EXPORT: Presence(max_age=PRESENCE_MAX_AGE),

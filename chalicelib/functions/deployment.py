@@ -43,7 +43,7 @@ def rotate_keys(_event: object) -> Answer:
 
 
 def fetch_provider_keys(_event: object) -> Answer:
-    """Fetch providers' keys where there is a way out, and hand those found fit to the functions that have none.
+    """Fetch providers' keys where there is a way out, and hand those found fit to functions without one.
 
     Raises: KeySetError of the first provider that failed, after all were tried; its old ones stay in use.
     """

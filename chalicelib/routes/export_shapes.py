@@ -75,6 +75,7 @@ DETAILS = Record(
         "device_id": DETAIL,
         "document": DETAIL,
         "part": DETAIL,
+        "provider": DETAIL,
         "reason": DETAIL,
         "version": DETAIL,
     },

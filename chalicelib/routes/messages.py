@@ -68,6 +68,18 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
         ),
         "id_token_expired": _SIGN_IN_TROUBLE,
         "id_token_used": _SIGN_IN_TROUBLE,
+        "identity_in_use": Message(
+            en="We found another account with this sign-in. Please contact our support team.",
+            es="Encontramos otra cuenta con este acceso. Por favor, escriba a nuestro equipo de ayuda.",
+        ),
+        "identity_limit_reached": Message(
+            en="We have room for no more ways to sign in. Please remove one first.",
+            es="No tenemos lugar para más formas de acceso. Por favor, quite una primero.",
+        ),
+        "last_identity": Message(
+            en="We keep one way to sign in for you. Please add another one first.",
+            es="Conservamos una forma de acceso para usted. Por favor, añada otra primero.",
+        ),
         "insufficient_scope": Message(
             en="We need your agreement to open this. Please review our documents first.",
             es="Necesitamos su acuerdo para abrir esto. Por favor, revise nuestros documentos.",

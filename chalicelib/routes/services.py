@@ -10,6 +10,7 @@ from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.export import ExportService
+from chalicelib.services.identities import IdentityService
 from chalicelib.services.operators import OperatorService
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.recovery import Recovery
@@ -31,6 +32,7 @@ class Services:
     sign_in: SignInService
     sessions: SessionService
     account: AccountService
+    identities: IdentityService
     exports: ExportService
     consents: ConsentService
     erasures: ErasureService

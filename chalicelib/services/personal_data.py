@@ -90,6 +90,10 @@ class PersonalData:
             device_digest=index.digest("device", arrival.device.to_bytes()),
         )
 
+    def seal_subject(self, user_id: UUID, identity_id: UUID, subject: str) -> bytes:
+        """Return a provider's id of a person who is known, sealed. May call KMS and the vault."""
+        return _seal(self._key_of(user_id), Field.IDENTITY_SUBJECT, identity_id, subject.encode())
+
     def discard(self, person: NewPerson) -> None:
         """Forget the key of a person who was not made after all; what fails here, the sweep finds."""
         try:

@@ -39,7 +39,8 @@ THIS_IDENTITY = and_(
 LOCK_PERSON = select(Users.id).join(Identities).where(THIS_IDENTITY).with_for_update(key_share=True, of=Users)
 
 
-def _burned_nonce(by: CTE) -> Insert:
+def burned_nonce(by: CTE) -> Insert:
+    """Return what notes that a nonce was used, unless none came or it is too late for a first use."""
     expires_at = given("nonce_expires_at", Challenges.expires_at)
     row = select(NONCE_HASH, NOW, expires_at).select_from(by)
     return upsert(Challenges).from_select(
@@ -76,7 +77,7 @@ def _answer(*, session: CTE, device: CTE, person: CTE, audited: CTE) -> Select[A
 
 
 def _first_use(welcome: CTE) -> CTE:
-    nonce = _burned_nonce(welcome).on_conflict_do_nothing().returning(Challenges.nonce_hash).cte("nonce")
+    nonce = burned_nonce(welcome).on_conflict_do_nothing().returning(Challenges.nonce_hash).cte("nonce")
     is_fresh = or_(NONCE_HASH.is_(None), exists(select(nonce.c.nonce_hash)))
     token = _burned_id_token(_id_token(welcome).where(is_fresh)).on_conflict_do_nothing()
     return token.returning(UsedIdTokens.session_id).cte("token")
@@ -173,7 +174,7 @@ def _create_account() -> Select[Any]:
     audited = audit.recorded(union_all(created, _started(session), answered))
     return _answer(session=session, device=device, person=person, audited=audited).add_cte(
         identity,
-        _burned_nonce(person).returning(Challenges.nonce_hash).cte("nonce"),
+        burned_nonce(person).returning(Challenges.nonce_hash).cte("nonce"),
         _burned_id_token(_id_token(person)).returning(UsedIdTokens.session_id).cte("token"),
     )
 

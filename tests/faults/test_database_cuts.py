@@ -34,7 +34,7 @@ class Cuttable:
 @pytest.fixture
 def cuttable(world: World) -> Iterator[Cuttable]:
     with cutter(world.settings.database_url) as (proxy, url):
-        one = World(replace(world.settings, database_url=url), world.owner_url, world.google)
+        one = World(replace(world.settings, database_url=url), world.owner_url, world.people)
         yield Cuttable(one, proxy)
         one.close()
 

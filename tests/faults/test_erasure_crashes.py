@@ -24,7 +24,7 @@ def kill(world: World, parts: Parts) -> Kill:
         database_url=world.settings.database_url,
         endpoint_url=parts.aws.endpoint_url,
         resources=parts.resources,
-        keys_url=parts.keys_url,
+        providers=parts.providers,
         issuer_url=world.settings.issuer_url,
     )
 

@@ -22,6 +22,7 @@ from tests.world import Phone, Reply, World
 BEARER_ROUTES = [route for route in ROUTES if route.access.admission is Admission.bearer]
 BODIES: dict[str, dict[str, object]] = {  # a body that the route accepts, by operation id
     "change_account": {"display_name": "Ana"},
+    "link_identity": {"provider": "apple", "id_token": "x", "nonce": "x"},
     "erase_account": {"confirm": True},
     "answer_consents": {"consents": [{"document": "ai_processing", "version": "1.0", "granted": True}]},
 }

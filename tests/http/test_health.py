@@ -9,6 +9,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.domain.providers import GOOGLE
 from tests.aws_tap import tapped
+from tests.offering import offer
 from tests.world import World
 
 NOWHERE = "http://127.0.0.1:1"  # nobody listens there
@@ -45,8 +46,7 @@ def test_behind_its_newest_migration_it_is_not_ready(world: World, caplog: pytes
 
 
 def test_without_google_it_is_not_ready(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    settings = world.changed(GOOGLE, keys_url=f"{NOWHERE}/certs")
-    world.services = wiring.assemble(settings, clock=world.clock, database=world.database)  # F-13
+    offer(world, GOOGLE, keys_url=f"{NOWHERE}/certs")  # F-13
     not_ready(world, caplog, "google_keys")
     assert world.person().sign_in().code == "service_unavailable"
 

@@ -21,6 +21,10 @@ from tests.world import World
 CONTRACT = {  # contract 2, as far as it is built
     "POST /auth/challenge",
     "POST /auth/google",
+    "POST /auth/apple",
+    "GET /account/identities",
+    "POST /account/identities",
+    "DELETE /account/identities/{identity_id}",
     "POST /auth/refresh",
     "POST /auth/logout",
     "GET /sessions",

@@ -37,10 +37,10 @@ def later(phone: Phone, **duration: int) -> Phone:
     return phone
 
 
-def asked(world: World, route: Route[Any], phone: Phone) -> Reply:
+def asked(world: World, route: Route[Any], phone: Phone | None) -> Reply:
     """Ask without a body: who calls is checked before it is read."""
     path = "/".join(str(uuid4()) if part.startswith("{") else part for part in route.path.split("/"))
-    return world.call(route.method, path, token=phone.access_token)
+    return world.call(route.method, path, token=phone and phone.access_token)
 
 
 def test_exporting_and_erasing_are_the_routes_that_ask() -> None:
@@ -48,6 +48,8 @@ def test_exporting_and_erasing_are_the_routes_that_ask() -> None:
     assert asking == {
         "GET /account/export": SensitiveAct.EXPORT,
         "DELETE /account": SensitiveAct.ERASE,
+        "POST /account/identities": SensitiveAct.CHANGE_IDENTITIES,
+        "DELETE /account/identities/{identity_id}": SensitiveAct.CHANGE_IDENTITIES,
     }
 
 
@@ -100,7 +102,7 @@ def test_signing_in_again_is_the_step_up(world: World, ana: Phone, route: Route[
 
 @every_sensitive_route
 def test_without_a_token_it_is_the_token_that_is_missing(world: World, route: Route[Any]) -> None:
-    assert world.call(route.method, route.path).code == "missing_token"
+    assert asked(world, route, None).code == "missing_token"
 
 
 @every_other_route

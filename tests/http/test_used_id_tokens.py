@@ -5,14 +5,15 @@ from uuid import UUID
 
 import pytest
 
+from chalicelib.domain.providers import PROVIDERS
 from chalicelib.services.ports import Act
 from tests.http.test_consents import publish
 from tests.world import Phone, World
 
 
-@pytest.fixture
-def ana(world: World) -> Phone:
-    return world.person()
+@pytest.fixture(params=PROVIDERS.values(), ids=list(PROVIDERS))
+def ana(request: pytest.FixtureRequest, world: World) -> Phone:
+    return world.person(provider=request.param)
 
 
 def refused(ana: Phone, token: str, **changes: object) -> bool:

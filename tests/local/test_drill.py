@@ -17,7 +17,7 @@ def test_a_restored_backup_revives_nobody(world: World, parts: Parts, tmp_path: 
         postgres=parts.postgres,
         owner_url=world.owner_url,
         settings=Bench(world).settings,
-        google=parts.google,
+        google=parts.people.google,
         folder=tmp_path,
     )
     perform(place, said.append)

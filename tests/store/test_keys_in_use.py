@@ -42,7 +42,7 @@ def test_a_service_told_so_signs_with_rsa_from_end_to_end(world: World) -> None:
     before.sign_in()
     settings = replace(world.settings, signing_algorithm=SigningAlgorithm.RS256)
     release.rotate_keys(settings)
-    rsa = World(settings, world.owner_url, world.google)
+    rsa = World(settings, world.owner_url, world.people)
     rsa.clock.advance(timedelta(seconds=2))
     phone = rsa.person("ben@example.com")
     assert phone.sign_in().status == 200
@@ -87,7 +87,7 @@ def test_keys_that_another_kms_wrapped_are_503_and_not_ready(world: World, parts
         kms_key_id=parts.resources.signing_kms_key_id,
         signing_kms_key_id=parts.resources.kms_key_id,
     )
-    other = World(swapped, world.owner_url, world.google)
+    other = World(swapped, world.owner_url, world.people)
     for reply in (other.person().sign_in(), other.call("GET", "/health/ready")):
         assert (reply.status, reply.code) == (503, "service_unavailable")
     assert other.call("GET", "/health").status == 200

@@ -1,0 +1,27 @@
+"""What can go wrong with a person's ways to sign in; a part of the one tree that `errors` is."""
+
+from chalicelib.domain.failures import Action, ServiceError
+
+
+class IdentityInUse(ServiceError):
+    """The identity that is to be linked signs in to another account already."""
+
+    code = "identity_in_use"
+    title = "The identity belongs to another account"
+    action = Action.contact_support
+
+
+class LastIdentity(ServiceError):
+    """The identity that is to be removed is the last: nobody could sign in to the account any more."""
+
+    code = "last_identity"
+    title = "The last identity stays"
+    action = Action.update_app
+
+
+class IdentityLimitReached(ServiceError):
+    """The person has as many identities as anybody may."""
+
+    code = "identity_limit_reached"
+    title = "The account has as many identities as it may"
+    action = Action.update_app

@@ -1,0 +1,148 @@
+"""A person's ways to sign in: shown, added with proof of both, removed while another is left."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from chalicelib.domain.challenges import Challenge, ChallengePurpose
+from chalicelib.domain.errors import (
+    DependencyUnavailable,
+    IdentityLimitReached,
+    LastIdentity,
+    NotFound,
+    SessionRevoked,
+)
+from chalicelib.domain.id_tokens import VerifiedIdentity
+from chalicelib.domain.identities import (
+    IDENTITIES_MAX,
+    Link,
+    LinkedIdentity,
+    LinkOutcome,
+    NewIdentity,
+    OwnIdentities,
+    UnlinkOutcome,
+)
+from chalicelib.domain.sessions import owned
+from chalicelib.domain.tokens import AccessClaims
+from chalicelib.services.admission import Admission
+from chalicelib.services.personal_data import PersonalData
+from chalicelib.services.ports import Act, Clock, Ids
+from chalicelib.services.secrets import Secrets
+
+BUSY = timedelta(seconds=1)
+ROUNDS_MAX = 3  # somebody else was faster with this identity: the next look tells who
+
+
+class IdentityStore(Protocol):
+    """Identities, as rows."""
+
+    def of_session(self, session_id: UUID, *, locale: str, now: datetime) -> OwnIdentities | None:
+        """Return a session in any state, with the identities of its person."""
+
+    def link(self, new: NewIdentity, *, now: datetime, request_id: str) -> LinkOutcome:
+        """Add an identity, if all is right."""
+
+    def unlink(
+        self, session_id: UUID, user_id: UUID, identity_id: UUID, *, now: datetime, request_id: str
+    ) -> UnlinkOutcome:
+        """Remove an identity that isn't the last."""
+
+
+class IdentityService:
+    """Identities."""
+
+    def __init__(
+        self,
+        *,
+        store: IdentityStore,
+        admission: Admission,
+        secrets: Secrets,
+        personal_data: PersonalData,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """Take what verifies, seals and stores."""
+        self._store = store
+        self._admission = admission
+        self._secrets = secrets
+        self._personal_data = personal_data
+        self._clock = clock
+        self._ids = ids
+
+    def list(self, claims: AccessClaims, act: Act) -> tuple[LinkedIdentity, ...]:
+        """Return the person's identities, the first one first. Raises SessionRevoked, AccountSuspended."""
+        return self._own(claims, act, self._clock.now()).identities
+
+    def link(self, claims: AccessClaims, request: Link, act: Act) -> LinkedIdentity:
+        """Let an identity sign in to the account too; one that does already is answered again.
+
+        Raises:
+            InvalidIdToken, IdTokenExpired, IdTokenUsed, InvalidNonce, NotFound: as a sign-in.
+            IdentityInUse: it signs in to another account, however its person came by that.
+            IdentityLimitReached: there are as many as there may be.
+            SessionRevoked, AccountSuspended: the person may not act.
+        """
+        now = self._clock.now()
+        platform = self._own(claims, act, now).session.device.platform
+        challenge = self._secrets.read_nonce(ChallengePurpose.LINK_IDENTITY, request.nonce, now)
+        identity = self._admission.admit(
+            request.provider, request.id_token, platform=platform, nonce=request.nonce, now=now
+        )
+        new = self._new(claims, identity, challenge)
+        for _ in range(ROUNDS_MAX):
+            outcome = self._store.link(new, now=now, request_id=act.request_id)
+            if not outcome.is_live:
+                raise self._refusal(claims, act, now)
+            linked = outcome.of(claims.user_id)
+            if linked is not None:
+                return linked
+            challenge.ensure_fresh(now)
+            if outcome.count >= IDENTITIES_MAX:
+                raise IdentityLimitReached
+        raise DependencyUnavailable(retry_after=BUSY)
+
+    def unlink(self, claims: AccessClaims, identity_id: UUID, act: Act) -> None:
+        """Let an identity sign in to the account no more; sessions that it opened go on.
+
+        Raises:
+            NotFound: it isn't this person's, or was never here (A1).
+            LastIdentity: nobody could sign in to the account any more.
+            SessionRevoked, AccountSuspended: the person may not act.
+        """
+        now = self._clock.now()
+        outcome = self._store.unlink(
+            claims.session_id, claims.user_id, identity_id, now=now, request_id=act.request_id
+        )
+        if not outcome.is_live:
+            raise self._refusal(claims, act, now)
+        if not outcome.is_known:
+            raise NotFound
+        if not outcome.is_removed:
+            raise LastIdentity
+
+    def _new(self, claims: AccessClaims, identity: VerifiedIdentity, challenge: Challenge) -> NewIdentity:
+        index, identity_id = self._secrets.index(), self._ids.new_uuid()
+        email = identity.profile.verified_email
+        return NewIdentity(
+            session_id=claims.session_id,
+            user_id=claims.user_id,
+            identity_id=identity_id,
+            provider=identity.provider,
+            subject_index=index.subject(identity.provider, identity.issuer, identity.subject),
+            email_index=index.email(email) if email else None,
+            subject=self._personal_data.seal_subject(claims.user_id, identity_id, identity.subject),
+            token_hash=identity.token_hash,
+            token_expires_at=identity.expires_at,
+            challenge=challenge,
+        )
+
+    def _own(self, claims: AccessClaims, act: Act, now: datetime) -> OwnIdentities:
+        own = self._store.of_session(claims.session_id, locale=act.locale, now=now)
+        owned(claims, own.session if own else None, now)
+        if own is None:
+            raise SessionRevoked
+        return own
+
+    def _refusal(self, claims: AccessClaims, act: Act, now: datetime) -> SessionRevoked:
+        self._own(claims, act, now)  # suspended, say
+        return SessionRevoked()
