@@ -48,7 +48,7 @@ audit-export: venv  ## write the sealed record with proofs for auditors: make au
 
 operate: venv  ## act as an operator: make operate ACT=find EMAIL=ana@example.com ACTOR=me REASON="ticket 4711"
 	@$(RUN) -m local operate $(ACT) $(call option,EMAIL,--email) $(call option,SUBJECT,--subject) \
-		$(call option,USER_ID,--user-id) $(call option,ACTOR,--actor) $(call option,REASON,--reason) \
+		$(call option,PROVIDER,--provider) $(call option,USER_ID,--user-id) $(call option,ACTOR,--actor) $(call option,REASON,--reason) \
 		$(if $(REVEAL),--reveal) $(if $(EMERGENCY),--emergency) $(if $(JSON),--json)
 
 keys: venv  ## show where every key stands, and none of them

@@ -41,7 +41,7 @@ def order(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     if options.act == "erase" and options.emergency:
         raise StackError("Emergency access is for reaching data, not for erasing it.")
     act = "reveal" if options.act == "show" and options.reveal else options.act
-    names = ("email", "subject", "user_id", "part", "actor", "reason", "emergency")
+    names = ("email", "subject", "provider", "user_id", "part", "actor", "reason", "emergency")
     return FUNCTIONS[act], {"act": act, **{name: getattr(options, name) for name in names}}
 
 

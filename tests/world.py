@@ -57,20 +57,15 @@ class Reply:
 class World:
     """One service with its own database, its own clock, and people who sign in to it."""
 
-    def __init__(self, settings: Settings, owner_url: str, people: DevProviders) -> None:
+    def __init__(self, settings: Settings, owner_url: str, dev: DevProviders, *more: Route[Services]) -> None:
         self.settings = settings
         self.owner_url = owner_url
-        self.people = people
-        self.google, self.apple = people.google, people.apple
+        self.people, self.google, self.apple = dev, dev.google, dev.apple
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1))
         self.database: Database = connect(settings.database_url, CONNECTIONS_MAX)
         self.services: Services = self.container()
         self.app = Api("serenya-auth")
-        self.mount(*ROUTES)
-
-    def mount(self, *routes: Route[Services]) -> None:
-        """Serve these as well."""
-        mount(self.app, routes, lambda: self.services)
+        mount(self.app, (*ROUTES, *more), lambda: self.services)
         self._matcher = RouteMatcher(list(self.app.routes))
 
     def container(self) -> Services:

@@ -1,4 +1,4 @@
-"""Linking and unlinking at once with themselves, with a first sign-in, with an erasure: one order, one owner."""
+"""Linking and unlinking at once, with each other, a first sign-in, an erasure: one order, one owner."""
 
 import pytest
 

@@ -40,7 +40,7 @@ def later(phone: Phone, **duration: int) -> Phone:
 def asked(world: World, route: Route[Any], phone: Phone | None) -> Reply:
     """Ask without a body: who calls is checked before it is read."""
     path = "/".join(str(uuid4()) if part.startswith("{") else part for part in route.path.split("/"))
-    return world.call(route.method, path, token=phone and phone.access_token)
+    return world.call(route.method, path, token=phone.access_token if phone else None)
 
 
 def test_exporting_and_erasing_are_the_routes_that_ask() -> None:

@@ -66,8 +66,7 @@ def declaring(parts: Parts, world: World, acme: Acme, monkeypatch: pytest.Monkey
         own = {"ACME_CLIENTS": json.dumps([client]), "ACME_KEYS_URL": f"{url}/jwks"}
         told = parts.environment(database_of(world.owner_url)) | own
         settings = from_environment(told, providers=(*PROVIDERS.values(), ACME))
-        one = World(settings, world.owner_url, world.people)
-        one.mount(route)
+        one = World(settings, world.owner_url, world.people, route)
         yield one
         one.close()
 
