@@ -6,6 +6,7 @@ from functools import cache, lru_cache, partial
 
 from chalicelib import settings as environment
 from chalicelib.assembly.audit import AuditParts
+from chalicelib.assembly.biometrics import BiometricParts
 from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import data_kms, provider_keys, service_keyring
@@ -93,6 +94,14 @@ class _Assembly:
         self.data_keys = self._data_keys()
         self.personal_data = self._personal_data()
         audit = AuditParts(settings=settings, database=database, tokens=self.tokens, clock=clock)
+        self.biometrics = BiometricParts(
+            settings=settings,
+            database=database,
+            secrets=self.secrets,
+            personal_data=self.personal_data,
+            grants=self.grants,
+            clock=clock,
+        )
         self.erasure = ErasureParts(
             settings=settings,
             database=database,
@@ -128,6 +137,8 @@ class _Assembly:
             identities=identities(
                 self.database, self.admission, self.secrets, self.personal_data, self.clock
             ),
+            biometrics=self.biometrics.registrations,
+            presence=self.biometrics.presence,
             exports=ExportService(store=ExportStore(self.database), keys=self.data_keys, clock=self.clock),
             consents=self._consents(),
             erasures=self.erasure.erasures,

@@ -13,7 +13,12 @@ PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
 
 ADVICE = {
     "account_suspended": "Show `user_message` and a way to reach support; drop the tokens.",
+    "biometric_keys_full": "Show the person their keys, and let them remove one.",
     "body_too_large": "A defect of the app, or a name that is far too long: report it, don't retry.",
+    "challenge_expired": "Ask for a new challenge, and sign that.",
+    "challenge_invalid": "Ask for a new challenge; send it back as it came.",
+    "challenge_mismatch": "Ask for a challenge in this session, for this act.",
+    "challenge_used": "Ask for a new challenge, and sign that.",
     "consent_required": "Show the documents in `consents_missing`, then call again with their consents.",
     "consent_version_not_current": "Fetch `GET /consents/documents`, show them, send the current version.",
     "id_token_expired": "Get a fresh ID token from the provider, silently if it can, and sign in with it.",
@@ -36,12 +41,15 @@ ADVICE = {
     "missing_token": "Send `Authorization: Bearer ...`; sign in when there is no token.",
     "nonce_required": "Get a nonce from `POST /auth/challenge` first: this client id needs one.",
     "not_found": "It isn't there, or isn't this person's. Drop it from the list that is shown.",
+    "public_key_invalid": "A defect of the app: 32 bytes each for `x` and `y`, base64url without padding.",
+    "public_key_unsupported": "Make a P-256 key.",
     "refresh_token_expired": "Drop the tokens and sign in.",
     "refresh_token_invalid": "Drop the tokens and sign in. If it goes on: tokens of another stage.",
     "refresh_token_reused": "Drop the tokens and sign in: the session has ended on all sides. "
     "Look for two copies of one token.",
     "service_unavailable": "Wait `retry_after` seconds, then send the same call again. Keep the tokens.",
     "session_revoked": "Drop the tokens and sign in.",
+    "signature_invalid": "Let the phone sign the ASCII bytes of `challenge`, in DER.",
     "token_expired": "Refresh, then send the call again with the new token.",
     "unsupported_media_type": "A defect of the app: send `Content-Type: application/json`. Don't retry.",
 }

@@ -16,6 +16,7 @@ KINDS = {
     "leaf_hashes": "SHA-256 hashes of the sealed events, one behind the other",
     "_index": "blind index: HMAC under the service's index key",
     "_digest": "keyed digest, tells that the sealed value changed",
+    "spki": "public key of a phone's hardware, DER",
     "secret_hash": "SHA-256 of a receipt's secret, 256 random bits",
     "_hash": "SHA-256 of something used once",
     "wrapped": "wrapped by KMS",

@@ -28,6 +28,11 @@ MEANINGS = {
         "A restored database's record was about to be joined with its anchored seals.",
         "`last_seal` that was brought back; `events_lost`, known by such seals only",
     ),
+    AuditKind.BIOMETRIC_KEY_REGISTERED: (
+        "A phone's hardware key was registered.",
+        "`registration_id`",
+    ),
+    AuditKind.BIOMETRIC_KEY_REMOVED: ("A phone's hardware key was removed.", "`registration_id`"),
     AuditKind.CONSENT_GRANTED: ("A person agreed to a document.", "`document`, `version`"),
     AuditKind.CONSENT_REFUSED: ("A person refused a document.", "`document`, `version`"),
     AuditKind.CONSENT_SUPERSEDED: (
@@ -100,6 +105,10 @@ MEANINGS = {
         "`epoch`: its new position in the ledger",
     ),
     AuditKind.SESSION_ENDED: ("A session ended.", "`reason`: one of `session_end` in the schema"),
+    AuditKind.SESSION_PRESENCE_PROVED: (
+        "A phone's hardware key proved that its person was present; the session's tokens were renewed.",
+        "",
+    ),
     AuditKind.SESSION_REFRESHED: ("A session's tokens were renewed.", ""),
     AuditKind.SESSION_REUSE_DETECTED: (
         "A refresh token came again after it was rotated: the session ended (RFC 9700 s4.14.2).",

@@ -9,15 +9,33 @@ from collections.abc import Iterator
 
 from chalicelib.domain.failures import Action, Fault, MissingConsent, ServiceError
 from chalicelib.domain.identity_errors import IdentityInUse, IdentityLimitReached, LastIdentity
+from chalicelib.domain.presence_errors import (
+    BiometricKeysFull,
+    ChallengeExpired,
+    ChallengeInvalid,
+    ChallengeMismatch,
+    ChallengeUsed,
+    PublicKeyInvalid,
+    PublicKeyUnsupported,
+    SignatureInvalid,
+)
 
 __all__ = [
     "Action",
+    "BiometricKeysFull",
+    "ChallengeExpired",
+    "ChallengeInvalid",
+    "ChallengeMismatch",
+    "ChallengeUsed",
     "Fault",
     "IdentityInUse",
     "IdentityLimitReached",
     "LastIdentity",
     "MissingConsent",
+    "PublicKeyInvalid",
+    "PublicKeyUnsupported",
     "ServiceError",
+    "SignatureInvalid",
 ]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chalicelib.domain.account import Account, StoredPerson
 from chalicelib.domain.audit import AuditKind
+from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.consents import ConsentEvent
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.id_tokens import Provider
@@ -23,6 +24,8 @@ SHOWN_DETAILS: Mapping[AuditKind, frozenset[str]] = MappingProxyType(
         AuditKind.ACCOUNT_CHANGED: frozenset({"changed"}),
         AuditKind.ACCOUNT_DATA_RENEWED: frozenset({"changed"}),
         AuditKind.ACCOUNT_EXPORTED: frozenset({"part"}),
+        AuditKind.BIOMETRIC_KEY_REGISTERED: frozenset({"registration_id"}),
+        AuditKind.BIOMETRIC_KEY_REMOVED: frozenset({"registration_id"}),
         AuditKind.CONSENT_GRANTED: frozenset({"document", "version"}),
         AuditKind.CONSENT_REFUSED: frozenset({"document", "version"}),
         AuditKind.CONSENT_SUPERSEDED: frozenset({"document", "version"}),
@@ -63,6 +66,15 @@ class HeldDevice:
     created_at: datetime
     last_seen_at: datetime
     described: Device | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A hardware key; `spki` is its public half, DER."""
+
+    stored: StoredRegistration
+    spki: bytes
+    name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +127,7 @@ class StoredExport:
     parts: int
     identities: tuple[StoredIdentity, ...]
     devices: tuple[HeldDevice, ...]
+    biometric_keys: tuple[HeldKey, ...]
     sessions: tuple[HeldSession, ...]
     consents: tuple[ConsentEvent, ...]
     events: tuple[HeldEvent, ...]
@@ -130,3 +143,4 @@ class Export:
     account: Account
     identities: tuple[HeldIdentity, ...]
     devices: tuple[HeldDevice, ...]
+    biometric_keys: tuple[HeldKey, ...]

@@ -21,6 +21,7 @@ class Field(Enum):
     IDENTITY_SUBJECT = ("identities", "subject")
     IDENTITY_REFRESH_TOKEN = ("identities", "refresh_token")
     DEVICE_DESCRIPTION = ("devices", "description")
+    BIOMETRIC_KEY_NAME = ("biometric_keys", "name")
     SESSION_PROFILE = ("sessions", "profile")
 
     def at(self, row_id: UUID, key_version: int) -> "RecordAddress":

@@ -82,6 +82,12 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
             reason="a device without sessions shows nobody anything; signing in makes it anew",
             ended_by=f"{_PURGE}; {_ERASURE}",
         ),
+        "biometric_keys": Retention(
+            period=None,
+            since="",
+            reason="a key that proves presence, until its person removes it or its device goes",
+            ended_by=f"the person; its device's end; {_ERASURE}",
+        ),
         "users": Retention(
             period=RECORDS_KEPT,
             since="the account was erased",

@@ -40,10 +40,15 @@ FEDERATED_AMR = (
 )  # a provider vouched; how it asked the person, only it knows (RFC 8176 has no value for it)
 
 
+PRESENT_AMR = ("hwk", "user")  # RFC 8176 s2: a key in hardware, and a test of the user's presence
+PRESENCE_LASTS = timedelta(days=7)  # contract 3: so long a proof raises what a session's later tokens say
+
+
 class Acr(StrEnum):
     """How surely the person was present (``acr``, OpenID Connect Core s2)."""
 
     FEDERATED = "aal1"
+    PRESENT = "aal2"  # a hardware key that a finger or face unlocked, in a session that a provider opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.routes import (
     account,
+    biometrics,
     consents,
     erasure,
     export,
@@ -36,6 +37,7 @@ ROUTES: tuple[Route[Services], ...] = (
     *sign_in.ROUTES,
     *tokens.ROUTES,
     *sessions.ROUTES,
+    *biometrics.ROUTES,
     *account.ROUTES,
     *identities.ROUTES,
     *export.ROUTES,

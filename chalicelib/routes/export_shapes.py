@@ -1,5 +1,6 @@
 """The shape of an export, and how it is filled; its JSON Schema is written from here."""
 
+from base64 import b64encode
 from typing import Any
 
 from chalicelib.domain.export import (
@@ -9,6 +10,7 @@ from chalicelib.domain.export import (
     HeldDevice,
     HeldEvent,
     HeldIdentity,
+    HeldKey,
     HeldSession,
 )
 from chalicelib.domain.processing import PROCESSING, RIGHTS, Processing
@@ -49,6 +51,18 @@ HELD_DEVICE = Record(
     },
     open=True,
 )
+HELD_KEY = Record(
+    "ExportedBiometricKey",
+    {
+        "id": required(Uuid()),
+        "device_id": required(Uuid()),
+        "name": required(nullable(WORD)),
+        "public_key": required(Text(max_chars=256, description="SubjectPublicKeyInfo, DER, base64.")),
+        "created_at": required(Timestamp()),
+        "last_used_at": required(nullable(Timestamp())),
+    },
+    open=True,
+)
 HELD_SESSION = Record(
     "ExportedSession",
     {
@@ -77,6 +91,7 @@ DETAILS = Record(
         "part": DETAIL,
         "provider": DETAIL,
         "reason": DETAIL,
+        "registration_id": DETAIL,
         "version": DETAIL,
     },
     description="What of an event's details is about the person.",
@@ -129,6 +144,7 @@ EXPORT = Record(
         "account_status_changed_at": required(Timestamp()),
         "identities": required(_list(IDENTITY)),
         "devices": required(_list(HELD_DEVICE)),
+        "biometric_keys": required(_list(HELD_KEY)),
         "sessions": required(_list(HELD_SESSION)),
         "consents": required(_list(consent_shapes.EVENT)),
         "audit_events": required(_list(AUDIT_EVENT)),
@@ -154,6 +170,7 @@ def export(exported: Export, controller: Controller) -> dict[str, Any]:
         "account_status_changed_at": stored.status_changed_at,
         "identities": [_identity(each) for each in exported.identities],
         "devices": [_device(each) for each in exported.devices],
+        "biometric_keys": [_key(each) for each in exported.biometric_keys],
         "sessions": [_session(each) for each in stored.sessions],
         "consents": [consent_shapes.event(each) for each in stored.consents],
         "audit_events": [_event(each) for each in stored.events],
@@ -177,6 +194,17 @@ def _device(held: HeldDevice) -> dict[str, Any]:
         "created_at": held.created_at,
         "last_seen_at": held.last_seen_at,
         "device": device(held.stored, held.described),
+    }
+
+
+def _key(held: HeldKey) -> dict[str, Any]:
+    return {
+        "id": held.stored.id,
+        "device_id": held.stored.device_id,
+        "name": held.name,
+        "public_key": b64encode(held.spki).decode(),
+        "created_at": held.stored.created_at,
+        "last_used_at": held.stored.last_used_at,
     }
 
 

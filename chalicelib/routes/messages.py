@@ -51,13 +51,26 @@ _TROUBLE = Message(
     es="Tenemos dificultades en este momento. Por favor, inténtelo de nuevo más tarde.",
 )
 
+_PROOF_TROUBLE = Message(
+    en="We couldn't confirm it's you this time. Please try again in a moment.",
+    es="No pudimos confirmar que es usted. Por favor, inténtelo de nuevo.",
+)
+
 MESSAGES: Mapping[str, Message] = MappingProxyType(
     {
         "account_suspended": Message(
             en="We've paused this account. Please contact our support team, and we'll help.",
             es="Hemos pausado esta cuenta. Por favor, escriba a nuestro equipo de ayuda.",
         ),
+        "biometric_keys_full": Message(
+            en="We keep ten phone keys at most. Please remove one you no longer use.",
+            es="Guardamos diez claves como máximo. Por favor, elimine una que ya no use.",
+        ),
         "body_too_large": _UPDATE_APP,
+        "challenge_expired": _PROOF_TROUBLE,
+        "challenge_invalid": _PROOF_TROUBLE,
+        "challenge_mismatch": _PROOF_TROUBLE,
+        "challenge_used": _PROOF_TROUBLE,
         "consent_required": Message(
             en="We need your agreement to continue. Please review the documents we'll show you.",
             es="Necesitamos su acuerdo para continuar. Por favor, revise nuestros documentos.",
@@ -105,11 +118,14 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             en="We couldn't find what you're looking for. Please go back and try again.",
             es="No encontramos lo que busca. Por favor, regrese e inténtelo de nuevo.",
         ),
+        "public_key_invalid": _UPDATE_APP,
+        "public_key_unsupported": _UPDATE_APP,
         "refresh_token_expired": _SIGNED_OUT,
         "refresh_token_invalid": _CONFIRM,
         "refresh_token_reused": _SIGNED_OUT,
         "service_unavailable": _TROUBLE,
         "session_revoked": _SIGNED_OUT,
+        "signature_invalid": _PROOF_TROUBLE,
         "token_expired": Message(
             en="We're reconnecting you now. If this doesn't help, please sign in again.",
             es="Estamos conectando de nuevo. Si no funciona, por favor, inicie sesión otra vez.",

@@ -7,11 +7,13 @@ from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.receipts import Controller
 from chalicelib.routes.route import Clock
 from chalicelib.services.account import AccountService
+from chalicelib.services.biometrics import BiometricService
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.export import ExportService
 from chalicelib.services.identities import IdentityService
 from chalicelib.services.operators import OperatorService
+from chalicelib.services.presence import PresenceService
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.recovery import Recovery
 from chalicelib.services.refusals import Refusals
@@ -34,6 +36,8 @@ class Services:
     account: AccountService
     identities: IdentityService
     exports: ExportService
+    biometrics: BiometricService
+    presence: PresenceService
     consents: ConsentService
     erasures: ErasureService
     recovery: Recovery

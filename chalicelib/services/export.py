@@ -8,7 +8,7 @@ from chalicelib.domain.account import Account, StoredPerson
 from chalicelib.domain.errors import InvalidAccessToken, SessionRevoked
 from chalicelib.domain.export import Export, HeldDevice, HeldIdentity, StoredExport, StoredIdentity
 from chalicelib.domain.tokens import AccessClaims
-from chalicelib.services.opening import open_chosen, open_device, open_profile, open_subject
+from chalicelib.services.opening import open_chosen, open_device, open_key_name, open_profile, open_subject
 from chalicelib.services.ports import Act, Clock, DataKey, DataKeys
 from chalicelib.services.store_ports import ExportStore
 
@@ -60,6 +60,9 @@ def opened(key: DataKey, stored: StoredExport, *, part: int, now: datetime) -> E
         account=open_account(key, stored.person),
         identities=tuple(_identity(key, identity) for identity in stored.identities),
         devices=tuple(_device(key, device) for device in stored.devices),
+        biometric_keys=tuple(
+            replace(held, name=open_key_name(key, held.stored)) for held in stored.biometric_keys
+        ),
     )
 
 

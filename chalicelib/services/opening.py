@@ -1,6 +1,7 @@
 """Open what is sealed of a person, each field at its own address."""
 
 from chalicelib.domain.account import Profile, StoredPerson
+from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.errors import IntegrityFailure
@@ -28,6 +29,14 @@ def open_chosen(key: DataKey, person: StoredPerson) -> Chosen:
 def open_subject(key: DataKey, identity: StoredIdentity) -> str:
     """Return a provider's own id of a person. Raises IntegrityFailure."""
     return key.open_sealed(Field.IDENTITY_SUBJECT.at(identity.id, key.version), identity.subject).decode()
+
+
+def open_key_name(key: DataKey, registration: StoredRegistration) -> str | None:
+    """Return what a person calls a hardware key, if anything. Raises IntegrityFailure."""
+    if registration.name is None:
+        return None
+    address = Field.BIOMETRIC_KEY_NAME.at(registration.id, key.version)
+    return key.open_sealed(address, registration.name).decode()
 
 
 def open_device(key: DataKey, device: StoredDevice) -> Device | None:

@@ -17,6 +17,7 @@ from chalicelib.domain.account import (
     copy_digest,
     merged,
 )
+from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
@@ -25,7 +26,7 @@ from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
 from chalicelib.domain.sign_in import NewPerson, NewSession
 from chalicelib.observation.log import warn
-from chalicelib.services.opening import open_chosen, open_device, open_profile
+from chalicelib.services.opening import open_chosen, open_device, open_key_name, open_profile
 from chalicelib.services.ports import DataKey, DataKeys, Ids
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies, SessionCopy
@@ -178,6 +179,16 @@ class PersonalData:
         key = self._key_of(person.id)
         sealed = _seal(key, Field.USER_CHOSEN, person.id, after.to_bytes()) if after else None
         return ChosenData(before=person.chosen, sealed=sealed, changed=" ".join(before.differences(after)))
+
+    def seal_key_name(self, user_id: UUID, registration_id: UUID, name: str | None) -> bytes | None:
+        """Return what a person calls a hardware key, sealed; no name is nothing stored."""
+        if name is None:
+            return None
+        return _seal(self._key_of(user_id), Field.BIOMETRIC_KEY_NAME, registration_id, name.encode())
+
+    def key_name(self, user_id: UUID, stored: StoredRegistration) -> str | None:
+        """Return what its person calls a hardware key."""
+        return open_key_name(self._key_of(user_id), stored) if stored.name else None
 
     def describe(self, user_id: UUID, devices: tuple[StoredDevice, ...]) -> tuple[Device | None, ...]:
         """Return what their person says of devices; None for all while the keys are away."""

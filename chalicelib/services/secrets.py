@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.domain.challenges import Challenge, ChallengePurpose, issue_challenge, read_challenge
 from chalicelib.domain.id_tokens import UnverifiedIdToken
 from chalicelib.domain.keys import ServiceKeyUse
+from chalicelib.domain.presence_challenges import PresenceChallenge, read_presence_challenge
 from chalicelib.domain.tokens import RefreshToken, parse_refresh_token, session_seed
 from chalicelib.services.keyring import KeyRing
 from chalicelib.services.ports import BlindIndex
@@ -47,6 +48,14 @@ class Secrets:
         """Return a fresh nonce and when it expires."""
         secret = self._keyring.writing_secret(ServiceKeyUse.CHALLENGE)
         return issue_challenge(secret, purpose, randomness, now)
+
+    def write_presence_challenge(self, challenge: PresenceChallenge) -> str:
+        """Return what a phone's key is asked to sign."""
+        return challenge.encode(self._keyring.writing_secret(ServiceKeyUse.CHALLENGE))
+
+    def read_presence_challenge(self, text: str) -> PresenceChallenge:
+        """Return a challenge of ours. Raises ChallengeInvalid."""
+        return read_presence_challenge(text, self._keyring.secrets(ServiceKeyUse.CHALLENGE))
 
     def read_nonce(self, purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
         """Return the challenge behind a nonce of ours. Raises InvalidNonce."""

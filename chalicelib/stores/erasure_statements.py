@@ -33,6 +33,7 @@ from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores import audit
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import (
+    BiometricKeys,
     DatabasePosition,
     Devices,
     Erasures,
@@ -90,10 +91,16 @@ def _gone(person: CTE) -> tuple[CTE, tuple[CTE, ...]]:
     )
     ended = select(sessions.c.id, sessions.c.user_id).where(sessions.c.ended_at.is_(None)).cte("ended")
     devices = delete(Devices).where(Devices.user_id == person.c.id).returning(Devices.id).cte("device")
+    keys = (
+        delete(BiometricKeys)
+        .where(BiometricKeys.user_id == person.c.id)
+        .returning(BiometricKeys.id)
+        .cte("hardware_key")
+    )
     identities = (
         delete(Identities).where(Identities.user_id == person.c.id).returning(Identities.id).cte("identity")
     )
-    return ended, (forgotten, sessions, devices, identities)
+    return ended, (forgotten, sessions, devices, keys, identities)
 
 
 def _events(person: CTE, ended: CTE) -> CTE:

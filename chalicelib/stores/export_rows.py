@@ -7,12 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.consents import ConsentAction, ConsentEvent
 from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.export import (
     PART_ITEMS,
     HeldDevice,
     HeldEvent,
+    HeldKey,
     HeldSession,
     StoredExport,
     StoredIdentity,
@@ -33,6 +35,7 @@ def read_export(row: Row[Any], session: Session | None = None) -> StoredExport:
         parts=max(1, ceil(row.longest / PART_ITEMS)),
         identities=tuple(_identity(line) for line in row.identities_page or ()),
         devices=tuple(_device(line) for line in row.devices_page or ()),
+        biometric_keys=tuple(_key(line) for line in row.biometric_keys_page or ()),
         sessions=tuple(_session(line) for line in row.sessions_page or ()),
         consents=tuple(_consent(line) for line in row.consents_page or ()),
         events=tuple(_event(line) for line in row.events_page or ()),
@@ -59,6 +62,18 @@ def _device(line: Line) -> HeldDevice:
     return HeldDevice(
         stored=stored, created_at=_moment(line["created_at"]), last_seen_at=_moment(line["last_seen_at"])
     )
+
+
+def _key(line: Line) -> HeldKey:
+    name, used = line["name"], line["last_used_at"]
+    stored = StoredRegistration(
+        id=UUID(line["id"]),
+        device_id=UUID(line["device_id"]),
+        created_at=_moment(line["created_at"]),
+        last_used_at=None if used is None else _moment(used),
+        name=None if name is None else _bytes(name),
+    )
+    return HeldKey(stored=stored, spki=_bytes(line["spki"]))
 
 
 def _session(line: Line) -> HeldSession:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from chalicelib.stores.schema import (
     AuditEvents,
+    BiometricKeys,
     ConsentEvents,
     Devices,
     Identities,
@@ -39,6 +40,15 @@ SECTIONS: Mapping[str, Section] = {
         of=Devices.user_id,
         columns=(Devices.id, Devices.platform, Devices.description, Devices.created_at, Devices.last_seen_at),
         order=(Devices.created_at, Devices.id),
+    ),
+    "biometric_keys": Section(
+        table=BiometricKeys,
+        of=BiometricKeys.user_id,
+        columns=(
+            *(BiometricKeys.id, BiometricKeys.device_id, BiometricKeys.name, BiometricKeys.spki),
+            *(BiometricKeys.created_at, BiometricKeys.last_used_at),
+        ),
+        order=(BiometricKeys.created_at, BiometricKeys.id),
     ),
     "sessions": Section(
         table=Sessions,
@@ -85,6 +95,7 @@ LEFT_OUT: Mapping[str, str] = {
     "devices.user_id": _OWNER,
     "devices.device_index": _INDEX,
     "devices.description_digest": _DIGEST,
+    "biometric_keys.user_id": _OWNER,
     "sessions.user_id": _OWNER,
     "sessions.profile": "a copy of account and device that only the phone's refresh token opens",
     "sessions.profile_digest": _DIGEST,

@@ -25,9 +25,15 @@ from chalicelib.domain.id_tokens import Platform, Provider
 from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
+from chalicelib.stores.biometric_tables import BiometricKeys
 from chalicelib.stores.schema_root import Schema, generated_id
 
-__all__ = ["AuditEvents", "AuditSeals", "Schema"]  # the parts of the schema that live in other files
+__all__ = [
+    "AuditEvents",
+    "AuditSeals",
+    "BiometricKeys",
+    "Schema",
+]  # the parts of the schema that live in other files
 
 
 class Users(Schema):

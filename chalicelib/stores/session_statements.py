@@ -9,8 +9,10 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    case,
     exists,
     func,
+    literal,
     or_,
     select,
     union_all,
@@ -21,6 +23,7 @@ from sqlalchemy.orm import aliased
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
+from chalicelib.domain.tokens import FEDERATED_AMR, PRESENCE_LASTS, Acr
 from chalicelib.stores import audit, consent_parts
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Sessions, Users
@@ -31,12 +34,16 @@ GENERATION = given("generation", Sessions.generation)
 NOT_EXPIRED = and_(Sessions.ended_at.is_(None), Sessions.expires_at > NOW, Sessions.idle_expires_at > NOW)
 OF_ACTIVE_PERSON = and_(Users.id == Sessions.user_id, Users.status == UserStatus.ACTIVE)
 
+_IS_PROOF_OLD = and_(Sessions.acr == Acr.PRESENT.value, Sessions.auth_time < NOW - literal(PRESENCE_LASTS))
 
-def _rotate() -> Select[Any]:
+
+def advanced(kind: AuditKind, *conditions: ColumnElement[bool], **changes: object) -> Select[Any]:
+    """Bring a live session that meets the conditions to the next generation, and record it."""
     rotated = (
         update(Sessions)
-        .where(Sessions.id == SESSION_ID, Sessions.generation == GENERATION, NOT_EXPIRED, OF_ACTIVE_PERSON)
+        .where(Sessions.id == SESSION_ID, NOT_EXPIRED, OF_ACTIVE_PERSON, *conditions)
         .values(
+            **changes,
             generation=GENERATION + 1,
             rotated_at=NOW,
             idle_expires_at=func.least(
@@ -46,7 +53,6 @@ def _rotate() -> Select[Any]:
         .returning(*SESSION_COLUMNS, Sessions.device_id.label("own_device_id"), *PERSON_COLUMNS[1:])
         .cte("rotated")
     )
-    kind = AuditKind.SESSION_REFRESHED
     audited = audit.recorded(
         audit.event(kind, act=rotated, user_id=rotated.c.user_id, session_id=rotated.c.id)
     )
@@ -111,7 +117,13 @@ def _person_of_session(*, if_unended: bool = False) -> ScalarSelect[UUID]:
     return person.scalar_subquery()
 
 
-ROTATE = _rotate()
+ROTATE = advanced(
+    AuditKind.SESSION_REFRESHED,
+    Sessions.generation == GENERATION,
+    acr=case((_IS_PROOF_OLD, Acr.FEDERATED.value), else_=Sessions.acr),
+    amr=case((_IS_PROOF_OLD, literal(list(FEDERATED_AMR), Sessions.amr.type)), else_=Sessions.amr),
+)
+OWN = _with_device_and_person().where(Sessions.id == SESSION_ID)
 FIND = _with_device_and_person(consent_parts.states_of(Sessions.user_id).label("states")).where(
     Sessions.id == SESSION_ID
 )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chalicelib.domain.account import Account, Profile, StoredPerson, UserStatus
 from chalicelib.domain.audit import AuditKind
+from chalicelib.domain.biometrics import KEYS_MAX, NAME_CHARS_MAX, StoredRegistration
 from chalicelib.domain.chosen import Chosen
 from chalicelib.domain.consents import ConsentAction, ConsentEvent
 from chalicelib.domain.devices import Device, StoredDevice
@@ -15,6 +16,7 @@ from chalicelib.domain.export import (
     HeldDevice,
     HeldEvent,
     HeldIdentity,
+    HeldKey,
     HeldSession,
     StoredExport,
 )
@@ -69,6 +71,7 @@ def longest() -> Export:
         parts=1,
         identities=(),
         devices=(),
+        biometric_keys=(),
         sessions=(session(),) * PART_ITEMS,
         consents=(consent(),) * PART_ITEMS,
         events=(event(),) * PART_ITEMS,
@@ -78,9 +81,19 @@ def longest() -> Export:
         part=1,
         stored=stored,
         account=Account(id=ID, created_at=NOW, profile=profile, chosen=chosen),
-        identities=(identity,) * PART_ITEMS,
+        identities=(identity(),) * PART_ITEMS,
         devices=(held,) * PART_ITEMS,
+        biometric_keys=(key(),) * KEYS_MAX,
     )
+
+
+def identity() -> HeldIdentity:
+    return HeldIdentity(id=ID, provider=Provider.GOOGLE, created_at=NOW, subject="1" * 255)
+
+
+def key() -> HeldKey:
+    stored = StoredRegistration(id=ID, device_id=ID, created_at=NOW, last_used_at=NOW, name=None)
+    return HeldKey(stored=stored, spki=b"k" * 91, name=WIDE * NAME_CHARS_MAX)
 
 
 def session() -> HeldSession:
