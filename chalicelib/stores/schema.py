@@ -4,15 +4,13 @@ Personal values stand only in columns of type bytea: ciphertext under the person
 it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
-    ForeignKeyConstraint,
-    Identity,
     Index,
     UniqueConstraint,
     text,
@@ -20,20 +18,22 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chalicelib.domain.account import UserStatus
-from chalicelib.domain.consents import ConsentAction
 from chalicelib.domain.id_tokens import Platform, Provider
 from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
 from chalicelib.stores.biometric_tables import BiometricKeys
+from chalicelib.stores.consent_tables import ConsentDocuments, ConsentEvents
 from chalicelib.stores.schema_root import Schema, generated_id
 
-__all__ = [
+__all__ = [  # parts that live in other files
     "AuditEvents",
     "AuditSeals",
     "BiometricKeys",
+    "ConsentDocuments",
+    "ConsentEvents",
     "Schema",
-]  # the parts of the schema that live in other files
+]
 
 
 class Users(Schema):
@@ -174,53 +174,6 @@ class DatabasePosition(Schema):
     is_only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     lineage: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     epoch: Mapped[int] = mapped_column(server_default="0")
-
-
-class ConsentDocuments(Schema):
-    """A published text; never changed, since the hash is what people agreed to."""
-
-    __tablename__ = "consent_documents"
-    __table_args__ = (CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_is_hex"),)
-
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    version: Mapped[str] = mapped_column(primary_key=True)
-    locale: Mapped[str] = mapped_column(primary_key=True)
-    title: Mapped[str]
-    sha256: Mapped[str]
-    legal_basis: Mapped[str]
-    required: Mapped[bool]
-    purpose: Mapped[str]
-    effective_at: Mapped[datetime]
-    grace: Mapped[timedelta]
-    changes: Mapped[str]
-    body: Mapped[str]
-    published_at: Mapped[datetime]
-
-
-class ConsentEvents(Schema):
-    """What a person answered to which words, when and how; append-only (GDPR art. 7(1))."""
-
-    __tablename__ = "consent_events"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["kind", "version", "locale"],
-            ["consent_documents.kind", "consent_documents.version", "consent_documents.locale"],
-        ),
-        Index("ix_consent_events_latest", "user_id", "kind", "id"),
-        Index("ix_consent_events_document", "kind", "version", "locale"),
-    )
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    kind: Mapped[str]
-    version: Mapped[str]
-    locale: Mapped[str]
-    sha256: Mapped[str]
-    action: Mapped[ConsentAction]
-    method: Mapped[str]
-    app_version: Mapped[str | None]
-    session_id: Mapped[UUID]
-    occurred_at: Mapped[datetime]
 
 
 class SigningKeys(Schema):

@@ -62,8 +62,6 @@ def longest() -> Export:
         os_version=WIDE * 64,
         app_version="\N{SNAKE}" * 64,  # as wide; not kept out of a repr
     )
-    held = HeldDevice(stored=STORED, created_at=NOW, last_seen_at=NOW, described=described)
-    identity = HeldIdentity(id=ID, provider=GOOGLE.name, created_at=NOW, subject="1" * 255)
     stored = StoredExport(
         person=PERSON,
         session=live_session(),
@@ -82,13 +80,17 @@ def longest() -> Export:
         stored=stored,
         account=Account(id=ID, created_at=NOW, profile=profile, chosen=chosen),
         identities=(identity(),) * PART_ITEMS,
-        devices=(held,) * PART_ITEMS,
+        devices=(held(described),) * PART_ITEMS,
         biometric_keys=(key(),) * KEYS_MAX,
     )
 
 
+def held(described: Device) -> HeldDevice:
+    return HeldDevice(stored=STORED, created_at=NOW, last_seen_at=NOW, described=described)
+
+
 def identity() -> HeldIdentity:
-    return HeldIdentity(id=ID, provider=Provider.GOOGLE, created_at=NOW, subject="1" * 255)
+    return HeldIdentity(id=ID, provider=GOOGLE.name, created_at=NOW, subject="1" * 255)
 
 
 def key() -> HeldKey:
