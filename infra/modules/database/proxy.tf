@@ -1,9 +1,9 @@
 # RDS Proxy keeps connections over a failover and shares few of them among many functions. It takes IAM tokens over
 # TLS, and itself logs in with a password that it reads from a secret. Here the secret is made empty: the release
-# fills it, so that no state and no function ever holds the password (decision 0062).
+# fills it, so that no state and no function ever holds the password (decision 0061).
 
 resource "aws_secretsmanager_secret" "app" {
-  #checkov:skip=CKV2_AWS_57:The release makes a new password together with the role's verifier: Lambda can't, see decision 0062
+  #checkov:skip=CKV2_AWS_57:The release makes a new password together with the role's verifier: Lambda can't, see decision 0061
   count = var.is_highly_available ? 1 : 0
 
   name                    = "${var.name}/database/${local.app_role}"
