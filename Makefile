@@ -1,4 +1,4 @@
-# Everything a developer types. Needs make and Python 3.11 or later, nothing else (only `make lock` needs uv).
+# Everything a developer types. Needs make and Python 3.11 or later, nothing else (only `make lock` needs uv, and `make infra` Terraform).
 # Another interpreter: make PYTHON=python3.12 ...
 
 .DEFAULT_GOAL := help
@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test token consents audit-seal audit-verify audit-export operate keys restore drill bench stop clean venv check lint types imports format coverage docs documents lock
+.PHONY: help run test infra token consents audit-seal audit-verify audit-export operate keys restore drill bench stop clean venv check lint types imports tests format coverage docs documents lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -26,8 +26,13 @@ help:  ## say what there is
 run: venv  ## bring up the whole service on http://127.0.0.1:8000 (PORT=... moves it)
 	@$(RUN) -m local run
 
-test:  ## everything CI runs: lint, types, imports, tests
-	@PYTHON="$(PYTHON)" bash .ci/run
+test: venv  ## lint, types, imports, tests: all of what CI runs that needs Python alone
+	@$(MAKE) --no-print-directory --keep-going lint types imports tests
+
+infra: venv  ## check the infrastructure (needs Terraform 1.11 or later, but no account)
+	@"$(PYTHON)" tools/environment.py .venv-infra requirements-infra.lock
+	@$(RUN) -m tools.infra_checks
+	@$(RUN) -m pytest tests/infra
 
 token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com PROVIDER=apple
 	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email) \
@@ -69,7 +74,8 @@ stop:  ## end what `make run` started, from another shell
 
 clean:  ## remove everything that `make run` and `make test` made
 	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local clean; fi
-	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@rm -rf .venv .venv-infra .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@find infra -name '.terraform*' -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 check: lint types imports  ## the checks without the tests
@@ -83,6 +89,9 @@ types: venv  ## mypy, strict
 
 imports: venv  ## the direction of imports
 	@$(RUN) .venv/bin/lint-imports --no-logo
+
+tests: venv  ## the tests alone
+	@$(RUN) -m pytest --ignore tests/infra --numprocesses 3 --dist loadgroup --cov --cov-report=
 
 format: venv  ## rewrite the code the way `make lint` wants it
 	@$(RUN) -m ruff check --fix --quiet .
@@ -99,7 +108,7 @@ documents: venv  ## register new consent texts as published; a published one nev
 
 lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-infra; do \
 		uv pip compile $$name.in --output-file $$name.lock $(if $(UPGRADE),--upgrade) --quiet --no-config \
 			--universal --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" || exit 1; \
