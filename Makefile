@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra token consents audit-seal audit-verify audit-export operate keys restore drill bench stop clean venv check lint types imports tests format coverage docs documents lock
+.PHONY: help run test infra token consents audit-seal audit-verify audit-export operate keys restore drill bench flood stop clean venv check lint types imports tests format coverage docs documents lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,9 @@ drill: venv  ## rehearse it: dump, erase, restore the dump, and prove that nobod
 bench: venv  ## measure the handler and print the tables: make bench PEOPLE=200 CONTAINERS=16 GROWTH="10000 1000000"
 	@$(RUN) -m bench $(call option,PEOPLE,--people) $(call option,CONTAINERS,--containers) \
 		$(if $(findstring command,$(origin GROWTH)),--growth $(GROWTH)) $(if $(STRICT),--strict)
+
+flood: venv  ## measure 200 sign-ins a second from one address, beside people who go on as ever
+	@$(RUN) -m bench.flood
 
 stop:  ## end what `make run` started, from another shell
 	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local stop; else echo "Nothing is running."; fi

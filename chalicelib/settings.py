@@ -68,6 +68,7 @@ class Settings:
     evidence_bucket: str
     signing_algorithm: SigningAlgorithm
     lifetimes: Lifetimes
+    limits_are_lifted: bool
 
     @property
     def connections_max(self) -> int:
@@ -94,10 +95,7 @@ def from_environment(
         "aws_region": read("AWS_REGION", str if is_local else _region),
         "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(_web_url, is_local=is_local), default=None),
         "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
-        "controller": Controller(
-            name=read("CONTROLLER_NAME", str, default=environment.get("ISSUER_URL", "")),
-            contact=read("CONTROLLER_CONTACT", str, default=None),
-        ),
+        "controller": _controller(read, environment),
         "audience": read("AUDIENCE", str, default="serenya-api"),
         "providers": read_offered(read, providers, web_url=_web_url, is_local=is_local),
         "kms_key_id": read("KMS_KEY_ID", str),
@@ -106,6 +104,7 @@ def from_environment(
         "evidence_bucket": read("EVIDENCE_BUCKET", str),
         "signing_algorithm": read("SIGNING_ALGORITHM", SigningAlgorithm, default=SigningAlgorithm.ES256),
         "lifetimes": _lifetimes(read),
+        "limits_are_lifted": not read("LIMITS", _switch, default=True) and is_local,
     }
     settings["kms_key_history"] = read("KMS_KEY_HISTORY", _names, default=(settings["kms_key_id"],))
     if settings["kms_key_id"] not in (settings["kms_key_history"] or ()):
@@ -145,6 +144,13 @@ def _reason(parse: Callable[[str], Any], error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return "is not JSON"
     return str(error)
+
+
+def _controller(read: _Reader, environment: Mapping[str, str]) -> Controller:
+    return Controller(
+        name=read("CONTROLLER_NAME", str, default=environment.get("ISSUER_URL", "")),
+        contact=read("CONTROLLER_CONTACT", str, default=None),
+    )
 
 
 def _lifetimes(read: _Reader) -> Lifetimes:
@@ -199,6 +205,12 @@ def _https_url(text: str) -> str:
     if urlsplit(text).scheme != "https":
         raise ValueError("begins with https:// (plain http is for STAGE=local)")
     return _web_url(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("is on or off")
+    return text == "on"
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
+from chalicelib.services.limits import Limits
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.readiness import Readiness
@@ -46,6 +47,7 @@ from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.export import ExportStore
+from chalicelib.stores.limits import LimitStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
 
@@ -91,6 +93,12 @@ class _Assembly:
         self.grants = Grants(
             tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock
         )
+        self.limits = Limits(
+            store=LimitStore(database),
+            secrets=self.secrets,
+            clock=clock,
+            are_lifted=settings.limits_are_lifted,
+        )
         self.data_keys = self._data_keys()
         self.personal_data = self._personal_data()
         audit = AuditParts(settings=settings, database=database, tokens=self.tokens, clock=clock)
@@ -118,6 +126,7 @@ class _Assembly:
             controller=self.settings.controller,
             clock=self.clock,
             access=self.tokens,
+            limits=self.limits,
             sign_in=self._sign_in(),
             sessions=SessionService(
                 store=self.sessions,
@@ -125,6 +134,7 @@ class _Assembly:
                 tokens=self.tokens,
                 personal_data=self.personal_data,
                 grants=self.grants,
+                limits=self.limits,
                 lifetimes=self.settings.lifetimes,
                 clock=self.clock,
             ),
@@ -139,7 +149,9 @@ class _Assembly:
             ),
             biometrics=self.biometrics.registrations,
             presence=self.biometrics.presence,
-            exports=ExportService(store=ExportStore(self.database), keys=self.data_keys, clock=self.clock),
+            exports=ExportService(
+                store=ExportStore(self.database), keys=self.data_keys, limits=self.limits, clock=self.clock
+            ),
             consents=self._consents(),
             erasures=self.erasure.erasures,
             recovery=self.erasure.recovery,
@@ -167,7 +179,7 @@ class _Assembly:
             secrets=self.secrets,
             personal_data=self.personal_data,
             grants=self.grants,
-            lifetimes=self.settings.lifetimes,
+            limits=self.limits,
             clock=self.clock,
             ids=self.ids,
         )

@@ -60,6 +60,7 @@ def _check_problem(
     assert (headers["Content-Type"], headers["Cache-Control"]) == (PROBLEM_MEDIA_TYPE, "no-store")
     assert (body["request_id"], body["instance"].rpartition(":")[2]) == (request_id, request_id)
     assert ("WWW-Authenticate" in headers) == (status == 401 or error is InsufficientScope)
-    assert ("Retry-After" in headers) == ("retry_after" in body) == (status == 503)
-    if status == 503:
+    assert ("Retry-After" in headers) == ("retry_after" in body) == (status in {429, 503})
+    assert ("RateLimit" in headers) == ("RateLimit-Policy" in headers) == (status == 429)
+    if status in {429, 503}:
         assert headers["Retry-After"] == str(body["retry_after"])

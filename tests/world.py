@@ -61,6 +61,7 @@ class World:
         self.settings = settings
         self.owner_url = owner_url
         self.people, self.google, self.apple = dev, dev.google, dev.apple
+        self.address = "127.0.0.1"  # of whoever calls, as the gateway sees it
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1))
         self.database: Database = connect(settings.database_url, CONNECTIONS_MAX)
         self.services: Services = self.container()
@@ -109,7 +110,7 @@ class World:
                 "resourcePath": match.route,
                 "path": path,
                 "requestId": str(uuid4()),
-                "identity": {"sourceIp": "127.0.0.1"},
+                "identity": {"sourceIp": self.address},
             },
             "headers": dict(headers),
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
@@ -148,8 +149,8 @@ class World:
             opened.execute(statement, parameters)
 
     def stored(self) -> dict[str, int]:
-        """Return how many rows each table holds, and how many keys the vault."""
-        tables = self.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+        """Return how many rows each table holds but the limits' buckets, and how many keys the vault."""
+        tables = self.rows("SELECT relname FROM pg_stat_user_tables WHERE relname <> 'rate_limits'")
         each = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for (name,) in tables)  # noqa: S608 - names PostgreSQL told us
         refusals = self.rows("SELECT count(*) FROM audit_events WHERE kind = 'request.refused'")[0][0]
         counts = dict(self.rows(each)) | {"key vault": len(self.vault_keys())}

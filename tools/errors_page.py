@@ -43,6 +43,8 @@ ADVICE = {
     "not_found": "It isn't there, or isn't this person's. Drop it from the list that is shown.",
     "public_key_invalid": "A defect of the app: 32 bytes each for `x` and `y`, base64url without padding.",
     "public_key_unsupported": "Make a P-256 key.",
+    "rate_limited": "Wait `retry_after` seconds, then send the same call again. Keep the tokens. "
+    "See [limits](limits.md).",
     "refresh_token_expired": "Drop the tokens and sign in.",
     "refresh_token_invalid": "Drop the tokens and sign in. If it goes on: tokens of another stage.",
     "refresh_token_reused": "Drop the tokens and sign in: the session has ended on all sides. "

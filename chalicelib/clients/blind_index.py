@@ -36,6 +36,10 @@ class BlindIndex:
         """Return the index of a device; it is computed before anyone knows whose sign-in this is."""
         return self._index(b"device", device_id.encode())
 
+    def bucket(self, limit: str, subject: str) -> bytes:
+        """Return the index of the bucket in which a limit counts somebody's requests."""
+        return self._index(b"bucket", limit.encode(), subject.encode())
+
     def digest(self, purpose: str, content: bytes) -> bytes:
         """Return a digest that tells whether content has changed, without decrypting what was kept of it."""
         return self._index(b"digest", purpose.encode(), content)

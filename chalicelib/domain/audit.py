@@ -37,6 +37,7 @@ class AuditKind(StrEnum):
     REQUEST_REFUSED = "request.refused"
     SERVICE_RESTORED = "service.restored"
     SESSION_ENDED = "session.ended"
+    SESSION_NEW_DEVICE = "session.new_device"
     SESSION_PRESENCE_PROVED = "session.presence_proved"
     SESSION_REFRESHED = "session.refreshed"
     SESSION_REUSE_DETECTED = "session.reuse_detected"

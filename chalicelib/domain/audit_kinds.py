@@ -105,6 +105,10 @@ MEANINGS = {
         "`epoch`: its new position in the ledger",
     ),
     AuditKind.SESSION_ENDED: ("A session ended.", "`reason`: one of `session_end` in the schema"),
+    AuditKind.SESSION_NEW_DEVICE: (
+        "A person who had an account signed in on a device that was never seen with it, or was forgotten.",
+        "`device_id`",
+    ),
     AuditKind.SESSION_PRESENCE_PROVED: (
         "A phone's hardware key proved that its person was present; the session's tokens were renewed.",
         "",

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from uuid import UUID
 
 from chalicelib.domain.id_tokens import Platform
@@ -41,3 +42,4 @@ class StoredDevice:
     platform: Platform
     description: bytes | None = field(repr=False)
     description_digest: bytes | None = field(repr=False)
+    first_seen_at: datetime

@@ -189,6 +189,14 @@ class RefreshTokenReused(ServiceError):
     action = Action.sign_in
 
 
+class RateLimited(ServiceError):
+    """More came than may, from one address, of one person or with one session; later it works again."""
+
+    code = "rate_limited"
+    title = "Too many requests"
+    action = Action.retry
+
+
 class DependencyUnavailable(ServiceError):
     """Something the service stands on didn't answer in time; the same request works later."""
 

@@ -12,6 +12,7 @@ from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.consents import ConsentEvent
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.id_tokens import Provider
+from chalicelib.domain.limits import Taken
 from chalicelib.domain.sessions import Session, SessionEnd
 
 FORMAT = "serenya-auth/account-export/1"
@@ -33,6 +34,7 @@ SHOWN_DETAILS: Mapping[AuditKind, frozenset[str]] = MappingProxyType(
         AuditKind.IDENTITY_LINKED: frozenset({"provider"}),
         AuditKind.IDENTITY_UNLINKED: frozenset({"provider"}),
         AuditKind.SESSION_ENDED: frozenset({"reason"}),
+        AuditKind.SESSION_NEW_DEVICE: frozenset({"device_id"}),
         AuditKind.SESSION_STARTED: frozenset({"device_id"}),
     }
 )
@@ -118,7 +120,7 @@ class HeldEvent:
 class StoredExport:
     """What the database holds about a person: one part of each list, and how many parts there are.
 
-    `session` is the one that asked; None when an operator did.
+    `session` is the one that asked; None when an operator did. `taken` says what came of its place.
     """
 
     person: StoredPerson
@@ -131,6 +133,7 @@ class StoredExport:
     sessions: tuple[HeldSession, ...]
     consents: tuple[ConsentEvent, ...]
     events: tuple[HeldEvent, ...]
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar
 
+from chalicelib.domain.limits import Limit
+
 
 class Action(StrEnum):
     """What the app does next; the closed set it switches on."""
@@ -49,10 +51,12 @@ class ServiceError(Exception):
         faults: tuple[Fault, ...] = (),
         scope: str | None = None,
         max_age: timedelta | None = None,
+        limit: Limit | None = None,
     ) -> None:
         """Carry what the app may know.
 
-        `scope` is the one a bearer lacked (RFC 6750 s3), `max_age` how old its sign-in may be (RFC 9470 s3).
+        `scope` is the one a bearer lacked (RFC 6750 s3), `max_age` how old its sign-in may be (RFC 9470 s3),
+        `limit` the one that was reached.
         """
         super().__init__(self.code)
         self.retry_after = retry_after
@@ -60,3 +64,4 @@ class ServiceError(Exception):
         self.faults = faults
         self.scope = scope
         self.max_age = max_age
+        self.limit = limit

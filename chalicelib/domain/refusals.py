@@ -18,6 +18,7 @@ FREE = frozenset(
     error.code
     for error in (
         errors.InvalidIdToken,
+        errors.RateLimited,
         errors.InvalidNonce,
         errors.InvalidAccessToken,
         errors.InsufficientScope,

@@ -23,6 +23,7 @@ class Purged(StrEnum):
     USED_ID_TOKENS = "used_id_tokens"
     SESSIONS = "sessions"
     DEVICES = "devices"
+    RATE_LIMITS = "rate_limits"
 
 
 class Expired(StrEnum):
@@ -49,6 +50,7 @@ _OPEN_ENDED = "nothing: it tells nothing of anybody"
 
 PERIODS: Mapping[Purged, timedelta] = MappingProxyType(
     {
+        Purged.RATE_LIMITS: timedelta(hours=1),
         Purged.CHALLENGES: timedelta(hours=1),
         Purged.USED_ID_TOKENS: timedelta(hours=1),
         Purged.SESSIONS: timedelta(days=90),
@@ -58,6 +60,12 @@ PERIODS: Mapping[Purged, timedelta] = MappingProxyType(
 
 RETENTION: Mapping[str, Retention] = MappingProxyType(
     {
+        "rate_limits": Retention(
+            period=PERIODS[Purged.RATE_LIMITS],
+            since="its bucket was empty again",
+            reason="an empty bucket counts nothing; the hour allows for wrong clocks",
+            ended_by=f"{_PURGE}; a crash or failover of the database",
+        ),
         "challenges": Retention(
             period=PERIODS[Purged.CHALLENGES],
             since="its nonce expired",

@@ -52,6 +52,7 @@ class Session:
     id: UUID
     user_id: UUID
     user_status: UserStatus
+    user_created_at: datetime
     client_id: str
     generation: int
     acr: str
@@ -66,6 +67,11 @@ class Session:
     device: StoredDevice
     profile: bytes | None = field(repr=False)
     profile_digest: bytes | None = field(repr=False)
+
+    @property
+    def is_of_new_device(self) -> bool:
+        """Tell whether the device was first seen with it; that of the account's own beginning isn't news."""
+        return self.device.first_seen_at == self.created_at != self.user_created_at
 
     def expired(self, now: datetime) -> bool:
         """Tell whether it was idle, or lasted, longer than it may."""

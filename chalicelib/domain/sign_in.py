@@ -11,6 +11,7 @@ from chalicelib.domain.consents import ConsentAnswer, ConsentState
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import IdTokenUsed, MissingConsent
 from chalicelib.domain.id_tokens import Platform, Provider, UnverifiedIdToken
+from chalicelib.domain.limits import Taken, Taking
 from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.domain.tokens import Scope
 
@@ -54,6 +55,7 @@ class NewSession:
     locale: str
     app_version: str | None
     request_id: str
+    place: Taking | None  # of the person's limit; None where limits are lifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,14 @@ class Entry:
     """What the statement of a sign-in found and did: no person, no session, or a session that is open now.
 
     `is_first_identity` tells whether the person had no identity before this one: it speaks for the profile.
+    `taken` says what came of the place it asked for; None where it didn't.
     """
 
     person: StoredPerson | None
     states: tuple[ConsentState, ...]
     own: OwnSession | None
     is_first_identity: bool
+    taken: Taken | None = None
 
 
 class Conflict(StrEnum):

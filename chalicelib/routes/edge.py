@@ -97,7 +97,9 @@ def _served(
 ) -> Reply:
     started, failure = services.clock.monotonic(), None
     try:
-        reply = answered(route, request, route.handler(services, read_call(route, services, request)))
+        with services.limits.guarding(route.limits, request.address):
+            answer = route.handler(services, read_call(route, services, request))
+        reply = answered(route, request, answer)
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
         failure = error
         reply = _failed(request, error, services.clock.now())

@@ -1,6 +1,6 @@
 """The route that hands a person everything that is held about them."""
 
-from chalicelib.domain import errors
+from chalicelib.domain import errors, limits
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.acts import act
@@ -32,6 +32,7 @@ ROUTES: tuple[Route[Services], ...] = (
         query={"part": PART},
         access=bearer(Scope.ACCOUNT),
         step_up=SensitiveAct.EXPORT,
+        limits=(limits.EXPORTS,),
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
 )

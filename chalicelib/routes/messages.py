@@ -120,6 +120,10 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
         ),
         "public_key_invalid": _UPDATE_APP,
         "public_key_unsupported": _UPDATE_APP,
+        "rate_limited": Message(
+            en="We're a little busy right now. Please try again in a moment.",
+            es="Ahora tenemos mucha actividad. Por favor, inténtelo de nuevo más tarde.",
+        ),
         "refresh_token_expired": _SIGNED_OUT,
         "refresh_token_invalid": _CONFIRM,
         "refresh_token_reused": _SIGNED_OUT,

@@ -29,6 +29,7 @@ _OF_A_BEARER = (
     errors.DependencyUnavailable,
 )
 _CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 _EXAMPLE_TIME = datetime(2025, 1, 31, 12, tzinfo=UTC)
 _BEARER_SCHEME = {
@@ -42,10 +43,14 @@ _RECEIPT_SCHEME = {
     "scheme": "bearer",
     "description": "The secret that came with the receipt, in the Authorization header only.",
 }
+_RATE_LIMIT = "What is left: none, for `t` seconds (draft-ietf-httpapi-ratelimit-headers-11)."
+_RATE_LIMIT_POLICY = "The limit that was reached: its name, quota and window in seconds."
 _HEADERS: dict[str, JsonSchema] = {
     "X-Request-Id": {"description": "Names this request to support.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "The challenge of RFC 6750 s3.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit": {"description": _RATE_LIMIT, "schema": {"type": "string"}},
+    "RateLimit-Policy": {"description": _RATE_LIMIT_POLICY, "schema": {"type": "string"}},
     "ETag": {"description": "Send it back in If-None-Match.", "schema": {"type": "string"}},
     "Cache-Control": {"description": "How long the answer may be kept.", "schema": {"type": "string"}},
 }
@@ -89,6 +94,8 @@ def possible_errors(route: Route[Any]) -> tuple[type[ServiceError], ...]:
         found.append(errors.NotFound)
     if route.access.admission is Admission.bearer:
         found += _OF_A_BEARER
+    if route.limits:
+        found.append(errors.RateLimited)
     if route.step_up is not None:
         found.append(errors.InsufficientUserAuthentication)
     return tuple(sorted(set(found), key=lambda error: (STATUSES[error], error.code)))
@@ -106,6 +113,17 @@ def _operation(route: Route[Any]) -> dict[str, Any]:
     if route.step_up is not None:
         max_age_seconds = int(NEEDS[route.step_up].max_age.total_seconds())
         operation["x-step-up"] = {"act": str(route.step_up), "max_age": max_age_seconds}
+    if route.limits:
+        operation["x-rate-limits"] = [
+            {
+                "policy": limit.name,
+                "by": str(limit.by),
+                "counts": str(limit.counts),
+                "quota": limit.quota,
+                "window": int(limit.window.total_seconds()),
+            }
+            for limit in route.limits
+        ]
     if parameters := list(_parameters(route)):
         operation["parameters"] = parameters
     if route.body is not None:
@@ -163,8 +181,10 @@ def _refusal(status: HTTPStatus, group: list[type[ServiceError]]) -> dict[str, A
     names = ["X-Request-Id"]
     if status in _CHALLENGED:
         names.append("WWW-Authenticate")
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in _LATER:
         names.append("Retry-After")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        names += ["RateLimit", "RateLimit-Policy"]
     codes = [error.code for error in group]
     return {
         "description": f"{status.phrase}: {', '.join(codes)}",

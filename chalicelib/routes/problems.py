@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import ServiceError
+from chalicelib.domain.limits import Limit
 from chalicelib.routes.language import Locale
 from chalicelib.routes.messages import user_message
 from chalicelib.routes.rfc3339 import rfc3339
@@ -60,6 +61,7 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
         errors.IdentityLimitReached: HTTPStatus.CONFLICT,
         errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
         errors.IntegrityFailure: HTTPStatus.INTERNAL_SERVER_ERROR,
         errors.InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
         errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -124,7 +126,18 @@ def _headers(
         headers["WWW-Authenticate"] = challenge
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
+    if error.limit is not None and retry_after is not None:
+        headers |= _rate_limit(error.limit, retry_after)
     return headers
+
+
+def _rate_limit(limit: Limit, retry_after: int) -> dict[str, str]:
+    """Return the fields of draft-ietf-httpapi-ratelimit-headers-11: the policy, and what is left of it."""
+    window = int(limit.window.total_seconds())
+    return {
+        "RateLimit-Policy": f'"{limit.name}";q={limit.quota};w={window}',
+        "RateLimit": f'"{limit.name}";r=0;t={retry_after}',
+    }
 
 
 def _challenge(error: ServiceError, status: HTTPStatus) -> str | None:

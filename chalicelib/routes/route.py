@@ -3,7 +3,8 @@
 A handler gets a `Call` whose every value was parsed, and returns an `Answer`; it never sees HTTP.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from chalicelib.domain.errors import MissingToken, ServiceError
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.limits import Kept, Limit
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.fields import Field
@@ -47,6 +49,19 @@ class RefusalRecord(Protocol):
         """Take note of an answer; `is_free` if its route never looks at the database. Never raises."""
 
 
+class LimitCheck(Protocol):
+    """What the edge needs to turn away who asks too often."""
+
+    def guarding(
+        self, limits: Sequence[Limit], address: str | None
+    ) -> AbstractContextManager[None, bool | None]:
+        """Return what a request is answered in.
+
+        Raises:
+            ServiceError: on entering or leaving, when a limit by address is reached.
+        """
+
+
 class EdgeServices(Protocol):
     """The part of the services that the edge itself uses."""
 
@@ -57,6 +72,10 @@ class EdgeServices(Protocol):
     @property
     def access(self) -> BearerCheck:
         """The bearer check."""
+
+    @property
+    def limits(self) -> LimitCheck:
+        """The limits."""
 
     @property
     def refusals(self) -> RefusalRecord:
@@ -155,7 +174,8 @@ class Route(Generic[ServicesT_contra]):
 
     `errors` lists what the handler's service raises; the edge's own errors are added by `routes/openapi.py`.
     `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404. `step_up` names the
-    sensitive act that a bearer route is; what it needs, `domain/step_up.py` says.
+    sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. Of `limits`, the edge holds
+    a request to those by address, its service to the others.
     """
 
     method: str
@@ -171,6 +191,7 @@ class Route(Generic[ServicesT_contra]):
     errors: tuple[type[ServiceError], ...] = ()
     access: Access = public
     step_up: SensitiveAct | None = None
+    limits: tuple[Limit, ...] = ()
     cache: timedelta | None = None
     content_type: str = "application/json"
     parameters: Mapping[str, Field] = field(default_factory=dict)
@@ -180,7 +201,8 @@ class Route(Generic[ServicesT_contra]):
     @property
     def is_free(self) -> bool:
         """Tell whether anyone may call it and it needs nothing: it then answers without the database."""
-        return self.access == public and (self.body is None or self.body_optional)
+        asks = any(limit.kept is not Kept.CONTAINER for limit in self.limits)
+        return self.access == public and (self.body is None or self.body_optional) and not asks
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

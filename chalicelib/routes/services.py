@@ -12,6 +12,7 @@ from chalicelib.services.consents import ConsentService
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.export import ExportService
 from chalicelib.services.identities import IdentityService
+from chalicelib.services.limits import Limits
 from chalicelib.services.operators import OperatorService
 from chalicelib.services.presence import PresenceService
 from chalicelib.services.readiness import Readiness
@@ -31,6 +32,7 @@ class Services:
     controller: Controller
     clock: Clock
     access: AccessTokens[Any]
+    limits: Limits
     sign_in: SignInService
     sessions: SessionService
     account: AccountService

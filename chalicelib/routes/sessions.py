@@ -20,6 +20,7 @@ def list_sessions(services: Services, call: Call) -> Answer:
     listed = [
         {
             **session(item.session, item.device),
+            "is_new_device": item.session.is_of_new_device,
             "last_used_at": item.session.rotated_at,
             "current": item.current,
         }

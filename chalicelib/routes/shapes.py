@@ -48,6 +48,7 @@ DEVICE = Record(
         "model": required(nullable(Text(max_chars=128))),
         "os_version": required(nullable(Text(max_chars=64))),
         "app_version": required(nullable(Text(max_chars=64))),
+        "first_seen_at": required(Timestamp(description="The first sign-in on it.")),
     },
     description="A device; all but its platform is null for a moment when it can't be decrypted just now.",
     open=True,
@@ -66,6 +67,9 @@ LISTED_SESSION = Record(
     "ListedSession",
     {
         **_SESSION_MEMBERS,
+        "is_new_device": required(
+            Flag(description="The account was there before this sign-in, and the device was not.")
+        ),
         "last_used_at": required(Timestamp(description="The last sign-in or refresh.")),
         "current": required(Flag(description="The session of the token that asks.")),
     },
@@ -146,6 +150,7 @@ def device(stored: StoredDevice, described: Device | None) -> dict[str, Any]:
         "model": described.model if described else None,
         "os_version": described.os_version if described else None,
         "app_version": described.app_version if described else None,
+        "first_seen_at": stored.first_seen_at,
     }
 
 

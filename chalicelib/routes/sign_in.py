@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from chalicelib.domain import errors
+from chalicelib.domain import errors, limits
 from chalicelib.domain.account import PersonName
 from chalicelib.domain.challenges import ChallengePurpose
 from chalicelib.domain.devices import Device
@@ -125,6 +125,7 @@ def sign_in_route(provider: OidcProvider) -> Route[Services]:
         tags=("sign-in",),
         body=sign_in_request(provider),
         answer=TOKENS,
+        limits=(limits.SIGN_IN_BY_ADDRESS, limits.SIGN_IN_BY_PERSON),
         errors=(
             errors.InvalidIdToken,
             errors.IdTokenExpired,
@@ -153,6 +154,7 @@ ROUTES: tuple[Route[Services], ...] = (
         body=CHALLENGE_REQUEST,
         body_optional=True,
         answer=CHALLENGE,
+        limits=(limits.CHALLENGES,),
         errors=(errors.DependencyUnavailable,),
     ),
     *map(sign_in_route, PROVIDERS.values()),

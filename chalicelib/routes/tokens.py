@@ -1,6 +1,6 @@
 """Routes that keep a session or end it: refresh and logout."""
 
-from chalicelib.domain import errors
+from chalicelib.domain import errors, limits
 from chalicelib.domain.errors import MissingToken
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.acts import act
@@ -50,6 +50,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("sessions",),
         body=REFRESH_REQUEST,
         answer=TOKENS,
+        limits=(limits.REFRESH_FAILURES_BY_ADDRESS, limits.REFRESH_FAILURES_BY_SESSION),
         errors=(
             errors.RefreshTokenInvalid,
             errors.RefreshTokenExpired,

@@ -7,7 +7,9 @@ from uuid import UUID
 from chalicelib.domain.account import Account, StoredPerson
 from chalicelib.domain.errors import InvalidAccessToken, SessionRevoked
 from chalicelib.domain.export import Export, HeldDevice, HeldIdentity, StoredExport, StoredIdentity
+from chalicelib.domain.limits import EXPORTS
 from chalicelib.domain.tokens import AccessClaims
+from chalicelib.services.limits import Limits
 from chalicelib.services.opening import open_chosen, open_device, open_key_name, open_profile, open_subject
 from chalicelib.services.ports import Act, Clock, DataKey, DataKeys
 from chalicelib.services.store_ports import ExportStore
@@ -16,8 +18,9 @@ from chalicelib.services.store_ports import ExportStore
 class ExportService:
     """Exports."""
 
-    def __init__(self, *, store: ExportStore, keys: DataKeys, clock: Clock) -> None:
+    def __init__(self, *, store: ExportStore, keys: DataKeys, limits: Limits, clock: Clock) -> None:
         """Take what reads a person's rows, and the keys that open them."""
+        self._limits = limits
         self._store = store
         self._keys = keys
         self._clock = clock
@@ -28,20 +31,23 @@ class ExportService:
         The key comes first: an export that can't be read must not be on record.
 
         Raises:
+            RateLimited: with this session too often.
             SessionRevoked, AccountSuspended: the person may not act.
             DependencyUnavailable: their key can't be had now.
             IntegrityFailure: something doesn't open as what it should be.
         """
+        place = self._limits.taking(EXPORTS, str(claims.session_id))
         key = self._key_of(claims.user_id)
         now = self._clock.now()
         stored = self._store.export(
-            claims.session_id, part=part, locale=act.locale, now=now, request_id=act.request_id
+            claims.session_id, part=part, locale=act.locale, now=now, request_id=act.request_id, place=place
         )
         if stored is None or stored.session is None:
             raise SessionRevoked
         stored.session.ensure_live(now)
         if stored.person.id != claims.user_id:
             raise InvalidAccessToken
+        self._limits.settle(place, stored.taken)
         return opened(key, stored, part=part, now=now)
 
     def _key_of(self, user_id: UUID) -> DataKey:

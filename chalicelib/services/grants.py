@@ -22,7 +22,7 @@ class Grants:
         """Take what issues tokens."""
         self._tokens = tokens
         self._secrets = secrets
-        self._lifetimes = lifetimes
+        self.lifetimes = lifetimes
         self._clock = clock
 
     def grant(
@@ -32,7 +32,7 @@ class Grants:
         now, session, person = self._clock.now(), own.session, own.person
         return SignedIn(
             access_token=self._tokens.issue(session, own.states),
-            access_token_lifetime=min(self._lifetimes.access_token, session.expires_at - now),
+            access_token_lifetime=min(self.lifetimes.access_token, session.expires_at - now),
             refresh_token=self._secrets.write_refresh_token(token),
             refresh_token_lifetime=session.idle_expires_at - now,
             scopes=scopes(own.states, now),

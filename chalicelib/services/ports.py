@@ -93,6 +93,9 @@ class BlindIndex(Protocol):
     def device(self, device_id: str) -> bytes:
         """Return the index of a device."""
 
+    def bucket(self, limit: str, subject: str) -> bytes:
+        """Return the index of a limit's bucket."""
+
     def digest(self, purpose: str, content: bytes) -> bytes:
         """Return a digest that tells whether content changed."""
 

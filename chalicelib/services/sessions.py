@@ -10,8 +10,10 @@ from chalicelib.domain.errors import (
     NotFound,
     RefreshTokenInvalid,
     RefreshTokenReused,
+    ServiceError,
     SessionRevoked,
 )
+from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION
 from chalicelib.domain.sessions import (
     Lifetimes,
     OwnSession,
@@ -24,6 +26,7 @@ from chalicelib.domain.sessions import (
 from chalicelib.domain.sign_in import SignedIn
 from chalicelib.domain.tokens import AccessClaims, RefreshToken
 from chalicelib.services.grants import Grants
+from chalicelib.services.limits import Limits
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock
 from chalicelib.services.secrets import Secrets
@@ -51,6 +54,7 @@ class SessionService:
         tokens: AccessTokens[Any],
         personal_data: PersonalData,
         grants: Grants,
+        limits: Limits,
         lifetimes: Lifetimes,
         clock: Clock,
     ) -> None:
@@ -60,6 +64,7 @@ class SessionService:
         self._tokens = tokens
         self._personal_data = personal_data
         self._grants = grants
+        self._limits = limits
         self._lifetimes = lifetimes
         self._clock = clock
 
@@ -69,8 +74,10 @@ class SessionService:
         Raises:
             RefreshTokenInvalid, RefreshTokenExpired, SessionRevoked, AccountSuspended: which it says.
             RefreshTokenReused: it was rotated before; the session has ended, whoever holds its tokens.
+            RateLimited: a session that is over, once more.
         """
         token = self._secrets.read_refresh_token(text)
+        self._limits.ensure_not_full(REFRESH_FAILURES_BY_SESSION, str(token.session_id))
         now = self._clock.now()
         own = self._store.rotate(
             token.session_id,
@@ -134,7 +141,11 @@ class SessionService:
         """Judge at the rotation's own moment: a clock set back in between would make it a theft (F-16)."""
         own = self._store.find(token.session_id, locale=act.locale, now=now)
         session = own.session if own else None
-        presented = judge_presented(session, token.generation, self._lifetimes.refresh_grace, now)
+        try:
+            presented = judge_presented(session, token.generation, self._lifetimes.refresh_grace, now)
+        except ServiceError:
+            self._limits.take(REFRESH_FAILURES_BY_SESSION, str(token.session_id))
+            raise
         match presented:
             case Presented.RETRY:
                 if own is None:

@@ -7,11 +7,13 @@ from chalicelib.domain.account import UserStatus
 from chalicelib.domain.challenges import RANDOM_BYTES, ChallengePurpose
 from chalicelib.domain.consents import after, check_answers, check_each_once, require_all
 from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, InvalidNonce
-from chalicelib.domain.sessions import Lifetimes, OwnSession, ensure_may_act
+from chalicelib.domain.limits import SIGN_IN_BY_PERSON
+from chalicelib.domain.sessions import OwnSession, ensure_may_act
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, SignedIn, SignIn
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.services.admission import Admission
 from chalicelib.services.grants import Grants
+from chalicelib.services.limits import Limits
 from chalicelib.services.personal_data import Arrival, PersonalData
 from chalicelib.services.ports import Act, Clock, Ids
 from chalicelib.services.secrets import Secrets
@@ -33,7 +35,7 @@ class SignInService:
         secrets: Secrets,
         personal_data: PersonalData,
         grants: Grants,
-        lifetimes: Lifetimes,
+        limits: Limits,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -43,7 +45,8 @@ class SignInService:
         self._secrets = secrets
         self._personal_data = personal_data
         self._grants = grants
-        self._lifetimes = lifetimes
+        self._limits = limits
+        self._lifetimes = grants.lifetimes
         self._clock = clock
         self._ids = ids
 
@@ -66,10 +69,11 @@ class SignInService:
     def _new_session(self, request: SignIn, arrival: Arrival, now: datetime, act: Act) -> NewSession:
         identity, session_id = arrival.identity, self._ids.new_uuid()
         nonce, index = request.nonce, self._secrets.index()
+        subject_index = index.subject(identity.provider, identity.issuer, identity.subject)
         challenge = self._secrets.read_nonce(ChallengePurpose.SIGN_IN, nonce, now) if nonce else None
         return NewSession(
             provider=identity.provider,
-            subject_index=index.subject(identity.provider, identity.issuer, identity.subject),
+            subject_index=subject_index,
             token_hash=identity.token_hash,
             token_expires_at=identity.expires_at,
             challenge=challenge,
@@ -87,6 +91,7 @@ class SignInService:
             locale=act.locale,
             app_version=request.device.app_version,
             request_id=act.request_id,
+            place=self._limits.taking(SIGN_IN_BY_PERSON, subject_index.hex()),
         )
 
     def _signed_in(self, arrival: Arrival, new: NewSession) -> SignedIn:
@@ -125,6 +130,7 @@ class SignInService:
             return self._granted(arrival, _answered(entry.own, new), copy, is_new_user=False)
         if entry.person is not None:
             ensure_may_act(entry.person.status)
+        self._limits.settle(new.place, entry.taken)
         used = self._store.used_id_token(new)
         if used is None:
             # nothing else is left; a used ID token without a session was that of somebody erased since

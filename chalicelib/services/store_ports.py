@@ -9,6 +9,7 @@ from chalicelib.domain.account import ChosenData, RenewedData
 from chalicelib.domain.consents import ConsentAnswer, ConsentDocument, ConsentEvent
 from chalicelib.domain.export import StoredExport
 from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
+from chalicelib.domain.limits import Taking
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
 
@@ -108,7 +109,14 @@ class ExportStore(Protocol):
     """All rows of a person."""
 
     def export(
-        self, session_id: UUID, *, part: int, locale: str, now: datetime, request_id: str
+        self,
+        session_id: UUID,
+        *,
+        part: int,
+        locale: str,
+        now: datetime,
+        request_id: str,
+        place: Taking | None,
     ) -> StoredExport | None:
         """Return one part of them, and record it."""
 

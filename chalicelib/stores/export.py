@@ -4,6 +4,7 @@ Each list is read in parts, so that the answer stays bounded however long a pers
 appended later comes last, and so in a later part.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB, TEXT
 
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.export import PART_ITEMS, StoredExport
-from chalicelib.stores import audit
+from chalicelib.domain.limits import Taking
+from chalicelib.stores import audit, limits
 from chalicelib.stores.database import Database
 from chalicelib.stores.export_rows import read_export
 from chalicelib.stores.export_sections import SECTIONS, Section
@@ -52,13 +54,16 @@ def _longest(user_id: ScalarSelect[UUID]) -> ColumnElement[int]:
 
 def _export() -> Select[Any]:
     session = acting()
+    place = limits.place(session)
+    session = limits.admitted(session, place)
     user_id = select(session.c.user_id).scalar_subquery()
     details = func.jsonb_build_object("part", cast(PART, TEXT))
     kind = AuditKind.ACCOUNT_EXPORTED
     exported = audit.event(
         kind, act=session, user_id=session.c.user_id, session_id=SESSION_ID, details=details
     )
-    return FIND.add_columns(*pages_of(user_id)).add_cte(audit.recorded(exported))
+    columns = (*pages_of(user_id), *limits.columns(place))
+    return FIND.add_columns(*columns).add_cte(audit.recorded(exported))
 
 
 EXPORT = _export()
@@ -72,11 +77,19 @@ class ExportStore:
         self._database = database
 
     def export(
-        self, session_id: UUID, *, part: int, locale: str, now: datetime, request_id: str
+        self,
+        session_id: UUID,
+        *,
+        part: int,
+        locale: str,
+        now: datetime,
+        request_id: str,
+        place: Taking | None,
     ) -> StoredExport | None:
         """Return one part of what is held about a session's person; None without such a session.
 
-        Only for a live session are the lists read, and is it recorded; sent twice, it is recorded twice.
+        Only for a live session that got its place are the lists read, and is it recorded; sent twice, it is
+        recorded twice.
         """
         parameters = {
             "p_session_id": session_id,
@@ -84,6 +97,9 @@ class ExportStore:
             "p_locale": locale,
             "p_now": now,
             "p_request_id": request_id,
+            **limits.parameters(place),
         }
         row = self._database.row(EXPORT, parameters)
-        return read_export(row, read_session(row)) if row else None
+        if row is None:
+            return None
+        return replace(read_export(row, read_session(row)), taken=limits.read_taken(row, place))

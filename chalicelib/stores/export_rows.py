@@ -58,9 +58,10 @@ def _device(line: Line) -> HeldDevice:
         platform=Platform(line["platform"]),
         description=None if description is None else _bytes(description),
         description_digest=None,
+        first_seen_at=_moment(line["created_at"]),
     )
     return HeldDevice(
-        stored=stored, created_at=_moment(line["created_at"]), last_seen_at=_moment(line["last_seen_at"])
+        stored=stored, created_at=stored.first_seen_at, last_seen_at=_moment(line["last_seen_at"])
     )
 
 

@@ -17,10 +17,21 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from chalicelib.domain.retention import BATCH_MAX, Expired, Purged
 from chalicelib.stores.database import Database
-from chalicelib.stores.schema import Challenges, Devices, Sessions, UsedIdTokens, Users
+from chalicelib.stores.schema import Challenges, Devices, RateLimits, Sessions, UsedIdTokens, Users
 
 PATIENCE = timedelta(seconds=15)  # a batch may have to look at every session
 BEFORE = bindparam("p_before", type_=TIMESTAMP(timezone=True))
+
+
+def _rate_limits() -> Delete:
+    old = (
+        select(RateLimits.bucket_index)
+        .where(RateLimits.arrives_at < BEFORE)
+        .limit(BATCH_MAX)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    return delete(RateLimits).where(RateLimits.bucket_index.in_(select(old.c.bucket_index)))
 
 
 def _challenges() -> Delete:
@@ -66,6 +77,7 @@ def _devices() -> Delete:
 
 
 STATEMENTS: Mapping[Purged, Any] = {
+    Purged.RATE_LIMITS: _rate_limits().returning(RateLimits.arrives_at),
     Purged.CHALLENGES: _challenges().returning(Challenges.expires_at),
     Purged.USED_ID_TOKENS: _used_id_tokens().returning(UsedIdTokens.expires_at),
     Purged.SESSIONS: _sessions().returning(Sessions.id),

@@ -24,6 +24,7 @@ from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
 from chalicelib.stores.biometric_tables import BiometricKeys
 from chalicelib.stores.consent_tables import ConsentDocuments, ConsentEvents
+from chalicelib.stores.limit_tables import RateLimits
 from chalicelib.stores.schema_root import Schema, generated_id
 
 __all__ = [  # parts that live in other files
@@ -32,6 +33,7 @@ __all__ = [  # parts that live in other files
     "BiometricKeys",
     "ConsentDocuments",
     "ConsentEvents",
+    "RateLimits",
     "Schema",
 ]
 

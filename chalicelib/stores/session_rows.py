@@ -29,6 +29,7 @@ DEVICE_COLUMNS: tuple[ColumnElement[Any], ...] = (
     Devices.platform.label("device_platform"),
     Devices.description.label("device_description"),
     Devices.description_digest.label("device_digest"),
+    Devices.created_at.label("device_seen_at"),
 )
 PERSON_COLUMNS: tuple[ColumnElement[Any], ...] = (
     *(
@@ -47,6 +48,7 @@ def read_session(row: Row[Any]) -> Session:
         id=row.id,
         user_id=row.user_id,
         user_status=row.user_status,
+        user_created_at=row.user_created_at,
         client_id=row.client_id,
         generation=row.generation,
         acr=row.acr,
@@ -89,4 +91,5 @@ def read_device(row: Row[Any]) -> StoredDevice:
         platform=row.device_platform,
         description=row.device_description,
         description_digest=row.device_digest,
+        first_seen_at=row.device_seen_at,
     )

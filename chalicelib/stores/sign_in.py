@@ -5,14 +5,14 @@ device at once can't see each other's session; the partial unique index catches 
 again behind the person's lock.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from psycopg2 import errors as psycopg2_errors
 from sqlalchemy import Row, exc
 
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
-from chalicelib.stores import consent_parts
+from chalicelib.stores import consent_parts, limits
 from chalicelib.stores import sign_in_statements as statements
 from chalicelib.stores.database import Database
 from chalicelib.stores.session_rows import read_own, read_person
@@ -42,7 +42,7 @@ class SignInStore:
             if _constraint(error) != "uq_sessions_one_live_a_device":
                 raise
             row = self._database.row_behind(statements.LOCK_PERSON, statements.OPEN_SESSION, parameters)
-        return _entry(row)
+        return replace(_entry(row), taken=limits.read_taken(row, new.place))
 
     def create_account(self, new: NewSession, person: NewPerson) -> Entry | Conflict:
         """Make a person with their first session, whole or not at all.
@@ -85,6 +85,7 @@ def _parameters(new: NewSession) -> dict[str, Any]:
         "p_nonce_hash": challenge.nonce_hash if challenge else None,
         "p_nonce_expires_at": challenge.expires_at if challenge else None,
         "p_answers": consent_parts.as_parameter(new.answers),
+        **limits.parameters(new.place),
     }
 
 

@@ -25,7 +25,7 @@ from sqlalchemy.orm import aliased
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.stores import audit, consent_parts
+from chalicelib.stores import audit, consent_parts, limits
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Challenges, Devices, Identities, Schema, Sessions, UsedIdTokens, Users
 from chalicelib.stores.session_rows import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
@@ -64,11 +64,19 @@ def _started(opened: CTE) -> Select[Any]:
     return audit.event(kind, act=opened, user_id=opened.c.user_id, session_id=opened.c.id, details=details)
 
 
+def _new_device(opened: CTE) -> Select[Any]:
+    """Return the event of a device that this sign-in made: its row has the id that was given for one."""
+    details = func.jsonb_build_object("device_id", opened.c.device_id)
+    kind = AuditKind.SESSION_NEW_DEVICE
+    event = audit.event(kind, act=opened, user_id=opened.c.user_id, session_id=opened.c.id, details=details)
+    return event.where(opened.c.device_id == given("device_id", Devices.id))
+
+
 def _answer(*, session: CTE, device: CTE, person: CTE, audited: CTE) -> Select[Any]:
     one = select(literal(1)).subquery("one")
     columns = (
         *(session.c[column.key] for column in SESSION_COLUMNS if column.key not in {"user_id", "device_id"}),
-        *(device.c[name] for name in ("device_id", "device_platform", "device_description", "device_digest")),
+        *(device.c[str(column.key)] for column in DEVICE_COLUMNS),
         *person.c,
         consent_parts.states_of(person.c.user_id).label("states"),
     )
@@ -119,7 +127,9 @@ def _open_session() -> Select[Any]:
         .cte("person")
     )
     welcome = select(person.c.user_id).where(person.c.user_status == UserStatus.ACTIVE).cte("welcome")
-    device = _seen_device(welcome, _first_use(welcome))
+    place = limits.place(welcome)
+    admitted = limits.admitted(welcome, place)
+    device = _seen_device(admitted, _first_use(admitted))
     ended = _replaced_session(device)
     values = session_values(device)
     row = select(*values.values()).select_from(device)
@@ -134,11 +144,13 @@ def _open_session() -> Select[Any]:
     audited = audit.recorded(
         union_all(
             _started(session),
+            _new_device(session),
             audit.session_ended(ended, SessionEnd.REPLACED),
             consent_parts.events_of(consent_parts.recorded_answers(session)),
         )
     )
-    return _answer(session=session, device=device, person=person, audited=audited)
+    answer = _answer(session=session, device=device, person=person, audited=audited)
+    return answer.add_columns(*limits.columns(place))
 
 
 def _create_account() -> Select[Any]:

@@ -15,6 +15,7 @@ from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uui
 from chalicelib.routes.problem_records import MISSING_CONSENT, PROBLEM
 from chalicelib.routes.route import Answer, Call, Route, bearer, bearer_or_body
 from chalicelib.routes.schema import Items, Record, conforms, nullable, optional, required
+from tests.http.small_doubles import SmallLimits, SmallRefusals
 
 NOW = datetime(2025, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
@@ -88,19 +89,12 @@ class SmallAccess:
 
 
 @dataclass
-class SmallRefusals:
-    told: list[tuple[str, str | None]] = field(default_factory=list)
-
-    def answered(self, route: str, code: str | None, request_id: str, *, is_free: bool) -> None:
-        self.told.append((route, code))
-
-
-@dataclass
 class SmallServices:
     clock: SmallClock = field(default_factory=SmallClock)
     access: SmallAccess = field(default_factory=SmallAccess)
     error: Exception | None = None
     calls: list[Call] = field(default_factory=list)
+    limits: SmallLimits = field(default_factory=SmallLimits)
     refusals: SmallRefusals = field(default_factory=SmallRefusals)
 
     def note(self, call: Call) -> None:

@@ -69,7 +69,7 @@ def test_while_the_keys_are_away_sessions_are_listed_without_what_is_sealed(
 ) -> None:
     [session] = ana.get("/sessions").body["sessions"]
     named = {"id": None, "name": None, "model": None, "os_version": None, "app_version": None}
-    assert session["device"] == named | {"platform": "ios"}
+    assert session["device"] == named | {"platform": "ios", "first_seen_at": session["created_at"]}
     outage.down.clear()
     assert ana.get("/sessions").body["sessions"][0]["device"]["name"] == "Ana Diaz's phone"
 

@@ -1,10 +1,12 @@
 import base64
 import json
+from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.errors import DependencyUnavailable, RateLimited
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.limits import LIMITS
 from chalicelib.routes.body import BODY_MAX_BYTES
 from chalicelib.routes.language import Locale
 from chalicelib.routes.route import Call, DeviceHints
@@ -119,3 +121,13 @@ def test_an_error_about_a_public_document_is_not_kept(api: SmallApi) -> None:
     got = api.call("GET", "/pets")
     assert got.headers["Cache-Control"] == "no-store"
     assert "ETag" not in got.headers
+
+
+def test_a_request_is_held_to_the_limits_of_its_route_before_anything_of_it_is_read(api: SmallApi) -> None:
+    (limit, *_) = LIMITS
+    api.services.limits.error = RateLimited(limit=limit, retry_after=timedelta(seconds=7))
+    got = api.call("POST", "/pets", body="nonsense")
+    refused(got, 429, "rate_limited")
+    assert got.headers["Retry-After"] == "7"
+    assert api.services.limits.entered == [((), "192.0.2.7")]  # the gateway's own word (A4)
+    assert api.services.calls == []

@@ -60,9 +60,52 @@ def test_a_session_is_shown_with_its_device_and_last_use(world: World, ana: Phon
     ana.refresh()
     [shown] = listed(ana)
     used_at = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert shown == ana.answer["session"] | {"current": True, "last_used_at": used_at}
+    own = {"current": True, "last_used_at": used_at, "is_new_device": False}
+    assert shown == ana.answer["session"] | own
     assert shown["device"] == signed_in["device"]
     assert shown["device"]["id"] == "device-1"
+
+
+def new_devices(world: World) -> list[tuple[str, str]]:
+    """Return the sessions and devices on record as new."""
+    kind = (
+        "SELECT session_id::text, details->>'device_id' FROM audit_events WHERE kind = 'session.new_device'"
+    )
+    return [(session, device) for session, device in world.rows(kind + " ORDER BY id")]
+
+
+def test_a_sign_in_on_a_device_that_an_account_never_saw_is_on_record_and_shown(
+    world: World, ana: Phone
+) -> None:
+    assert new_devices(world) == []  # the first one of a new account is no news
+    world.clock.advance(timedelta(minutes=1))
+    tablet = world.person(device="device-2")
+    tablet.sign_in()
+    rows = world.rows("SELECT id::text FROM devices ORDER BY created_at")
+    assert new_devices(world) == [(tablet.session_id, rows[-1][0])]
+    told = {session["device"]["id"]: session for session in listed(ana)}
+    assert [told[name]["is_new_device"] for name in ("device-1", "device-2")] == [False, True]
+    assert told["device-2"]["device"]["first_seen_at"] == tablet.answer["session"]["created_at"]
+    assert told["device-1"]["device"]["first_seen_at"] == ana.answer["session"]["created_at"]
+
+
+def test_a_device_is_new_once(world: World, ana: Phone, tablet: Phone) -> None:
+    before = new_devices(world)
+    world.clock.advance(timedelta(minutes=1))
+    token = tablet.id_token()
+    assert (tablet.sign_in(token).status, tablet.sign_in(token).status) == (200, 200)  # and its exact retry
+    tablet.refresh()
+    assert new_devices(world) == before
+    assert {session["is_new_device"] for session in listed(ana)} == {False}
+
+
+def test_a_device_is_new_to_each_person(world: World, ana: Phone) -> None:
+    ben = world.person("ben@example.com", device="device-2")
+    ben.sign_in()
+    world.clock.advance(timedelta(minutes=1))
+    shared = world.person("ben@example.com", device="device-1")
+    shared.sign_in()
+    assert [session for session, _ in new_devices(world)] == [shared.session_id]
 
 
 def test_only_the_asking_session_is_the_current_one(ana: Phone, tablet: Phone) -> None:

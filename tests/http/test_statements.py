@@ -95,43 +95,44 @@ def test_logging_out_is_one_statement(world: World, ana: Phone) -> None:
         assert (len(count.statements), count.alone) == (1, [True])
 
 
-def test_a_known_persons_sign_in_is_one_statement(world: World, ana: Phone) -> None:
+def test_a_known_persons_sign_in_is_one_statement_behind_that_of_its_limit(world: World, ana: Phone) -> None:
     with counted(world) as count:
         assert ana.sign_in().status == 200
-    assert (len(count.statements), count.alone) == (1, [True])
+    assert (len(count.statements), count.alone) == (2, [True, True])
+    assert ["rate_limits" in each for each in count.statements] == [True, True]  # the person's is inside
     wrote = transactions(world, ana.session_id)
     assert (wrote["session"] == wrote["audit"], len(wrote["session"])) == (True, 1)
 
 
-def test_a_known_persons_sign_in_with_news_is_two_statements(world: World, ana: Phone) -> None:
+def test_a_known_persons_sign_in_with_news_is_one_statement_more(world: World, ana: Phone) -> None:
     with counted(world) as count:
         assert ana.sign_in(ana.id_token(name="Ana Maria Diaz")).status == 200
-    assert (len(count.statements), count.alone) == (2, [True, True])
+    assert (len(count.statements), count.alone) == (3, [True] * 3)
 
 
-def test_a_new_device_of_a_known_person_is_two_statements(world: World, ana: Phone) -> None:
+def test_a_new_device_of_a_known_person_is_one_statement_more(world: World, ana: Phone) -> None:
     with counted(world) as count:
         assert ana.sign_in(device={"id": "device-2", "platform": "ios"}).status == 200
-    assert (len(count.statements), count.alone) == (2, [True, True])
+    assert (len(count.statements), count.alone) == (3, [True] * 3)
 
 
-def test_a_new_persons_sign_in_is_two_statements_of_which_one_writes_all(world: World) -> None:
+def test_a_new_persons_sign_in_is_one_statement_more_which_writes_all(world: World) -> None:
     ana = world.person()
     renew_container(world)
     with counted(world) as count:
         assert ana.sign_in().status == 200
-    assert (len(count.statements), count.alone) == (2, [True, True])
+    assert (len(count.statements), count.alone) == (3, [True] * 3)
     tables = ("users", "identities", "devices", "sessions", "used_id_tokens", "consent_events")
     union = " UNION ALL ".join(f"SELECT xmin::text FROM {table}" for table in tables)  # noqa: S608 - our own names
     own = " UNION ALL SELECT xmin::text FROM audit_events WHERE user_id = %s"
     assert len(set(world.rows(union + own, ana.user_id))) == 1  # one transaction: whole or not at all
 
 
-def test_a_refused_sign_up_is_the_one_statement_that_found_nobody(world: World) -> None:
+def test_a_refused_sign_up_is_the_statement_of_its_limit_and_the_one_that_found_nobody(world: World) -> None:
     renew_container(world)
     with counted(world) as count:
         assert world.person().sign_in(consents=[]).code == "consent_required"
-    assert len(count.statements) == 1
+    assert len(count.statements) == 2
 
 
 def test_what_is_forged_costs_no_statement(world: World, ana: Phone) -> None:
@@ -141,10 +142,26 @@ def test_what_is_forged_costs_no_statement(world: World, ana: Phone) -> None:
             ana.refresh(refresh[:-1] + ("A" if refresh[-1] != "A" else "Q")).code == "refresh_token_invalid"
         )
         assert world.call("GET", "/sessions", token=access[:-4] + "AAAA").code == "invalid_token"
-        assert ana.sign_in(access).code == "invalid_id_token"
-        assert ana.sign_in(nonce="A" * 50, id_token=ana.id_token(nonce="A" * 50)).code == "invalid_nonce"
-        assert world.call("POST", "/auth/challenge").status == 200
     assert count.statements == []  # contract 3
+
+
+def test_a_forged_sign_in_and_a_challenge_are_the_one_statement_of_their_limit(
+    world: World, ana: Phone
+) -> None:
+    forged, nonce = ana.access_token, "A" * 50
+    with counted(world) as count:
+        assert world.call("POST", "/auth/challenge").status == 200
+        assert ana.sign_in(forged).code == "invalid_id_token"
+        assert ana.sign_in(nonce=nonce, id_token=ana.id_token(nonce=nonce)).code == "invalid_nonce"
+    assert len(count.statements) == 3
+    assert all("rate_limits" in each for each in count.statements)
+
+
+def test_a_refused_refresh_of_a_session_that_is_over_is_one_statement_more(world: World, ana: Phone) -> None:
+    ana.logout()
+    with counted(world) as count:
+        assert ana.refresh().code == "session_revoked"
+    assert ["rate_limits" in each for each in count.statements[:3]] == [False, False, True]
 
 
 def test_a_lost_answers_retry_is_two_statements_and_a_reuse_three(world: World, ana: Phone) -> None:
@@ -166,7 +183,7 @@ def test_the_requests_line_tells_what_it_cost(world: World, ana: Phone, lines: i
     refresh, sign_up = (json.loads(line) for line in lines.getvalue().splitlines())
     assert (refresh["statements"], "kms_calls" in refresh, "key_vault_calls" in refresh) == (1, False, False)
     assert (sign_up["statements"], sign_up["kms_calls"], sign_up["key_vault_calls"]) == (
-        4,
+        5,
         5,
         1,
     )  # four of the service's own keys, one of hers

@@ -31,7 +31,9 @@ from chalicelib.routes.schema import conforms
 LAMBDA_ANSWER_BYTES_MAX = 6 * 1024 * 1024
 NOW, ID = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), UUID(int=2**128 - 1)
 WIDE = "\N{ROCKET}"  # four bytes in UTF-8
-STORED = StoredDevice(id=ID, platform=Platform.android, description=None, description_digest=None)
+STORED = StoredDevice(
+    id=ID, platform=Platform.android, description=None, description_digest=None, first_seen_at=NOW
+)
 PERSON = StoredPerson(
     id=ID,
     status=UserStatus.SUSPENDED,
@@ -146,6 +148,7 @@ def live_session() -> Session:
         id=ID,
         user_id=ID,
         user_status=UserStatus.ACTIVE,
+        user_created_at=NOW,
         client_id="c",
         generation=0,
         acr="aal1",

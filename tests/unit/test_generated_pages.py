@@ -13,6 +13,7 @@ from tools import (
     export_page,
     functions_page,
     gateway_responses_page,
+    limits_page,
     retention_page,
     schema_page,
 )
@@ -29,6 +30,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
         export_page,
         functions_page,
         gateway_responses_page,
+        limits_page,
         retention_page,
         schema_page,
     ],

@@ -37,6 +37,7 @@ def session(
         id=UUID(int=1),
         user_id=UUID(int=2),
         user_status=status,
+        user_created_at=START,
         client_id="client",
         generation=generation,
         acr="aal1",
@@ -48,7 +49,13 @@ def session(
         expires_at=START + SESSION_ABSOLUTE,
         ended_at=ended_at,
         end_reason=SessionEnd.LOGOUT if ended_at else None,
-        device=StoredDevice(id=UUID(int=3), platform=Platform.ios, description=None, description_digest=None),
+        device=StoredDevice(
+            id=UUID(int=3),
+            platform=Platform.ios,
+            description=None,
+            description_digest=None,
+            first_seen_at=START,
+        ),
         profile=None,
         profile_digest=None,
     )

@@ -141,3 +141,13 @@ def test_neither_messages_nor_prints_show_the_database_url() -> None:
 
 def test_the_setting_of_rsa_is_taken() -> None:
     assert read(SIGNING_ALGORITHM="RS256").signing_algorithm == "RS256"
+
+
+def test_limits_can_be_lifted_locally_and_nowhere_else() -> None:  # contract 8
+    assert not read(LIMITS="off").limits_are_lifted
+    assert read(STAGE="local", LIMITS="off").limits_are_lifted
+    assert not read(STAGE="local").limits_are_lifted
+
+
+def test_limits_are_on_or_off() -> None:
+    assert names(faults(LIMITS="maybe")) == ["LIMITS"]
