@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra token consents audit-seal audit-verify audit-export operate keys restore drill bench flood stop clean venv check lint types imports tests format coverage docs documents lock
+.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood stop clean venv check lint types imports tests format coverage docs documents lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ infra: venv  ## check the infrastructure (needs Terraform 1.11 or later, but no 
 	@"$(PYTHON)" tools/environment.py .venv-infra requirements-infra.lock
 	@$(RUN) -m tools.infra_checks
 	@$(RUN) -m pytest tests/infra
+
+cost: venv  ## print what a month costs at list price, of what Terraform plans: make cost STAGE=dev
+	@$(RUN) -m tools.cost $(STAGE)
 
 token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com PROVIDER=apple
 	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email) \

@@ -40,13 +40,13 @@ ERRORS: Mapping[str, ServiceError] = MappingProxyType(
         "INVALID_API_KEY": errors.NotFound(),
         "INVALID_SIGNATURE": errors.NotFound(),
         "MISSING_AUTHENTICATION_TOKEN": errors.NotFound(),
-        "QUOTA_EXCEEDED": errors.DependencyUnavailable(retry_after=_AGAIN),
+        "QUOTA_EXCEEDED": errors.RateLimited(retry_after=_AGAIN),
         "REQUEST_TOO_LARGE": errors.BodyTooLarge(),
         "RESOURCE_NOT_FOUND": errors.NotFound(),
-        "THROTTLED": errors.DependencyUnavailable(retry_after=_AGAIN),
+        "THROTTLED": errors.RateLimited(retry_after=_AGAIN),
         "UNAUTHORIZED": errors.InvalidAccessToken(),
         "UNSUPPORTED_MEDIA_TYPE": errors.UnsupportedMediaType(),
-        "WAF_FILTERED": errors.DependencyUnavailable(retry_after=_AGAIN),
+        "WAF_FILTERED": errors.RateLimited(retry_after=_AGAIN),
     }
 )
 

@@ -29,7 +29,7 @@ resource "aws_wafv2_web_acl" "this" {
       priority = rule.value.priority
 
       action {
-        block {} # answered by the gateway response WAF_FILTERED: an outage's shape, never a refusal of the token
+        block {} # answered by the gateway response WAF_FILTERED: come again later, never a refusal of the token
       }
 
       statement {

@@ -79,7 +79,7 @@ resource "aws_kms_key" "this" {
 
   description             = "${var.name}: ${each.value}"
   enable_key_rotation     = true
-  rotation_period_in_days = 365
+  rotation_period_in_days = var.is_guarded ? 365 : 2560 # a rotation adds a dollar a month to a key, for good
   deletion_window_in_days = 30
   multi_region            = false # a copy elsewhere would open what was erased here
 

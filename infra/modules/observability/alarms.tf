@@ -13,7 +13,8 @@ locals {
   errors_of = var.is_guarded ? local.function_names : { all = null }
 
   # What the application tells in its log lines, a metric for each event or code: ALARMING in
-  # chalicelib/observation/metrics.py. A test holds the two lists against each other.
+  # chalicelib/observation/metrics.py. A test holds the two lists against each other. Those of `every_size` ring in
+  # every stage; the others, at a tenth of a dollar each, where people are real.
   events = {
     audit_cut_off = {
       above       = 0, minutes = 5
@@ -44,6 +45,7 @@ locals {
       description = "The key vault refuses the service. docs/runbook.md#key-vault-denied"
     }
     kms_denied = {
+      every_size  = true
       above       = 0, minutes = 5
       description = "KMS refuses the service: policy, disabled or deleted key. docs/runbook.md#kms-denied"
     }
@@ -60,6 +62,7 @@ locals {
       description = "A provider's keys can't be had or aren't fit, for half an hour. docs/runbook.md#provider-keys-not-loaded"
     }
     refresh_token_reused = {
+      every_size  = true
       above       = 10, minutes = 15
       description = "More than 10 sessions ended because copies of refresh tokens were used. docs/runbook.md#refresh-token-reused"
     }
@@ -99,7 +102,7 @@ locals {
     },
     { for event, told in local.events : replace(event, "_", "-") => merge(
       { namespace = local.namespace, dimensions = { stage = var.stage }, metric = event, statistic = "Sum" }, told,
-    ) },
+    ) if var.is_guarded || try(told.every_size, false) },
     {
       for name, function in local.errors_of : "function-errors-${name}" => {
         namespace   = "AWS/Lambda", dimensions = function == null ? {} : { FunctionName = function }

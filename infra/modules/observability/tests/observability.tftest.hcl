@@ -71,6 +71,21 @@ run "every_alarm_that_was_promised_exists" {
   }
 }
 
+run "every_size_has_those_that_were_promised_to_it" {
+  command = plan
+  variables {
+    is_guarded = false
+  }
+
+  assert {
+    condition = toset(concat(keys(aws_cloudwatch_metric_alarm.this), keys(aws_cloudwatch_metric_alarm.silence))) == toset([
+      "server-errors", "latency", "throttles", "function-errors-all", "database-connections", "database-cpu",
+      "database-storage", "kms-denied", "refresh-token-reused", "egress-dead-letters", "seal-lag", "stale-provider-keys",
+    ])
+    error_message = "And no other: each one more costs a tenth of a dollar, of 28."
+  }
+}
+
 run "every_alarm_rings_and_names_its_entry_in_the_runbook" {
   command = plan
 
