@@ -34,6 +34,7 @@ from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.refusals import Refusals
+from chalicelib.services.restore_gate import RestoreGate
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies
 from chalicelib.services.sessions import SessionService
@@ -117,6 +118,7 @@ class _Assembly:
             tokens=self.tokens,
             clock=clock,
             joining=audit.joining,
+            secrets=self.secrets,
         )
 
     def services(self) -> Services:
@@ -157,6 +159,11 @@ class _Assembly:
             recovery=self.erasure.recovery,
             operators=operators(self.database, self.secrets, self.data_keys, self.clock),
             readiness=self._readiness(),
+            gate=RestoreGate(
+                watch=self.erasure.watch,
+                connections=lambda: self.database.connections_made,
+                clock=self.clock,
+            ),
             refusals=Refusals(store=RefusalStore(self.database), clock=self.clock),
         )
 

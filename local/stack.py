@@ -12,7 +12,7 @@ from chalicelib import wiring
 from chalicelib.functions import release
 from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
-from local import dev_providers
+from local import dev_providers, schedules
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
 from local.database import prepare_database
@@ -91,6 +91,7 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     thread = threading.Thread(target=server.serve_forever, name="api", daemon=True)
     thread.start()
     parts.callback(server.drain)
+    parts.enter_context(schedules.running(schedules.scheduled(app)))
     say("API", url)
     welcome(url)
     thread.join()

@@ -1,21 +1,26 @@
 """Listen to every AWS call that a fresh container makes, and cut the line when a test wants an outage."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.clients import aws
+from chalicelib.domain.errors import DependencyUnavailable
 from tests.world import World
 
 
 class AwsTap:
-    """The calls so far, as `service.Operation`; a service that is in `down` can't be reached."""
+    """The calls so far, as `service.Operation`; a service that is in `down` can't be reached.
+
+    `meanwhile` happens once, before the next call of that name is sent: elsewhere, somebody was faster.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.down: set[str] = set()
+        self.meanwhile: dict[str, Callable[[], object]] = {}
 
     def clear(self) -> None:
         """Forget the calls so far."""
@@ -25,6 +30,7 @@ class AwsTap:
         """Take note of a call, before it is sent."""
         service = model.service_model.service_name
         self.calls.append(f"{service}.{model.name}")
+        self.meanwhile.pop(self.calls[-1], bool)()
         if service in self.down:
             raise EndpointConnectionError(endpoint_url=f"https://{service}")
 
@@ -47,3 +53,5 @@ def renew_container(world: World) -> None:
     """Start a container anew, as AWS does, and let it load the service's own keys, which takes KMS once."""
     world.services = world.container()
     assert world.call("GET", "/.well-known/jwks.json").status == 200
+    with suppress(DependencyUnavailable):  # of a database that was restored
+        world.services.gate.ensure_open()

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from io import StringIO
 from urllib.parse import quote
-from uuid import UUID
 
 import pytest
 
 from chalicelib.observation import log
-from chalicelib.services.ports import Act
 from local.dev_google import subject_for
 from tests.conftest import Parts
 from tests.consenting import AI, answer, withdraw, yes
@@ -144,7 +142,7 @@ def live(scene: Scene) -> None:
     late = scene.phone()
     sign_in(scene, late)
     assert late.logout(refresh_token=late.refresh_token).status == 204
-    world.services.account.suspend(UUID(phone.user_id), Act(request_id="planted", locale="en"))
+    world.suspend(phone.user_id)
     assert scene.phone().sign_in().code == "account_suspended"
 
 

@@ -29,6 +29,7 @@ from local.dev_google import AUDIENCE, subject_for
 from local.dev_providers import DevProviders
 from tests import declared
 from tests.fakes import FakeClock
+from tests.operating import Operated
 
 REQUIRED = (
     "terms_of_service",
@@ -54,7 +55,7 @@ class Reply:
         return self.body.get("code") if isinstance(self.body, dict) else None
 
 
-class World:
+class World(Operated):
     """One service with its own database, its own clock, and people who sign in to it."""
 
     def __init__(self, settings: Settings, owner_url: str, dev: DevProviders, *more: Route[Services]) -> None:

@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.clients.aws import aws_client
-from chalicelib.clients.clock import SystemIds
 from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.erasure_ledger import ErasureLedger
 from chalicelib.services.audit_joining import AuditJoining
@@ -13,6 +12,7 @@ from chalicelib.services.erasure import ErasureService
 from chalicelib.services.ports import Clock
 from chalicelib.services.recovery import Recovery
 from chalicelib.services.restore_watch import RestoreWatch
+from chalicelib.services.secrets import Secrets
 from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
@@ -31,6 +31,7 @@ class ErasureParts:
     tokens: AccessTokens[Any]
     clock: Clock
     joining: AuditJoining
+    secrets: Secrets
 
     @cached_property
     def watch(self) -> RestoreWatch:
@@ -48,7 +49,7 @@ class ErasureParts:
             sessions=SessionStore(self.database),
             signer=self.tokens,
             clock=self.clock,
-            ids=SystemIds(),
+            secrets=self.secrets,
         )
 
     @cached_property

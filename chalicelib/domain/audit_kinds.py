@@ -97,7 +97,7 @@ MEANINGS = {
         "`user_ids`: whose they would have been",
     ),
     AuditKind.REQUEST_REFUSED: (
-        "Requests were refused that somebody may have tried with: counted, one event a minute and container.",
+        "Requests of a sort that attackers send were refused, or met what doesn't open: counts of a minute.",
         "`since`; `refused`: `route`, `code` and `count` of each",
     ),
     AuditKind.SERVICE_RESTORED: (

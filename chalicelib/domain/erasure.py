@@ -3,6 +3,7 @@
 The only place that says so: the receipt, the API's answers and the statement that erases follow it.
 """
 
+import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -13,8 +14,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from chalicelib.domain.personal_data import framed
+
+PURPOSE = b"serenya-auth/v1/erasure"
 RECEIPT_TYPE = "erasure-receipt+jwt"
-SECRET_BYTES = 32
+ANSWERED_AGAIN = timedelta(minutes=15)  # a lost answer's retry; as long as the token that asked lives
 ON_RECORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/#-]{1,127}")
 RECORDS_KEPT = timedelta(days=7 * 365 + 2)  # contract 5: 7 years; 45 CFR 164.316(b)(2)(i) asks for 6
 BACKUPS_KEPT = timedelta(days=35)  # the longest that RDS keeps its own
@@ -165,9 +169,16 @@ def receipt(erasure_id: UUID, requested_at: datetime) -> dict[str, Any]:
     }
 
 
-def secret_text(randomness: bytes) -> str:
-    """Return the secret as it is shown, once."""
-    return urlsafe_b64encode(randomness).rstrip(b"=").decode()
+def identified(service_secret: bytes, origin: Origin, asked_by: UUID) -> tuple[UUID, str]:
+    """Return the id of the erasure that a session, or an operator for a person, asks for, and its secret.
+
+    Asked again, they are the same, and nobody else can compute them.
+    """
+    keyed = [
+        hmac.digest(service_secret, framed(PURPOSE, part, origin.encode(), asked_by.bytes), "sha256")
+        for part in (b"id", b"secret")
+    ]
+    return UUID(bytes=keyed[0][:16], version=4), urlsafe_b64encode(keyed[1]).rstrip(b"=").decode()
 
 
 def hash_of(secret: str) -> bytes:

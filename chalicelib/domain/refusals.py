@@ -27,7 +27,12 @@ FREE = frozenset(
         errors.RefreshTokenReused,
     )
 )
-NOTED = FREE | {errors.IdTokenUsed.code, errors.SessionRevoked.code, errors.AccountSuspended.code}
+NOTED = FREE | {
+    errors.IdTokenUsed.code,
+    errors.SessionRevoked.code,
+    errors.AccountSuspended.code,
+    errors.IntegrityFailure.code,  # F-11: no refusal, but somebody may have tampered
+}
 Refused = tuple[str, str]  # a route and a code
 
 

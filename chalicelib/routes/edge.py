@@ -12,12 +12,19 @@ from typing import Any, TypeVar
 
 from chalice.app import Chalice, Response
 
-from chalicelib.domain.errors import InternalError, MethodNotAllowed, NotFound, ServiceError
+from chalicelib.domain.errors import (
+    DependencyUnavailable,
+    IntegrityFailure,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceError,
+)
 from chalicelib.observation import log, tally
 from chalicelib.routes.calls import read_call
 from chalicelib.routes.reply import Reply, answered, refused
 from chalicelib.routes.request import Request, read_event
-from chalicelib.routes.route import EdgeServices, Route
+from chalicelib.routes.route import Answer, EdgeServices, Route
 
 ServicesT = TypeVar("ServicesT", bound=EdgeServices)
 NO_CLOCK = datetime.fromtimestamp(
@@ -98,16 +105,34 @@ def _served(
     started, failure = services.clock.monotonic(), None
     try:
         with services.limits.guarding(route.limits, request.address):
-            answer = route.handler(services, read_call(route, services, request))
+            answer = _handled(route, services, request)
         reply = answered(route, request, answer)
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
         failure = error
         reply = _failed(request, error, services.clock.now())
     duration_ms = round((services.clock.monotonic() - started) * 1000, 1)
     _log_request(route, request, reply, costs, failure, duration_ms=duration_ms)
-    if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:  # an outage isn't asked for more
+    is_outage = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR and reply.code != IntegrityFailure.code
+    if not is_outage:  # one isn't asked for more
         services.refusals.answered(route.path, reply.code, request.request_id, is_free=route.is_free)
     return reply
+
+
+def _handled(route: Route[ServicesT], services: ServicesT, request: Request) -> Answer:
+    """Call the handler; no answer, nor a refusal, leaves that came from a database which must not serve."""
+    call = read_call(route, services, request)
+    if route.is_free:
+        return route.handler(services, call)
+    services.gate.ensure_open()
+    try:
+        answer = route.handler(services, call)
+    except DependencyUnavailable:
+        raise  # it tells nothing of anybody, and has waited long enough
+    except ServiceError:
+        services.gate.ensure_open()
+        raise
+    services.gate.ensure_open()  # costs nothing, unless a connection was made meanwhile
+    return answer
 
 
 def _view(app: Api, route: Route[ServicesT], provide: Callable[[], ServicesT]) -> Callable[..., Response]:

@@ -62,6 +62,13 @@ class LimitCheck(Protocol):
         """
 
 
+class Gate(Protocol):
+    """What keeps people away from a database that must not serve them."""
+
+    def ensure_open(self) -> None:
+        """Let through, or raise DependencyUnavailable."""
+
+
 class EdgeServices(Protocol):
     """The part of the services that the edge itself uses."""
 
@@ -76,6 +83,10 @@ class EdgeServices(Protocol):
     @property
     def limits(self) -> LimitCheck:
         """The limits."""
+
+    @property
+    def gate(self) -> Gate:
+        """What is asked before and after a handler."""
 
     @property
     def refusals(self) -> RefusalRecord:

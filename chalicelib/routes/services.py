@@ -18,6 +18,7 @@ from chalicelib.services.presence import PresenceService
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.recovery import Recovery
 from chalicelib.services.refusals import Refusals
+from chalicelib.services.restore_gate import RestoreGate
 from chalicelib.services.sessions import SessionService
 from chalicelib.services.sign_in import SignInService
 from chalicelib.services.tokens import AccessTokens
@@ -45,4 +46,5 @@ class Services:
     recovery: Recovery
     operators: OperatorService
     readiness: Readiness
+    gate: RestoreGate
     refusals: Refusals

@@ -1,12 +1,11 @@
-"""A person's own account: what they may see of it; what an operator may do to it."""
+"""A person's own account: what they see of it, and what they choose."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from chalicelib.domain.account import Account, StoredPerson
-from chalicelib.domain.errors import DependencyUnavailable, NotFound
+from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.sessions import own_session
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.personal_data import PersonalData
@@ -57,13 +56,3 @@ class AccountService:
     def _person(self, claims: AccessClaims, act: Act, now: datetime) -> StoredPerson:
         own = self._sessions.find(claims.session_id, locale=act.locale, now=now)
         return own_session(claims, own, now).person
-
-    def suspend(self, user_id: UUID, act: Act) -> None:
-        """Suspend an active person: every session ends now, no token is issued. Raises NotFound."""
-        if not self._accounts.suspend(user_id, now=self._clock.now(), request_id=act.request_id):
-            raise NotFound
-
-    def reinstate(self, user_id: UUID, act: Act) -> None:
-        """Let a suspended person sign in again. Raises NotFound."""
-        if not self._accounts.reinstate(user_id, now=self._clock.now(), request_id=act.request_id):
-            raise NotFound

@@ -7,26 +7,27 @@ has an account that nobody can open.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from chalicelib.domain.erasure import (
+    ANSWERED_AGAIN,
     RECEIPT_TYPE,
-    SECRET_BYTES,
     Erasure,
     ErasureOrder,
     ErasureReceipt,
     Origin,
     hash_of,
     receipt,
-    secret_text,
 )
 from chalicelib.domain.errors import DependencyUnavailable, NotFound, SessionRevoked
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.observation.log import warn
 from chalicelib.services.erasure_ports import ErasureLedger, ErasureStore
-from chalicelib.services.ports import Act, Clock, DataKeys, Ids
+from chalicelib.services.ports import Act, Clock, DataKeys
 from chalicelib.services.restore_watch import RestoreWatch
+from chalicelib.services.secrets import Secrets
 from chalicelib.services.store_ports import SessionStore
 
 
@@ -50,7 +51,7 @@ class ErasureService:
         sessions: SessionStore,
         signer: Signer,
         clock: Clock,
-        ids: Ids,
+        secrets: Secrets,
     ) -> None:
         """Take all that an erasure touches."""
         self._store = store
@@ -60,10 +61,13 @@ class ErasureService:
         self._sessions = sessions
         self._signer = signer
         self._clock = clock
-        self._ids = ids
+        self._secrets = secrets
 
     def request(self, claims: AccessClaims, act: Act) -> ErasureReceipt:
-        """Erase the person who asks. Raises SessionRevoked, AccountSuspended."""
+        """Erase the person who asks; asked again with the same token, answer again.
+
+        Raises SessionRevoked, AccountSuspended.
+        """
         erased = self._erased(claims.user_id, claims.session_id, Origin.PERSON, {}, act)
         if erased is None:
             raise self._refusal(claims, act)
@@ -72,7 +76,7 @@ class ErasureService:
     def erase(self, user_id: UUID, *, reason: str, actor: str, act: Act) -> ErasureReceipt:
         """Erase a person, active or suspended, for an operator; both texts stay in the audit record.
 
-        Raises NotFound: there is no such person, or they were erased before.
+        Raises NotFound: there is no such person, or they were erased before, and not just now by an operator.
         """
         told = {"actor": actor, "reason": reason}
         erased = self._erased(user_id, None, Origin.OPERATOR, told, act)
@@ -109,9 +113,9 @@ class ErasureService:
     ) -> ErasureReceipt | None:
         """Look and sign before the transaction: nothing behind it keeps the receipt from the person."""
         self._watch.ensure_current()
-        secret = secret_text(self._ids.random_bytes(SECRET_BYTES))
+        erasure_id, secret = self._secrets.erasure(origin, session_id or user_id)
         order = ErasureOrder(
-            id=self._ids.new_uuid(),
+            id=erasure_id,
             user_id=user_id,
             session_id=session_id,
             secret_hash=hash_of(secret),
@@ -119,11 +123,23 @@ class ErasureService:
             origin=origin,
             details=details,
         )
-        signed = self._signer.sign(receipt(order.id, order.requested_at), RECEIPT_TYPE)
+        signed = self._signed(order.id, order.requested_at)
         erasure = self._committed(order, act)
         if erasure is None:
-            return None
+            return self._answered_again(order, secret)
         return ErasureReceipt(erasure=self._finished(erasure), receipt=signed, secret=secret)
+
+    def _answered_again(self, order: ErasureOrder, secret: str) -> ErasureReceipt | None:
+        """Return the receipt of what was done for the same who asked before, and may have lost the answer."""
+        erasure = self._store.find(order.id)
+        if erasure is None or order.requested_at - erasure.requested_at > ANSWERED_AGAIN:
+            return None
+        signed = self._signed(erasure.id, erasure.requested_at)
+        done = self._finished(erasure) if erasure.completed_at is None else erasure
+        return ErasureReceipt(erasure=done, receipt=signed, secret=secret)
+
+    def _signed(self, erasure_id: UUID, requested_at: datetime) -> str:
+        return self._signer.sign(receipt(erasure_id, requested_at), RECEIPT_TYPE)
 
     def _committed(self, order: ErasureOrder, act: Act) -> Erasure | None:
         try:

@@ -20,7 +20,7 @@ from chalicelib.domain.account import (
 from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
-from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure, SessionRevoked
 from chalicelib.domain.id_tokens import VerifiedIdentity
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
@@ -205,8 +205,9 @@ class PersonalData:
 
     def _key_of(self, user_id: UUID) -> DataKey:
         key = self._keys.get(user_id)
-        if key is None:  # whoever was erased is refused before; a living person's key is never missing
-            raise IntegrityFailure
+        if key is None:
+            # whoever was erased is refused before, but for a person who was erased since they were read
+            raise SessionRevoked if self._store.is_erased(user_id) else IntegrityFailure
         return key
 
 

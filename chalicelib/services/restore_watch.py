@@ -1,5 +1,6 @@
 """Tell whether the database went back in time: it is behind the ledger that lies outside of it."""
 
+from chalicelib.domain.erasure import Position
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.observation.log import warn
 from chalicelib.services.erasure_ports import ErasureLedger, RecoveryStore
@@ -19,9 +20,15 @@ class RestoreWatch:
         One statement and one listing, from the database's own number on. What was written in between is in
         the database before it is in the ledger, so a second look at the number tells it from a restore.
         """
-        position = self._store.position()
-        if position is None:
-            return False
+        position = self.position()
+        return position is not None and self.knows_all(position)
+
+    def position(self) -> Position | None:
+        """Return how far the database is; None if no migration ran. Raises DependencyUnavailable."""
+        return self._store.position()
+
+    def knows_all(self, position: Position) -> bool:
+        """Return whether a database that was at this position a moment ago is current."""
         last = self._ledger.last(position)
         if last == position.epoch:
             return True

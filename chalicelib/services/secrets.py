@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from chalicelib.domain.challenges import Challenge, ChallengePurpose, issue_challenge, read_challenge
+from chalicelib.domain.erasure import Origin, identified
 from chalicelib.domain.id_tokens import UnverifiedIdToken
 from chalicelib.domain.keys import ServiceKeyUse
 from chalicelib.domain.presence_challenges import PresenceChallenge, read_presence_challenge
@@ -41,6 +43,11 @@ class Secrets:
     def read_refresh_token(self, text: str) -> RefreshToken:
         """Return a refresh token of ours. Raises RefreshTokenInvalid."""
         return parse_refresh_token(text, self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN))
+
+    def erasure(self, origin: Origin, asked_by: UUID) -> tuple[UUID, str]:
+        """Return an erasure's id and secret, the same ones again for who asks again."""
+        # of the oldest secret, for the same reason
+        return identified(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[-1], origin, asked_by)
 
     def issue_nonce(
         self, purpose: ChallengePurpose, randomness: bytes, now: datetime

@@ -98,11 +98,8 @@ class AccountStore(Protocol):
     def renew_session_copy(self, session_id: UUID, profile: bytes, copy_digest: bytes) -> None:
         """Replace a session's own copy."""
 
-    def suspend(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
-        """Suspend a person."""
-
-    def reinstate(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
-        """Reinstate a person."""
+    def is_erased(self, user_id: UUID) -> bool:
+        """Tell whether a person is erased by now."""
 
 
 class ExportStore(Protocol):

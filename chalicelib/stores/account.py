@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Select, bindparam, func, null, select, union_all, update
+from sqlalchemy import CTE, Select, bindparam, func, null, select, update
 from sqlalchemy.dialects.postgresql import TEXT
 
 from chalicelib.domain.account import ChosenData, RenewedData, UserStatus
@@ -114,11 +114,6 @@ def change_of_status(
     return person, ended, (changed, audit.session_ended(ended, SessionEnd.SUSPENDED))
 
 
-def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Select[Any]:
-    person, _, events = change_of_status(before, after, kind)
-    return select(person.c.id).add_cte(audit.recorded(union_all(*events)))
-
-
 RENEW = _renew()
 CHOOSE = _choose()
 RENEW_COPY = (
@@ -127,8 +122,7 @@ RENEW_COPY = (
     .values(**COPY)
     .returning(Sessions.id)
 )
-SUSPEND = _set_status(UserStatus.ACTIVE, UserStatus.SUSPENDED, AuditKind.ACCOUNT_SUSPENDED)
-REINSTATE = _set_status(UserStatus.SUSPENDED, UserStatus.ACTIVE, AuditKind.ACCOUNT_REINSTATED)
+STATUS = select(Users.status).where(Users.id == USER_ID)
 
 
 class AccountStore:
@@ -164,17 +158,7 @@ class AccountStore:
         }
         self._database.rows(RENEW_COPY, parameters)
 
-    def suspend(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
-        """Suspend an active person and end all their sessions; False when there is none such.
-
-        Behind the person's lock, so that a sign-in in flight is seen and its session ended too.
-        """
-        return self._behind_lock(SUSPEND, user_id, now, request_id)
-
-    def reinstate(self, user_id: UUID, *, now: datetime, request_id: str) -> bool:
-        """Let a suspended person act again; their old sessions stay ended. False when there is none such."""
-        return self._behind_lock(REINSTATE, user_id, now, request_id)
-
-    def _behind_lock(self, statement: Select[Any], user_id: UUID, now: datetime, request_id: str) -> bool:
-        parameters = {"p_user_id": user_id, "p_now": now, "p_request_id": request_id}
-        return self._database.row_behind(LOCK, statement, parameters) is not None
+    def is_erased(self, user_id: UUID) -> bool:
+        """Tell whether a person is erased by now, whatever was read of them a moment ago."""
+        row = self._database.row(STATUS, {"p_user_id": user_id})
+        return row is None or row.status is UserStatus.ERASED

@@ -38,6 +38,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         """Take the engine that `connect` made."""
         self.engine = engine
+        self.connections_made = 0
+        event.listen(engine, "connect", self._connected)
         self._transactional = engine.execution_options(isolation_level="READ COMMITTED")
 
     def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
@@ -99,6 +101,9 @@ class Database:
             self._give_up(error)
         except exc.TimeoutError as error:
             raise unavailable() from error
+
+    def _connected(self, *_: object) -> None:
+        self.connections_made += 1
 
     def _give_up_unless_passing(self, error: exc.DBAPIError, attempt: int) -> None:
         timed_out = isinstance(error.orig, deadline.DeadlineError)

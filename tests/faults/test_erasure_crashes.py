@@ -7,7 +7,7 @@ import pytest
 from local.stack import environment
 from tests.conftest import Parts
 from tests.crash import KILLED, STEPS, crashed
-from tests.http.test_erasure import erase
+from tests.http.test_erasure import erase, state
 from tests.races import audited
 from tests.world import Phone, World
 
@@ -54,7 +54,11 @@ def test_an_erasure_that_is_killed_did_not_begin_or_is_completed_by_the_sweep(
         assert erase(ana).status == 200
     world.services = world.container()
     assert ana.get("/account").code == "session_revoked"
+    asked_again = erase(ana)  # as a phone does that got no answer
+    assert asked_again.status == 200
     world.services.recovery.sweep()
+    told = state(world, asked_again.body["erasure"]["id"], asked_again.body["secret"])
+    assert told.body["erasure"]["state"] == "completed"
     assert_erased_once(world, ana)
     stored = world.stored()
     assert world.services.recovery.sweep().completed == 0

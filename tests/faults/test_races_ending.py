@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from chalicelib.domain.operators import OperatorAct, Order
 from chalicelib.services.ports import Act
 from tests.races import at_once, audited, live_sessions, times
 from tests.world import Phone, Reply, World
@@ -23,7 +24,7 @@ def signed_in(world: World, count: int = 1) -> list[Phone]:
 
 def suspending(world: World, phone: Phone) -> Callable[[], Reply]:
     def suspend() -> Reply:
-        world.services.account.suspend(UUID(phone.user_id), OPERATOR)
+        world.suspend(phone.user_id)
         return NOTHING
 
     return suspend
@@ -98,16 +99,18 @@ def test_no_session_of_a_sign_in_survives_a_suspension_or_comes_back_with_the_pe
         replies = at_once([suspending(world, first), *(phone.sign_in for phone in phones)])
         assert {reply.code for reply in replies[1:]} <= {None, "account_suspended"}
         assert_dead(world, replies[1:])
-        world.services.account.reinstate(UUID(first.user_id), OPERATOR)
+        world.reinstate(first.user_id)
         assert_dead(world, [*replies[1:], Reply(200, {}, first.answer)])  # F-23
 
 
 def test_suspending_twice_at_once_is_one_record(world: World) -> None:
     (phone,) = signed_in(world)
 
+    order = Order(actor="test", reason="race")
+
     def suspended() -> bool:
-        accounts = world.services.account._accounts
-        return accounts.suspend(UUID(phone.user_id), now=world.clock.now(), request_id="test")
+        operators = world.services.operators
+        return operators.change(UUID(phone.user_id), OperatorAct.SUSPEND, order, "test").changed
 
     assert sorted(times(8, suspended)) == [False] * 7 + [True]
     assert audited(world, "account.suspended") == 1

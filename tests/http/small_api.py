@@ -15,6 +15,7 @@ from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uui
 from chalicelib.routes.problem_records import MISSING_CONSENT, PROBLEM
 from chalicelib.routes.route import Answer, Call, Route, bearer, bearer_or_body
 from chalicelib.routes.schema import Items, Record, conforms, nullable, optional, required
+from tests.fakes import OpenGate
 from tests.http.small_doubles import SmallLimits, SmallRefusals
 
 NOW = datetime(2025, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -96,6 +97,7 @@ class SmallServices:
     calls: list[Call] = field(default_factory=list)
     limits: SmallLimits = field(default_factory=SmallLimits)
     refusals: SmallRefusals = field(default_factory=SmallRefusals)
+    gate: OpenGate = field(default_factory=OpenGate)
 
     def note(self, call: Call) -> None:
         self.calls.append(call)

@@ -146,8 +146,23 @@ def test_a_clock_that_jumped_back_does_not_stop_the_record() -> None:
     assert len(store.kept) == 2
 
 
-def test_only_refusals_are_noted() -> None:
-    assert {int(STATUSES[error]) for error in leaves() if error.code in NOTED} <= {401, 403, 429}
+def test_a_record_that_does_not_open_is_recorded_at_once_and_bounded(world: World, ana: Phone) -> None:
+    world.execute("UPDATE users SET profile = set_byte(profile, 40, get_byte(profile, 40) # 1)")
+    reply = ana.get("/account")  # F-11
+    assert (reply.status, reply.code) == (500, "integrity")
+    ((details, request_id),) = world.rows(
+        "SELECT details, request_id FROM audit_events WHERE kind = 'request.refused'"
+    )
+    assert counts(details) == {("/account", "integrity"): 1}
+    assert request_id == reply.body["request_id"]
+    for _ in range(5):
+        ana.get("/account")
+    assert len(recorded(world)) == 1
+
+
+def test_only_refusals_and_tampering_are_noted() -> None:
+    refusals = NOTED - {"integrity"}
+    assert {int(STATUSES[error]) for error in leaves() if error.code in refusals} <= {401, 403, 429}
 
 
 class Kept:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -220,7 +220,7 @@ def _replaced(world: World, ana: Phone) -> None:
 
 
 def _suspended(world: World, ana: Phone) -> None:
-    world.services.account.suspend(UUID(ana.user_id), ACT)  # S6
+    world.suspend(ana.user_id)  # S6
 
 
 def _suspended_by_a_row_alone(world: World, ana: Phone) -> None:

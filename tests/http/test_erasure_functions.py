@@ -37,6 +37,12 @@ def test_account_erase_erases_and_answers_a_receipt_to_pass_on(world: World, ana
     assert ana.refresh().code == "session_revoked"
     told = world.rows("SELECT request_id, details->>'reason' FROM audit_events WHERE kind = 'account.erased'")
     assert told == [("invocation-1", "ticket 4711")]
+    again = app.account_erase(asked(ana), CONTEXT)  # the answer to the invocation was lost
+    assert (again["erasure_id"], again["secret"]) == (answer["erasure_id"], answer["secret"])
+    assert told == world.rows(
+        "SELECT request_id, details->>'reason' FROM audit_events WHERE kind = 'account.erased'"
+    )
+    world.execute("UPDATE erasures SET requested_at = requested_at - interval '16 minutes'")
     with pytest.raises(NotFound):
         app.account_erase(asked(ana), CONTEXT)
 

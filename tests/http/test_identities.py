@@ -2,13 +2,12 @@
 
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from chalicelib.domain.identities import IDENTITIES_MAX
 from chalicelib.domain.providers import APPLE, GOOGLE
-from chalicelib.services.ports import Act
 from local.dev_google import AUDIENCE, subject_for
 from tests.http.test_statements import counted
 from tests.races import live_sessions
@@ -214,7 +213,7 @@ def test_there_are_only_so_many(world: World, ana: Phone) -> None:
 
 
 def test_a_suspended_person_links_nothing(world: World, ana: Phone, apple: Phone) -> None:
-    world.services.account.suspend(UUID(ana.user_id), Act(request_id="test", locale="en"))
+    world.suspend(ana.user_id)
     assert link(ana, apple).code == "account_suspended"
     assert unlink(ana, str(uuid4())).code == "account_suspended"
 

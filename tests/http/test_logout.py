@@ -1,11 +1,9 @@
 """Logging out: always 204, also when there is nothing left to end; never by a token that isn't ours."""
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
-from chalicelib.services.ports import Act
 from tests.world import Phone, World
 
 
@@ -100,7 +98,7 @@ def test_the_refresh_token_decides_when_both_come(world: World, ana: Phone, tabl
 
 
 def test_a_suspended_person_may_log_out(world: World, ana: Phone) -> None:
-    world.services.account.suspend(UUID(ana.user_id), Act(request_id="test", locale="en"))
+    world.suspend(ana.user_id)
     assert (ana.logout().status, by_refresh_token(ana)) == (204, 204)
 
 

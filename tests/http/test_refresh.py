@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -174,7 +174,7 @@ def test_an_ended_session_is_told_as_ended(world: World, ana: Phone) -> None:
 
 
 def test_a_suspended_person_gets_no_token(world: World, ana: Phone) -> None:
-    world.services.account.suspend(UUID(ana.user_id), ACT)
+    world.suspend(ana.user_id)
     reply = ana.refresh()
     assert (reply.status, reply.code) == (403, "account_suspended")
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -116,7 +115,7 @@ def test_an_expired_token_says_so_after_a_minute_of_leeway(world: World, ana: Ph
 
 def test_a_suspended_person_gets_no_token(world: World, ana: Phone) -> None:
     ana.sign_in()
-    world.services.account.suspend(UUID(ana.user_id), ACT)
+    world.suspend(ana.user_id)
     before = world.stored()
     for device in ("device-1", "device-2"):
         reply = ana.sign_in(device={"id": device, "platform": "ios"})
@@ -133,9 +132,9 @@ def test_a_reinstated_person_signs_in_again_but_their_old_sessions_stay_ended(
 ) -> None:
     ana.sign_in()
     old = ana.refresh_token
-    world.services.account.suspend(UUID(ana.user_id), ACT)
+    world.suspend(ana.user_id)
     assert ana.refresh(old).code == "account_suspended"
-    world.services.account.reinstate(UUID(ana.user_id), ACT)
+    world.reinstate(ana.user_id)
     assert ana.refresh(old).code == "session_revoked"
     assert ana.sign_in().status == 200
 

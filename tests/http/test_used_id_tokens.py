@@ -1,12 +1,10 @@
 """One use of an ID token (GG8, ASVS 10.5.1): only the exact retry of its sign-in is answered again."""
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
 from chalicelib.domain.providers import PROVIDERS
-from chalicelib.services.ports import Act
 from tests.http.test_consents import publish
 from tests.world import Phone, World
 
@@ -84,7 +82,7 @@ def test_a_retry_after_another_sign_in_on_the_device_is_refused(ana: Phone) -> N
 def test_a_retry_of_a_person_suspended_meanwhile_is_refused(world: World, ana: Phone) -> None:
     token = ana.id_token()
     ana.sign_in(token)
-    world.services.account.suspend(UUID(ana.user_id), Act(request_id="test", locale="en"))
+    world.suspend(ana.user_id)
     assert ana.sign_in(token).code == "account_suspended"
 
 

@@ -1,14 +1,12 @@
 """The coverage of documents: counted right, without anything personal, however long it takes."""
 
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from sqlalchemy import LargeBinary, Select, func, select
 from sqlalchemy.dialects import postgresql
 
 from chalicelib.domain.consents import ConsentCoverage, NoSuchDocument
-from chalicelib.services.ports import Act
 from chalicelib.stores.consent_coverage import BY_VERSION, PATIENCE, PUBLISHED, TOTALS, CoverageStore
 from chalicelib.stores.schema import Schema
 from tests.consenting import AI, PRIVACY, TERMS, answer, no, publish, withdraw, yes
@@ -29,7 +27,7 @@ def people(world: World) -> dict[str, Phone]:
     answer(named["eva"], yes(AI))
     withdraw(named["eva"], AI)
     withdraw(named["leo"], TERMS)
-    world.services.account.suspend(UUID(named["zoe"].user_id), Act(request_id="test", locale="en"))
+    world.suspend(named["zoe"].user_id)
     return named
 
 

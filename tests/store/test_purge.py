@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 
@@ -163,8 +162,8 @@ def test_a_sign_in_on_an_old_device_races_the_purge_and_succeeds(world: World, a
         calls = [lambda body=body: world.call("POST", "/auth/google", body).status for body in bodies]
         assert at_once([*calls, lambda: 200 if purge(world).is_done else 0]) == [200] * 7
         assert live_sessions(world) == 6
-        world.services.account.suspend(UUID(ana.user_id), ACT)
-        world.services.account.reinstate(UUID(ana.user_id), ACT)
+        world.suspend(ana.user_id)
+        world.reinstate(ana.user_id)
 
 
 class Endless:
