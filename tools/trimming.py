@@ -26,6 +26,7 @@ _DROPPED: Final = re.compile(
     r"""(?x)
     (.*/)?(tests?|testing|templates)/.*
     | botocore/data/dynamodb/2011-12-05/.*
+    | google/auth/aio/.*
     | mako/ext/.*
     | sqlalchemy/ext/mypy/.*
     """

@@ -1,0 +1,172 @@
+"""Play Lambda: run the real package under AWS's own runtime, hand it events, and take its answers.
+
+The runtime asks a small HTTP API for its next event and posts the answer there (the Lambda Runtime API,
+2018-06-01). The container sees the unzipped package, the runtime and the standard library, and no environment
+but what it is given.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import psutil
+
+from local.children import HOST, end
+from local.places import StackError
+
+API: Final = "/2018-06-01/runtime"
+ANSWER_SECONDS: Final = 30.0
+RUNTIME: Final = ("awslambdaric", "snapshot_restore_py", "simplejson", "runtime_client")
+# What Lambda's own bootstrap does: the task and the runtime on the path, then the loop over events.
+BOOTSTRAP: Final = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+from awslambdaric.__main__ import main
+main(["bootstrap", sys.argv[3]])
+"""
+
+
+class FunctionError(Exception):
+    """A function raised; the message is what Lambda would answer to its caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a function answered, and the container's CPU seconds and age by then."""
+
+    body: Any
+    cpu_seconds: float
+    age_seconds: float
+
+
+@dataclass
+class _Exchange:
+    events: queue.Queue[tuple[str, bytes]] = field(default_factory=queue.Queue)
+    answers: queue.Queue[tuple[str, bytes]] = field(default_factory=queue.Queue)
+
+
+class Container:
+    """One container of one function; it lives on between events, as Lambda's does."""
+
+    def __init__(self, process: subprocess.Popen[bytes], exchange: _Exchange, log: Path) -> None:
+        self._process = process
+        self._exchange = exchange
+        self._started = time.monotonic()
+        self.log = log
+
+    def invoke(self, event: Mapping[str, Any]) -> Answer:
+        """Return what the function answers. Raises: FunctionError; StackError if it doesn't answer."""
+        self._exchange.events.put((str(uuid4()), json.dumps(event).encode()))
+        try:
+            kind, body = self._exchange.answers.get(timeout=ANSWER_SECONDS)
+        except queue.Empty:
+            raise StackError(f"the function doesn't answer; its log is {self.log}") from None
+        times = psutil.Process(self._process.pid).cpu_times()
+        if kind != "response":
+            raise FunctionError(body.decode())
+        return Answer(
+            body=json.loads(body),
+            cpu_seconds=times.user + times.system,
+            age_seconds=time.monotonic() - self._started,
+        )
+
+
+@contextmanager
+def container(
+    package: Path, handler: str, environment: Mapping[str, str], folder: Path
+) -> Iterator[Container]:
+    """Run one function of an unzipped package while the context lasts; its log is kept in the folder."""
+    exchange = _Exchange()
+    server = ThreadingHTTPServer((HOST, 0), _api(exchange))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True, name="runtime-api").start()
+    log = folder / f"{handler}-{uuid4().hex[:8]}.log"
+    given = {"AWS_LAMBDA_RUNTIME_API": f"{HOST}:{server.server_port}", "PATH": os.defpath, "TZ": ":UTC"}
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-B", "-c", BOOTSTRAP, str(package), str(runtime(folder)), handler],
+            cwd=package,
+            env={**environment, **given, "AWS_LAMBDA_FUNCTION_NAME": handler},
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield Container(process, exchange, log)
+        finally:
+            end(process.pid)
+            process.wait()
+            server.shutdown()
+            server.server_close()
+
+
+def runtime(folder: Path) -> Path:
+    """Return a folder with AWS's runtime and nothing else of this environment."""
+    alone = folder / "runtime"
+    if not alone.exists():
+        alone.mkdir()
+        for name in RUNTIME:
+            found = importlib.util.find_spec(name)
+            if found is None or found.origin is None:
+                raise StackError(f"{name} is not installed: make venv")
+            origin = Path(found.origin)
+            if found.submodule_search_locations:
+                shutil.copytree(origin.parent, alone / name)
+            else:
+                shutil.copy(origin, alone)
+    return alone
+
+
+def _api(exchange: _Exchange) -> type[BaseHTTPRequestHandler]:
+    class RuntimeApi(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def handle(self) -> None:
+            with contextlib.suppress(ConnectionError):  # a container that was ended hangs up
+                super().handle()
+
+        def do_GET(self) -> None:
+            request_id, event = exchange.events.get()
+            self._reply(
+                200,
+                event,
+                {
+                    "Content-Type": "application/json",
+                    "Lambda-Runtime-Aws-Request-Id": request_id,
+                    "Lambda-Runtime-Trace-Id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0",
+                    "Lambda-Runtime-Deadline-Ms": str(int((time.time() + ANSWER_SECONDS) * 1000)),
+                    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
+                },
+            )
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            exchange.answers.put((self.path.rpartition("/")[2], body))
+            self._reply(202, b"{}", {})
+
+        def _reply(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return RuntimeApi
