@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood stop clean venv check lint types imports tests format coverage docs documents lock
+.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood stop clean venv check lint types imports tests format coverage docs documents package lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -108,6 +108,9 @@ coverage: venv  ## the branches that the last `make test` did not reach
 
 docs: venv  ## write the pages of docs/ again that are made from code
 	@for page in tools/*_page.py; do $(RUN) -m "tools.$$(basename "$$page" .py)" || exit 1; done
+
+package: venv  ## build what Lambda runs, and check it: make package STAGE=dev
+	@$(RUN) -m tools.package --stage $(or $(STAGE),dev)
 
 documents: venv  ## register new consent texts as published; a published one never changes
 	@$(RUN) -m local.published

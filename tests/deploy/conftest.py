@@ -13,6 +13,7 @@ import pytest
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.provider_keys import ProviderKeySet, keys_of
 from chalicelib.clients.s3_keys import publish
+from chalicelib.domain.keys import SigningAlgorithm
 from local.aws import KEYS_BUCKET, REGION
 from local.database import connected
 from local.dev_google import CLIENTS, DevGoogle
@@ -83,11 +84,11 @@ def front(task: Path) -> Iterator[RdsFront]:
 @pytest.fixture(scope="session")
 def deployed(front: RdsFront, task: Path, parts: Parts) -> Deployed:
     """The service as a release leaves it: migrated, with documents and keys, each by its own function."""
-    publish_google(parts.google)
+    publish_google(parts.people.google)
     made = Deployed(
         task=task,
         front=front,
-        google=parts.google,
+        google=parts.people.google,
         environment=environment(parts, front),
         folder=fresh("containers"),
     )
@@ -125,7 +126,7 @@ def environment(parts: Parts, front: RdsFront) -> Mapping[str, str]:
 def publish_google(google: DevGoogle) -> None:
     """Put the development Google's keys where the schedule puts the real one's."""
     now = datetime.now(UTC)
-    keys = keys_of(google.jwks()["keys"])
+    keys = keys_of(google.jwks()["keys"], {SigningAlgorithm.RS256})
     publish(
         s3=aws_client("s3", REGION, None),
         bucket=KEYS_BUCKET,

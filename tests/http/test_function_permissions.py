@@ -1,0 +1,98 @@
+"""A function calls nothing in AWS that its policy doesn't allow (L5)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import app
+from chalicelib import wiring
+from chalicelib.clients import aws
+from tests.world import Phone, World
+from tools.policies import needs
+
+ACTIONS = {
+    "kms.ReEncrypt": {"kms:ReEncryptFrom", "kms:ReEncryptTo"},
+    "s3.ListObjectsV2": {"s3:ListBucket"},
+}
+CONTEXT = SimpleNamespace(aws_request_id="invocation-1")
+Event = Callable[[Phone], Mapping[str, Any]]
+OPERATOR = {"actor": "ops-maria", "reason": "ticket 4711"}
+
+FUNCTIONS: Mapping[str, Event] = {
+    "account-erase": lambda phone: OPERATOR | {"user_id": phone.user_id},
+    "audit-export": lambda _: {"seal": 1},
+    "audit-seal": lambda _: {},
+    "audit-verify": lambda _: {},
+    "consent-coverage": lambda _: {},
+    "erasure-sweep": lambda _: {},
+    "keys-status": lambda _: {},
+    "operator-change": lambda phone: OPERATOR | {"act": "suspend", "user_id": phone.user_id},
+    "operator-look": lambda phone: OPERATOR | {"act": "find", "email": phone.email},
+    "operator-reveal": lambda phone: OPERATOR | {"act": "reveal", "user_id": phone.user_id},
+    "purge": lambda _: {},
+    "restore": lambda _: {},
+    "rewrap": lambda _: {},
+    "rotate-keys": lambda _: {},
+    "rotate-secret": lambda _: {"use": "challenge"},
+    "vault-sweep": lambda _: {},
+}
+SCHEDULED = {"audit-seal", "erasure-sweep", "purge", "rotate-keys"}
+
+
+@pytest.fixture
+def phone(world: World, monkeypatch: pytest.MonkeyPatch) -> Phone:
+    """A person, and functions that find this world in a container of their own."""
+    monkeypatch.setattr(wiring, "settings", lambda: world.settings)
+    monkeypatch.setattr(wiring, "services", cache(world.container))
+    made = world.person()
+    made.sign_in()
+    return made
+
+
+@contextmanager
+def heard() -> Iterator[set[str]]:
+    """Collect the IAM actions of every AWS call of clients made meanwhile."""
+    actions: set[str] = set()
+
+    def listen(model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's OperationModel has no types
+        service = model.service_model.service_name
+        actions.update(ACTIONS.get(f"{service}.{model.name}", {f"{service}:{model.name}"}))
+
+    events = aws.aws_session().get_component("event_emitter")
+    events.register("before-call", listen)
+    try:
+        yield actions
+    finally:
+        events.unregister("before-call", listen)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_allowed_what_it_calls(phone: Phone, name: str) -> None:
+    function = getattr(app, name.replace("-", "_")) if name not in SCHEDULED else scheduled(name)
+    with heard() as actions:
+        function(dict(FUNCTIONS[name](phone)), CONTEXT)
+    allowed = {action for granted in needs[name].values() for action in granted}
+    assert actions <= allowed, actions - allowed
+
+
+def scheduled(name: str) -> Callable[[Any, Any], Any]:
+    """Return the handler that Lambda calls for a schedule."""
+    handler: Callable[[Any, Any], Any] = getattr(app, name.replace("-", "_"))
+    event = {
+        "version": "0",
+        "account": "1",
+        "region": "eu-west-1",
+        "detail": {},
+        "detail-type": "Scheduled Event",
+    }
+    told = event | {"source": "aws.events", "time": "2026-11-23T12:00:00Z", "id": "1", "resources": []}
+    return lambda _event, context: handler(told, context)
+
+
+def test_all_functions_but_the_releases_are_seen() -> None:
+    unseen = {"api", "fetch-provider-keys", "migrate", "publish-documents"}
+    assert FUNCTIONS.keys() == needs.keys() - unseen

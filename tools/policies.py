@@ -1,0 +1,99 @@
+"""Say what each deployed function may do: one IAM policy a function, each action on the one thing it needs.
+
+Chalice uses a policy file verbatim, so each holds the log, network and trace actions too. `needs` is the
+declaration; the command that fills .chalice/config.json writes `policy` of every function from Terraform's
+outputs. A function that begins to call something new fails its test until it is declared here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+APP: Final = "serenya-auth"
+API: Final = "api"  # Chalice's own handler of all routes, `app.app`; its Lambda is named after app and stage
+WITHOUT_RESOURCE: Final = frozenset(  # AWS lets no policy name a resource for these
+    {
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+)
+OUTSIDE_THE_VPC: Final = frozenset({"fetch-provider-keys"})  # what must reach the internet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a policy holds: the stage, and the ARNs from Terraform's outputs by the names used in `needs`."""
+
+    stage: str
+    region: str
+    account: str
+    arns: Mapping[str, tuple[str, ...]]
+
+
+READS_SECRETS: Final = {"personal-key": ("kms:Decrypt",), "signing-key": ("kms:Decrypt",)}
+DATABASE: Final = {"app-login": ("rds-db:connect",)}
+OWNER: Final = {"owner-login": ("rds-db:connect",)}
+KNOWS_ERASED: Final = {"evidence": ("s3:GetObject",), "evidence-bucket": ("s3:ListBucket",)}
+WRITES_EVIDENCE: Final = {"evidence": ("s3:GetObject", "s3:PutObject"), "evidence-bucket": ("s3:ListBucket",)}
+SERVICES: Final = DATABASE | READS_SECRETS
+ERASES: Final = SERVICES | WRITES_EVIDENCE | {"vault": ("dynamodb:DeleteItem", "dynamodb:GetItem")}
+
+needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    API: ERASES
+    | {
+        "personal-key": ("kms:Decrypt", "kms:GenerateDataKey"),
+        "vault": ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        "provider-keys": ("s3:GetObject",),
+    },
+    "account-erase": ERASES,
+    "audit-export": SERVICES | KNOWS_ERASED,
+    "audit-seal": SERVICES | WRITES_EVIDENCE,
+    "audit-verify": SERVICES | KNOWS_ERASED,
+    "consent-coverage": DATABASE,
+    "erasure-sweep": ERASES,
+    "fetch-provider-keys": {"provider-keys": ("s3:PutObject",)},
+    "keys-status": DATABASE | {"vault": ("dynamodb:Scan",)},
+    "migrate": OWNER,
+    "operator-change": SERVICES,
+    "operator-look": SERVICES,
+    "operator-reveal": SERVICES | {"vault": ("dynamodb:GetItem",)},
+    "publish-documents": OWNER,
+    "purge": DATABASE,
+    "restore": ERASES,
+    "rewrap": DATABASE
+    | {
+        "personal-key": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+        "vault": ("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+    },
+    "rotate-keys": DATABASE | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},
+    "rotate-secret": DATABASE | {"personal-key": ("kms:Encrypt",)},
+    "vault-sweep": DATABASE | KNOWS_ERASED | {"vault": ("dynamodb:DeleteItem", "dynamodb:Scan")},
+}
+
+
+def policy(function: str, place: Place) -> dict[str, Any]:
+    """Return a function's policy document. Raises: KeyError for one that isn't declared, or a missing ARN."""
+    statements = [_statement(actions, place.arns[thing]) for thing, actions in needs[function].items()]
+    return {"Version": "2012-10-17", "Statement": [*statements, *_always(function, place)]}
+
+
+def log_group(function: str, place: Place) -> str:
+    """Return the log group that a function really writes to."""
+    name = f"{APP}-{place.stage}" + ("" if function == API else f"-{function}")
+    return f"arn:aws:logs:{place.region}:{place.account}:log-group:/aws/lambda/{name}"
+
+
+def _always(function: str, place: Place) -> Iterable[dict[str, Any]]:
+    yield _statement(("logs:CreateLogStream", "logs:PutLogEvents"), (f"{log_group(function, place)}:*",))
+    services = ("xray:",) if function in OUTSIDE_THE_VPC else ("ec2:", "xray:")
+    yield _statement(tuple(sorted(one for one in WITHOUT_RESOURCE if one.startswith(services))), ("*",))
+
+
+def _statement(actions: tuple[str, ...], resources: tuple[str, ...]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
