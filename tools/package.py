@@ -23,6 +23,7 @@ from tools import vendor
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 PACKAGE_BYTES_MAX: Final = 25_000_000  # Lambda takes 50 MB; half of it still uploads and starts fast
+PYTHON: Final = f"python3.{sys.version_info.minor}"  # Lambda's runtime, as Chalice chooses it
 DATED: Final = (1980, 1, 1, 0, 0, 0)  # the zip format's first day
 MODE: Final = 0o100644 << 16  # a plain file that everybody reads: shared objects need no more
 CHECKED_HASH: Final = 0b11  # PEP 552: based on a hash, checked at import
@@ -44,6 +45,12 @@ def build(project: Path, architecture: str) -> Path:
         made.unlink()
         raise vendor.VendorError("\n".join(["The package is not fit to be deployed:", *faults]))
     return made
+
+
+def packager_of(architecture: str) -> LambdaDeploymentPackager:
+    """Return what `chalice deploy` packs with."""
+    tools = OSUtils()
+    return LambdaDeploymentPackager(tools, DependencyBuilder(tools, None, architecture), UI(), architecture)
 
 
 def faults_of(package: Path) -> Iterator[str]:
