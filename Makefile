@@ -30,7 +30,7 @@ test: venv  ## lint, types, imports, tests: all of what CI runs that needs Pytho
 	@$(MAKE) --no-print-directory --keep-going lint types imports tests
 
 infra: venv  ## check the infrastructure (needs Terraform 1.11 or later, but no account)
-	@"$(PYTHON)" tools/environment.py .venv-infra requirements-infra.lock
+	@"$(PYTHON)" tools/environment.py .venv-infra requirements-infra.txt
 	@$(RUN) -m tools.infra_checks
 	@$(RUN) -m pytest tests/infra
 
@@ -118,7 +118,7 @@ documents: venv  ## register new consent texts as published; a published one nev
 lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
 	@for name in requirements requirements-dev requirements-infra; do \
-		uv pip compile $$name.in --output-file $$name.lock $(if $(UPGRADE),--upgrade) --quiet --no-config \
+		uv pip compile $$name.in --output-file $$name.txt $(if $(UPGRADE),--upgrade) --quiet --no-config \
 			--universal --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" || exit 1; \
 	done

@@ -14,7 +14,7 @@ import venv
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-STANDARD = (".venv", "requirements-dev.lock")
+STANDARD = (".venv", "requirements-dev.txt")
 MADE_FROM = "made-from"  # in the environment, written last: an interrupted installation leaves none
 NO_PIP = "This Python has no ensurepip, which .venv is made with (Debian, Ubuntu: apt install python3-venv)."
 NO_PACKAGES = "The dependencies could not be installed: pip says why above. Run make again to try again."

@@ -1,8 +1,8 @@
 """Build the deployment package: `python -m tools.package --stage dev`.
 
-The zip is made by the very class that `chalice deploy` packs with, and left where that one looks for it: what
-was checked is what is deployed. Only order, dates and modes of the entries are set, so that the same
-sources always make the same bytes.
+The zip is made by the very class that `chalice deploy` packs with, and left where that one looks for it before
+it packs by itself: what was checked is what is deployed. Only order, dates and modes of the entries are set, so
+that the same sources always make the same bytes.
 """
 
 import argparse
@@ -31,20 +31,18 @@ CHECKED_HASH: Final = 0b11  # PEP 552: based on a hash, checked at import
 
 def build(project: Path, architecture: str) -> Path:
     """Return the project's deployment package for Lambda's machine. Raises: VendorError."""
-    vendor.build(project, architecture)
-    deployments = project / ".chalice" / "deployments"
-    shutil.rmtree(deployments, ignore_errors=True)  # Chalice finds old packages by contents, not by names
-    tools = OSUtils()
-    packager = LambdaDeploymentPackager(
-        tools, DependencyBuilder(tools, None, architecture), UI(), architecture
-    )
-    made = Path(packager.create_deployment_package(str(project), f"python3.{sys.version_info.minor}"))
+    packager, deployments = packager_of(architecture), project / ".chalice" / "deployments"
+    staged = vendor.stage(project, architecture)
+    shutil.rmtree(staged / ".chalice", ignore_errors=True)  # Chalice finds packages by contents, not by names
+    shutil.rmtree(deployments, ignore_errors=True)
+    made = Path(packager.create_deployment_package(str(staged), PYTHON))
     _normalize(made)
     faults = list(faults_of(made))
     if faults:
         made.unlink()
         raise vendor.VendorError("\n".join(["The package is not fit to be deployed:", *faults]))
-    return made
+    deployments.mkdir()
+    return made.rename(packager.deployment_package_filename(str(project), PYTHON))
 
 
 def packager_of(architecture: str) -> LambdaDeploymentPackager:

@@ -1,8 +1,8 @@
-"""Build vendor/: what the deployed functions import, for Lambda's machine, compiled, and nothing more.
+"""Stage what is deployed: our code and what it imports, for Lambda's machine, compiled, and nothing more.
 
-Chalice's own way would ship forty packages, of which half are never imported, the model of every AWS service
-and no bytecode, and it takes wheels for another machine without checking their hashes. So there is no
-`requirements.txt` for it to find, and it packs what is made here (docs/package.md).
+Chalice's own way ships forty packages, of which half are never imported, the model of every AWS service and
+no bytecode, and it takes wheels for another machine without checking their hashes. So it is shown a copy of
+the project without `requirements.txt`, in which all of it lies in vendor/ (docs/package.md).
 """
 
 import json
@@ -17,7 +17,8 @@ from typing import Final
 
 from tools.trimming import is_shipped
 
-LOCKED: Final = "requirements.lock"
+LOCKED: Final = "requirements.txt"
+STAGED: Final = "staged"  # in .chalice/
 MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 GLIBC_MINOR: Final = {11: 26, 12: 34, 13: 34}  # by Python's minor: Amazon Linux 2, then 2023
 BLOCK: Final = re.compile(
@@ -58,12 +59,14 @@ class VendorError(Exception):
     """What is deployed can't be put together; the message says why."""
 
 
-def build(project: Path, architecture: str) -> None:
-    """Make the project's vendor/ anew, unless it was made of the same; compile all that Chalice will pack.
+def stage(project: Path, architecture: str) -> Path:
+    """Return a copy of the project for Chalice to pack; its dependencies are made anew if they changed.
 
     Raises: VendorError.
     """
-    vendor, made_from = project / "vendor", project / ".chalice" / "vendor-made-from"
+    staged = project / ".chalice" / STAGED
+    staged.mkdir(exist_ok=True)
+    vendor, made_from = staged / "vendor", staged / "made-from"
     wanted = _made_of(project, architecture)
     if not made_from.exists() or made_from.read_text() != wanted or not vendor.is_dir():
         made_from.unlink(missing_ok=True)
@@ -74,7 +77,8 @@ def build(project: Path, architecture: str) -> None:
         for source in (vendor / "chalice").glob("*.py"):
             source.unlink()  # Chalice packs its own, which is the locked one: the bytecode fits
         made_from.write_text(wanted)
-    _add_ours(project, vendor)
+    _add_ours(project, staged)
+    return staged
 
 
 def locked(lock: str) -> dict[str, str]:
@@ -93,7 +97,7 @@ def _install(project: Path, vendor: Path, architecture: str) -> None:
     unknown = {name for name in unknown if not _is_elsewhere(blocks.get(name, ""))}
     if unknown:
         raise VendorError(f"tools/vendor.py must say of {', '.join(sorted(unknown))} whether it is shipped")
-    chosen = project / ".chalice" / "vendor-requirements.txt"
+    chosen = vendor.with_name("chosen.txt")
     chosen.write_text("".join(blocks[name] for name in sorted(SHIPPED)))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     exact = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", str(vendor)]
@@ -126,16 +130,17 @@ def _trim(vendor: Path) -> None:
             path.unlink()
 
 
-def _add_ours(project: Path, vendor: Path) -> None:
-    """Compile our own code, and link the migrations under a name that doesn't hide the library."""
-    link = vendor / "migrations"
-    link.unlink(missing_ok=True)
-    link.symlink_to("../alembic")
-    for folder in (project / "chalicelib", project / "alembic"):
-        for cache in folder.rglob("__pycache__"):
+def _add_ours(project: Path, staged: Path) -> None:
+    """Compile our own code and copy it, the migrations under a name that doesn't hide the library."""
+    copies = {"chalicelib": staged / "chalicelib", "alembic": staged / "vendor" / "migrations"}
+    for name, copy in copies.items():
+        for cache in (project / name).rglob("__pycache__"):
             shutil.rmtree(cache)
-        _compile(folder, project)
-    _compile_file(project / "app.py", vendor / "__pycache__", "app.py")
+        _compile(project / name, project)
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(project / name, copy)
+    shutil.copyfile(project / "app.py", staged / "app.py")
+    _compile_file(project / "app.py", staged / "vendor" / "__pycache__", "app.py")
 
 
 def _compile(folder: Path, root: Path) -> None:

@@ -43,7 +43,7 @@ def project() -> Path:
         shutil.rmtree(copy / name, ignore_errors=True)
         shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / ".chalice").mkdir(exist_ok=True)
-    for name in ("app.py", "requirements.lock", ".chalice/config.json"):
+    for name in ("app.py", "requirements.txt", ".chalice/config.json"):
         shutil.copyfile(PROJECT / name, copy / name)
     (copy / NOT_DEPLOYED).write_text("SECRET=1")
     return copy

@@ -12,6 +12,7 @@ from typing import get_args, get_overloads
 import pytest
 
 from chalicelib.clients.aws import aws_client
+from chalicelib.stores.migrating import SHIPPED_AS
 from tests.deploy.conftest import MACHINE, NOT_DEPLOYED
 from tools import package as packaging
 from tools.trimming import AWS_SERVICES
@@ -57,6 +58,7 @@ import app, importlib, pkgutil
 for found in pkgutil.walk_packages([sys.argv[1] + "/chalicelib"], "chalicelib."):
     importlib.import_module(found.name)
 from chalicelib.clients.aws import aws_client
+from chalicelib.stores.migrating import SHIPPED_AS
 for service in ("dynamodb", "kms", "s3"):
     aws_client(service, "eu-west-1", None)
 import alembic.command, zoneinfo
@@ -144,15 +146,20 @@ def test_chalice_deploy_finds_the_package_that_was_checked(package: Path, projec
 
 
 def test_every_locked_package_is_either_shipped_or_left_out() -> None:
-    lock = (packaging.PROJECT / "requirements.lock").read_text()
+    lock = (packaging.PROJECT / "requirements.txt").read_text()
     assert locked(lock).keys() == SHIPPED | LEFT_OUT
     assert not SHIPPED & LEFT_OUT
 
 
-def test_there_is_no_file_from_which_chalice_would_add_more() -> None:
-    assert not (packaging.PROJECT / "requirements.txt").exists()
+def test_chalice_builds_for_lambdas_machine_in_one_zip() -> None:
     config = json.loads((packaging.PROJECT / ".chalice/config.json").read_text())
     assert (config["automatic_layer"], config["lambda_architecture"]) == (False, "arm64")
+
+
+def test_what_chalice_would_pack_by_itself_has_the_migrations_and_nothing_twice() -> None:  # 0077
+    vendor = packaging.PROJECT / "vendor"
+    assert [path.name for path in vendor.iterdir()] == [SHIPPED_AS]
+    assert (vendor / SHIPPED_AS).resolve() == packaging.PROJECT / "alembic"
 
 
 def test_the_services_that_the_code_uses_are_those_whose_models_are_shipped() -> None:
