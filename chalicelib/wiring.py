@@ -34,7 +34,6 @@ from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.refusals import Refusals
-from chalicelib.services.restore_gate import RestoreGate
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies
 from chalicelib.services.sessions import SessionService
@@ -102,7 +101,6 @@ class _Assembly:
         )
         self.data_keys = self._data_keys()
         self.personal_data = self._personal_data()
-        audit = AuditParts(settings=settings, database=database, tokens=self.tokens, clock=clock)
         self.biometrics = BiometricParts(
             settings=settings,
             database=database,
@@ -111,15 +109,7 @@ class _Assembly:
             grants=self.grants,
             clock=clock,
         )
-        self.erasure = ErasureParts(
-            settings=settings,
-            database=database,
-            keys=self.data_keys,
-            tokens=self.tokens,
-            clock=clock,
-            joining=audit.joining,
-            secrets=self.secrets,
-        )
+        self.erasure = self._erasure()
 
     def services(self) -> Services:
         return Services(
@@ -140,12 +130,7 @@ class _Assembly:
                 lifetimes=self.settings.lifetimes,
                 clock=self.clock,
             ),
-            account=AccountService(
-                sessions=self.sessions,
-                accounts=self.accounts,
-                personal_data=self.personal_data,
-                clock=self.clock,
-            ),
+            account=self._account(),
             identities=identities(
                 self.database, self.admission, self.secrets, self.personal_data, self.clock
             ),
@@ -159,12 +144,30 @@ class _Assembly:
             recovery=self.erasure.recovery,
             operators=operators(self.database, self.secrets, self.data_keys, self.clock),
             readiness=self._readiness(),
-            gate=RestoreGate(
-                watch=self.erasure.watch,
-                connections=lambda: self.database.connections_made,
-                clock=self.clock,
-            ),
+            gate=self.erasure.gate,
             refusals=Refusals(store=RefusalStore(self.database), clock=self.clock),
+        )
+
+    def _erasure(self) -> ErasureParts:
+        audit = AuditParts(
+            settings=self.settings, database=self.database, tokens=self.tokens, clock=self.clock
+        )
+        return ErasureParts(
+            settings=self.settings,
+            database=self.database,
+            keys=self.data_keys,
+            tokens=self.tokens,
+            clock=self.clock,
+            joining=audit.joining,
+            secrets=self.secrets,
+        )
+
+    def _account(self) -> AccountService:
+        return AccountService(
+            sessions=self.sessions,
+            accounts=self.accounts,
+            personal_data=self.personal_data,
+            clock=self.clock,
         )
 
     def _consents(self) -> ConsentService:

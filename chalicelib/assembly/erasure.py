@@ -11,6 +11,7 @@ from chalicelib.services.audit_joining import AuditJoining
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.ports import Clock
 from chalicelib.services.recovery import Recovery
+from chalicelib.services.restore_gate import RestoreGate
 from chalicelib.services.restore_watch import RestoreWatch
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.tokens import AccessTokens
@@ -37,6 +38,13 @@ class ErasureParts:
     def watch(self) -> RestoreWatch:
         """Return what compares the database with the ledger."""
         return RestoreWatch(store=RecoveryStore(self.database), ledger=self._ledger)
+
+    @cached_property
+    def gate(self) -> RestoreGate:
+        """Return what refuses people while the database is behind the ledger."""
+        return RestoreGate(
+            watch=self.watch, connections=lambda: self.database.connections_made, clock=self.clock
+        )
 
     @cached_property
     def erasures(self) -> ErasureService:
