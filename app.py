@@ -1,6 +1,6 @@
 """The Lambda entry: one app, its routes, and the name of every function that is not HTTP."""
 
-from chalicelib import wiring
+from chalicelib import startup, wiring
 from chalicelib.functions import accounts, audit, consents, deployment, keys, operators
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
@@ -31,3 +31,5 @@ restore = app.lambda_function(name="restore")(accounts.restore)
 rewrap = app.lambda_function(name="rewrap")(keys.rewrap)
 rotate_secret = app.lambda_function(name="rotate-secret")(keys.rotate_secret)
 vault_sweep = app.lambda_function(name="vault-sweep")(keys.vault_sweep)
+
+startup.finish()

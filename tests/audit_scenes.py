@@ -12,8 +12,16 @@ from chalicelib.clients.aws import aws_client
 from chalicelib.functions import audit
 from chalicelib.services.audit import Audit
 from chalicelib.services.audit_joining import Joined
+from local.aws import REGION, ensure_bucket
 from local.database import connected
 from tests.world import World
+
+
+def own_bucket() -> str:
+    """Return a bucket for evidence that nobody else writes to."""
+    bucket = f"evidence-{uuid4().hex[:12]}"
+    ensure_bucket(aws_client("s3", REGION, None), bucket)
+    return bucket
 
 
 class Bench:

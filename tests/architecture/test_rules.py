@@ -112,7 +112,7 @@ def test_the_entry_reaches_the_rest_through_wiring_and_routes_only() -> None:
     (entry,) = python_files("app.py")
     ours = (
         "chalice",
-        *(f"chalicelib.{name}" for name in ("functions", "wiring", "routes")),
+        *(f"chalicelib.{name}" for name in ("functions", "wiring", "routes", "startup")),
     )
     none(foreign_imports(entry, *ours))
 

@@ -20,6 +20,7 @@ from local.dev_google import CLIENTS, DevGoogle
 from local.places import PROJECT, make_directory
 from local.postgres import EmbeddedPostgres
 from local.rds import NAME, RdsFront, rds
+from tests.audit_scenes import own_bucket
 from tests.conftest import RUN, Parts
 from tests.deploy.authority import issue
 from tests.deploy.deployed import Deployed
@@ -119,7 +120,7 @@ def environment(parts: Parts, front: RdsFront) -> Mapping[str, str]:
         "KMS_KEY_ID": parts.resources.kms_key_id,
         "SIGNING_KMS_KEY_ID": parts.resources.signing_kms_key_id,
         "VAULT_TABLE": parts.resources.vault_table,
-        "EVIDENCE_BUCKET": parts.resources.evidence_bucket,
+        "EVIDENCE_BUCKET": own_bucket(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import app
 from chalicelib import wiring
 from chalicelib.clients import aws
+from tests.audit_scenes import own_bucket
 from tests.world import Phone, World
 from tools.policies import needs
 
@@ -46,8 +48,9 @@ SCHEDULED = {"audit-seal", "erasure-sweep", "purge", "rotate-keys"}
 @pytest.fixture
 def phone(world: World, monkeypatch: pytest.MonkeyPatch) -> Phone:
     """A person, and functions that find this world in a container of their own."""
-    monkeypatch.setattr(wiring, "settings", lambda: world.settings)
-    monkeypatch.setattr(wiring, "services", cache(world.container))
+    settings = replace(world.settings, evidence_bucket=own_bucket())  # the shared one has others' seals
+    monkeypatch.setattr(wiring, "settings", lambda: settings)
+    monkeypatch.setattr(wiring, "services", cache(lambda: wiring.assemble(settings, clock=world.clock)))
     made = world.person()
     made.sign_in()
     return made
