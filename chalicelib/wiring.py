@@ -11,7 +11,7 @@ from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import data_kms, provider_keys, service_keyring
 from chalicelib.assembly.operators import operators
-from chalicelib.assembly.providers import admission, identities
+from chalicelib.assembly.providers import admission, identities, notices
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
@@ -138,6 +138,9 @@ class _Assembly:
             presence=self.biometrics.presence,
             exports=ExportService(
                 store=ExportStore(self.database), keys=self.data_keys, limits=self.limits, clock=self.clock
+            ),
+            notices=notices(
+                self.database, self.settings.providers, self.provider_keys, self.secrets, self.clock
             ),
             consents=self._consents(),
             erasures=self.erasure.erasures,

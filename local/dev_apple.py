@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -67,6 +68,19 @@ class DevApple:
             claims["is_private_email"] = "true"
         if nonce is not None:
             claims["nonce"] = nonce
+        return self.sign(claims | overrides)
+
+    def notice(self, kind: str, subject: str, now: datetime, **overrides: object) -> str:
+        """Return what Apple posts when something became of an account; `overrides` replace or add claims."""
+        event = {"type": kind, "sub": subject, "event_time": int(now.timestamp() * 1000)}
+        claims: dict[str, object] = {
+            "iss": ISSUER,
+            "aud": BUNDLE,
+            "iat": int(now.timestamp()),
+            "exp": int((now + LIFETIME).timestamp()),
+            "jti": secrets.token_urlsafe(16),
+            "events": json.dumps(event),  # a text, as Apple writes it
+        }
         return self.sign(claims | overrides)
 
     def sign(self, claims: Mapping[str, object], headers: Mapping[str, object] | None = None) -> str:

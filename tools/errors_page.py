@@ -24,6 +24,8 @@ ADVICE = {
     "id_token_expired": "Get a fresh ID token from the provider, silently if it can, and sign in with it.",
     "identity_in_use": "Tell the person; signing in with that identity opens the other account.",
     "identity_limit_reached": "Offer to remove an identity of `GET /account/identities`.",
+    "identity_not_proved": "Start again: a nonce for `link_identity`, then the provider's sign-in. "
+    "The tokens stay good.",
     "last_identity": "Offer to remove an identity only while `GET /account/identities` lists another.",
     "id_token_used": "Get a fresh ID token from the provider: one opens one session. "
     "An exact retry within 60 s never gets this.",

@@ -4,16 +4,19 @@ from collections.abc import Mapping
 
 from chalicelib.clients.clock import SystemIds
 from chalicelib.clients.id_token_verifier import IdTokenVerifier
+from chalicelib.clients.notice_verifier import NoticeVerifier
 from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.admission import Admission
 from chalicelib.services.identities import IdentityService
+from chalicelib.services.notices import NoticeService
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.secrets import Secrets
 from chalicelib.stores.database import Database
 from chalicelib.stores.identities import IdentityStore
+from chalicelib.stores.notices import NoticeStore
 
 
 def admission(
@@ -37,6 +40,22 @@ def identities(
         clock=clock,
         ids=SystemIds(),
     )
+
+
+def notices(
+    database: Database,
+    offered: Mapping[Provider, OfferedProvider],
+    keys: Mapping[Provider, ProviderKeySource],
+    secrets: Secrets,
+    clock: Clock,
+) -> NoticeService:
+    """Return what acts on the notices of providers that send such."""
+    verifiers = {
+        name: NoticeVerifier(provider=each.declared, keys=keys[name], clients=each.clients)
+        for name, each in offered.items()
+        if each.declared.sends_notices
+    }
+    return NoticeService(verifiers=verifiers, store=NoticeStore(database), secrets=secrets, clock=clock)
 
 
 def _verifier(offered: OfferedProvider, keys: ProviderKeySource) -> IdTokenVerifier:

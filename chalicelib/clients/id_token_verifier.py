@@ -54,20 +54,11 @@ class IdTokenVerifier:
             DependencyUnavailable: the provider's keys can't be had.
         """
         parsed = parse_id_token(token)
-        self._check_signature(parsed, now)
+        check_signature(parsed, self._provider, self._keys, now)
         try:
             return self._identify(parsed, now)
         except ClaimRefused as error:
             raise InvalidIdToken from error
-
-    def _check_signature(self, parsed: ParsedIdToken, now: datetime) -> None:
-        if parsed.algorithm not in self._provider.algorithms:  # before the kid: it causes no load of keys
-            raise InvalidIdToken
-        key = self._keys.find(parsed.kid, now)
-        if key is None or key.algorithm is not parsed.algorithm:
-            raise InvalidIdToken
-        if not key.verifier.verify(parsed.signing_input, parsed.signature):
-            raise InvalidIdToken
 
     def _identify(self, parsed: ParsedIdToken, now: datetime) -> VerifiedIdentity:
         claims = parsed.claims
@@ -101,3 +92,21 @@ class IdTokenVerifier:
             raise ClaimRefused("iss")
         if self._hosted_domain is not None and claims.get("hd") != self._hosted_domain:
             raise ClaimRefused("hd")
+
+
+def check_signature(
+    parsed: ParsedIdToken, provider: OidcProvider, keys: ProviderKeySource, now: datetime
+) -> None:
+    """Let through what the provider's key of that name signed, by that key's algorithm.
+
+    Raises:
+        InvalidIdToken: it didn't.
+        DependencyUnavailable: the keys can't be had.
+    """
+    if parsed.algorithm not in provider.algorithms:  # before the kid: it causes no load of keys
+        raise InvalidIdToken
+    key = keys.find(parsed.kid, now)
+    if key is None or key.algorithm is not parsed.algorithm:
+        raise InvalidIdToken
+    if not key.verifier.verify(parsed.signing_input, parsed.signature):
+        raise InvalidIdToken

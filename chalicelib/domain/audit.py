@@ -22,6 +22,7 @@ class AuditKind(StrEnum):
     CONSENT_WITHDRAWN = "consent.withdrawn"
     DOCUMENT_PUBLISHED = "document.published"
     IDENTITY_LINKED = "identity.linked"
+    IDENTITY_NOTICED = "identity.noticed"
     IDENTITY_UNLINKED = "identity.unlinked"
     KEY_CREATED = "key.created"
     OPERATOR_EMERGENCY_ACCESS = "operator.emergency_access"

@@ -51,8 +51,12 @@ MEANINGS = {
         "A person added a way to sign in.",
         "`provider`; `identity_id`",
     ),
+    AuditKind.IDENTITY_NOTICED: (
+        "A provider told that consent was revoked, or the account deleted, at its side: sessions ended.",
+        "`provider`; `notice`: its word for it",
+    ),
     AuditKind.IDENTITY_UNLINKED: (
-        "A person removed a way to sign in; whoever signs in with it now is somebody new.",
+        "A way to sign in was removed, by its person or since it is gone at its provider: a stranger's now.",
         "`provider`; `identity_id`",
     ),
     AuditKind.KEY_CREATED: ("A key of the service was made.", "`key`: its name"),

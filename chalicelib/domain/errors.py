@@ -8,7 +8,12 @@ in the log.
 from collections.abc import Iterator
 
 from chalicelib.domain.failures import Action, Fault, MissingConsent, ServiceError
-from chalicelib.domain.identity_errors import IdentityInUse, IdentityLimitReached, LastIdentity
+from chalicelib.domain.identity_errors import (
+    IdentityInUse,
+    IdentityLimitReached,
+    IdentityNotProved,
+    LastIdentity,
+)
 from chalicelib.domain.presence_errors import (
     BiometricKeysFull,
     ChallengeExpired,
@@ -39,6 +44,7 @@ __all__ = [
     "Fault",
     "IdentityInUse",
     "IdentityLimitReached",
+    "IdentityNotProved",
     "InvalidInput",
     "LastIdentity",
     "MalformedBody",

@@ -32,6 +32,7 @@ SHOWN_DETAILS: Mapping[AuditKind, frozenset[str]] = MappingProxyType(
         AuditKind.CONSENT_SUPERSEDED: frozenset({"document", "version"}),
         AuditKind.CONSENT_WITHDRAWN: frozenset({"document", "version"}),
         AuditKind.IDENTITY_LINKED: frozenset({"provider"}),
+        AuditKind.IDENTITY_NOTICED: frozenset({"notice", "provider"}),
         AuditKind.IDENTITY_UNLINKED: frozenset({"provider"}),
         AuditKind.SESSION_ENDED: frozenset({"reason"}),
         AuditKind.SESSION_NEW_DEVICE: frozenset({"device_id"}),

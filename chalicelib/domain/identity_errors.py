@@ -11,6 +11,14 @@ class IdentityInUse(ServiceError):
     action = Action.contact_support
 
 
+class IdentityNotProved(ServiceError):
+    """The ID token that was to link an identity is refused, or its nonce; why, stays in the log."""
+
+    code = "identity_not_proved"
+    title = "The identity is not proved"
+    action = Action.retry
+
+
 class LastIdentity(ServiceError):
     """The identity that is to be removed is the last: nobody could sign in to the account any more."""
 

@@ -21,6 +21,7 @@ class OidcProvider:
     of the same issuer (GG3). `lifetime_max` bounds the time between `iat` and `exp`: a longer life is no
     sign-in's. `has_hosted_domains`: `hd` names an organisation, so `NAME_HOSTED_DOMAIN` is a setting
     (GG6). `names_in_body`: the app, not the ID token, is told the person's name, once.
+    `sends_notices`: it tells, as Apple does, what becomes of accounts at its side.
     """
 
     name: Provider
@@ -34,6 +35,7 @@ class OidcProvider:
     has_hosted_domains: bool = False
     names_in_body: bool = False
     has_codes: bool = False
+    sends_notices: bool = False
 
     @property
     def issuers(self) -> frozenset[str]:
@@ -72,6 +74,7 @@ APPLE = OidcProvider(
     nonces=frozenset({NonceForm.sha256, NonceForm.optional}),
     names_in_body=True,
     has_codes=True,
+    sends_notices=True,
 )
 PROVIDERS: Mapping[Provider, OidcProvider] = MappingProxyType(
     {declared.name: declared for declared in (GOOGLE, APPLE)}

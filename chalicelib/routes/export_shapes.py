@@ -88,6 +88,7 @@ DETAILS = Record(
         "changed": DETAIL,
         "device_id": DETAIL,
         "document": DETAIL,
+        "notice": DETAIL,
         "part": DETAIL,
         "provider": DETAIL,
         "reason": DETAIL,

@@ -87,10 +87,7 @@ ROUTES: tuple[Route[Services], ...] = (
         step_up=SensitiveAct.CHANGE_IDENTITIES,
         errors=(
             *BEARER_ERRORS,
-            errors.InvalidIdToken,
-            errors.IdTokenExpired,
-            errors.IdTokenUsed,
-            errors.InvalidNonce,
+            errors.IdentityNotProved,
             errors.IdentityInUse,
             errors.IdentityLimitReached,
             errors.IntegrityFailure,

@@ -89,6 +89,10 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             en="We have room for no more ways to sign in. Please remove one first.",
             es="No tenemos lugar para más formas de acceso. Por favor, quite una primero.",
         ),
+        "identity_not_proved": Message(
+            en="We couldn't confirm that sign-in. Please try adding it again.",
+            es="No pudimos confirmar ese acceso. Por favor, intente añadirlo de nuevo.",
+        ),
         "last_identity": Message(
             en="We keep one way to sign in for you. Please add another one first.",
             es="Conservamos una forma de acceso para usted. Por favor, añada otra primero.",

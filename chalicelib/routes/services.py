@@ -13,6 +13,7 @@ from chalicelib.services.erasure import ErasureService
 from chalicelib.services.export import ExportService
 from chalicelib.services.identities import IdentityService
 from chalicelib.services.limits import Limits
+from chalicelib.services.notices import NoticeService
 from chalicelib.services.operators import OperatorService
 from chalicelib.services.presence import PresenceService
 from chalicelib.services.readiness import Readiness
@@ -38,6 +39,7 @@ class Services:
     sessions: SessionService
     account: AccountService
     identities: IdentityService
+    notices: NoticeService
     exports: ExportService
     biometrics: BiometricService
     presence: PresenceService

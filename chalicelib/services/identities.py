@@ -8,6 +8,11 @@ from chalicelib.domain.challenges import Challenge, ChallengePurpose
 from chalicelib.domain.errors import (
     DependencyUnavailable,
     IdentityLimitReached,
+    IdentityNotProved,
+    IdTokenExpired,
+    IdTokenUsed,
+    InvalidIdToken,
+    InvalidNonce,
     LastIdentity,
     NotFound,
     SessionRevoked,
@@ -30,6 +35,7 @@ from chalicelib.services.ports import Act, Clock, Ids
 from chalicelib.services.secrets import Secrets
 
 BUSY = timedelta(seconds=1)
+UNPROVED = (IdTokenExpired, IdTokenUsed, InvalidIdToken, InvalidNonce)
 ROUNDS_MAX = 3  # somebody else was faster with this identity: the next look tells who
 
 
@@ -77,12 +83,19 @@ class IdentityService:
         """Let an identity sign in to the account too; one that does already is answered again.
 
         Raises:
-            InvalidIdToken, IdTokenExpired, IdTokenUsed, InvalidNonce, NotFound: as a sign-in.
+            IdentityNotProved: ID token or nonce are refused as at a sign-in; never a 401, which would tell
+                the app that its own tokens are bad.
+            NotFound: nobody signs in with this provider here.
             IdentityInUse: it signs in to another account, however its person came by that.
             IdentityLimitReached: there are as many as there may be.
             SessionRevoked, AccountSuspended: the person may not act.
         """
-        now = self._clock.now()
+        try:
+            return self._linked(claims, request, act, self._clock.now())
+        except UNPROVED as error:
+            raise IdentityNotProved from error
+
+    def _linked(self, claims: AccessClaims, request: Link, act: Act, now: datetime) -> LinkedIdentity:
         platform = self._own(claims, act, now).session.device.platform
         challenge = self._secrets.read_nonce(ChallengePurpose.LINK_IDENTITY, request.nonce, now)
         identity = self._admission.admit(

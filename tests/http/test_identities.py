@@ -142,9 +142,11 @@ def test_a_token_that_signed_in_links_nothing(world: World, ana: Phone, apple: P
 
 def test_the_nonce_is_one_for_linking_and_stands_in_the_token(world: World, ana: Phone, apple: Phone) -> None:
     for nonce in (nonce_for(world, "sign_in"), "made-up"):  # a token asked for a sign-in must not link
-        assert link(ana, apple, nonce=nonce, id_token=apple.id_token(nonce=nonce)).code == "invalid_nonce"
-    assert link(ana, apple, id_token=apple.id_token()).code == "invalid_nonce"
-    assert link(ana, apple, id_token=apple.id_token(nonce=nonce_for(world))).code == "invalid_nonce"
+        assert (
+            link(ana, apple, nonce=nonce, id_token=apple.id_token(nonce=nonce)).code == "identity_not_proved"
+        )
+    assert link(ana, apple, id_token=apple.id_token()).code == "identity_not_proved"
+    assert link(ana, apple, id_token=apple.id_token(nonce=nonce_for(world))).code == "identity_not_proved"
     assert providers(ana) == ["google"]
 
 
@@ -153,7 +155,7 @@ def test_a_nonce_links_once(world: World, ana: Phone, apple: Phone) -> None:
     assert world.call("POST", PATH, body, token=ana.access_token).status == 200
     work = world.person("ana@clinic.example")
     second = link(ana, work, nonce=body["nonce"], id_token=work.id_token(nonce=body["nonce"]))
-    assert second.code == "invalid_nonce"
+    assert second.code == "identity_not_proved"
 
 
 def test_apples_hashed_nonce_links_as_it_signs_in(ana: Phone, apple: Phone) -> None:
@@ -167,7 +169,9 @@ def test_a_token_of_another_provider_links_nothing(
     world: World, ana: Phone, apple: Phone, provider: str
 ) -> None:
     other = apple if provider == "google" else world.person("ana@clinic.example")
-    assert link(ana, other, provider=provider).code == "invalid_id_token"
+    reply = link(ana, other, provider=provider)
+    assert (reply.status, reply.code, reply.body["action"]) == (400, "identity_not_proved", "retry")
+    assert ana.refresh().status == 200  # nothing is wrong with the tokens of who asks
 
 
 def test_an_unknown_provider_is_refused_by_the_declaration(ana: Phone, apple: Phone) -> None:

@@ -22,6 +22,7 @@ CONTRACT = {  # contract 2, as far as it is built
     "POST /auth/challenge",
     "POST /auth/google",
     "POST /auth/apple",
+    "POST /events/apple",
     "GET /account/identities",
     "POST /account/identities",
     "DELETE /account/identities/{identity_id}",

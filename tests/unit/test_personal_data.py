@@ -25,6 +25,7 @@ def test_every_encrypted_column_is_named_once() -> None:
         ("users", "profile"),
         ("users", "chosen"),
         ("identities", "subject"),
+        ("identities", "refresh_token"),
         ("devices", "description"),
         ("sessions", "profile"),
     ]
