@@ -43,13 +43,15 @@ def asked(world: World, route: Route[Any], phone: Phone | None) -> Reply:
     return world.call(route.method, path, token=phone.access_token if phone else None)
 
 
-def test_exporting_and_erasing_are_the_routes_that_ask() -> None:
+def test_these_are_the_routes_that_ask() -> None:
     asking = {f"{route.method} {route.path}": route.step_up for route in SENSITIVE}
     assert asking == {
         "GET /account/export": SensitiveAct.EXPORT,
         "DELETE /account": SensitiveAct.ERASE,
         "POST /account/identities": SensitiveAct.CHANGE_IDENTITIES,
         "DELETE /account/identities/{identity_id}": SensitiveAct.CHANGE_IDENTITIES,
+        "POST /auth/biometric/register": SensitiveAct.CHANGE_KEYS,
+        "DELETE /auth/biometric/registrations/{registration_id}": SensitiveAct.CHANGE_KEYS,
     }
 
 

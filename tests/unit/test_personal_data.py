@@ -27,6 +27,7 @@ def test_every_encrypted_column_is_named_once() -> None:
         ("identities", "subject"),
         ("identities", "refresh_token"),
         ("devices", "description"),
+        ("biometric_keys", "name"),
         ("sessions", "profile"),
     ]
 
