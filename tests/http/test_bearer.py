@@ -149,12 +149,9 @@ def ana(world: World) -> Phone:
     return phone
 
 
-def let_in(got: Reply, route: Route[Any]) -> bool:
+def let_in(it: Reply, route: Route[Any]) -> bool:
     """Tell whether the bearer passed, though a made-up id or proof may not have."""
-    return got.status in {route.status, 400, 404} or got.code in {
-        "challenge_invalid",
-        "refresh_token_invalid",
-    }
+    return it.status in {route.status, 400, 404} or it.code in {"challenge_invalid", "refresh_token_invalid"}
 
 
 @every_bearer_route
