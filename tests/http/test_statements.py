@@ -183,7 +183,7 @@ def test_the_requests_line_tells_what_it_cost(world: World, ana: Phone, lines: i
     refresh, sign_up = (json.loads(line) for line in lines.getvalue().splitlines())
     assert (refresh["statements"], "kms_calls" in refresh, "key_vault_calls" in refresh) == (1, False, False)
     assert (sign_up["statements"], sign_up["kms_calls"], sign_up["key_vault_calls"]) == (
-        5,
+        6,
         5,
         1,
-    )  # four of the service's own keys, one of hers
+    )  # with the position and a limit; KMS for four of the service's own keys and hers
