@@ -1,7 +1,7 @@
 """The Lambda entry: one app, its routes, and the name of every function that is not HTTP."""
 
 from chalicelib import startup, wiring
-from chalicelib.functions import accounts, audit, consents, deployment, keys, operators
+from chalicelib.functions import accounts, audit, consents, deployment, keys, operators, preparation
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 
@@ -26,6 +26,7 @@ migrate = app.lambda_function(name="migrate")(deployment.migrate)
 operator_change = app.lambda_function(name="operator-change")(operators.operator_change)
 operator_look = app.lambda_function(name="operator-look")(operators.operator_look)
 operator_reveal = app.lambda_function(name="operator-reveal")(operators.operator_reveal)
+prepare_database = app.lambda_function(name="prepare-database")(preparation.prepare_database)
 publish_documents = app.lambda_function(name="publish-documents")(deployment.publish_documents)
 restore = app.lambda_function(name="restore")(accounts.restore)
 rewrap = app.lambda_function(name="rewrap")(keys.rewrap)

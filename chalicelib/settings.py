@@ -71,6 +71,11 @@ class Settings:
     limits_are_lifted: bool
 
     @property
+    def database_role(self) -> str:
+        """The role that DATABASE_URL logs in as."""
+        return urlsplit(self.database_url).username or ""
+
+    @property
     def connections_max(self) -> int:
         """How many connections this process may hold."""
         return CONNECTIONS_LOCALLY if self.stage is Stage.LOCAL else CONNECTIONS_OF_A_CONTAINER

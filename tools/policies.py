@@ -63,6 +63,7 @@ needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "operator-change": SERVICES,
     "operator-look": SERVICES,
     "operator-reveal": SERVICES | {"vault": ("dynamodb:GetItem",)},
+    "prepare-database": {},  # what it logs in with comes in its event
     "publish-documents": OWNER,
     "purge": DATABASE,
     "restore": ERASES,

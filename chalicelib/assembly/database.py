@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from urllib.parse import quote
+
+from sqlalchemy import Connection
 
 from chalicelib.clients.aws import aws_session
-from chalicelib.clients.rds_login import RdsLogin
+from chalicelib.clients.rds_login import MasterLogin, RdsLogin
 from chalicelib.settings import Settings, Stage
-from chalicelib.stores.database import Database, Login, connect
+from chalicelib.stores.database import Database, Login, connect, owner_connection
 
 
 def login(settings: Settings) -> Login | None:
@@ -24,6 +27,12 @@ def connect_as(settings: Settings) -> Database:
 def opened(settings: Settings) -> AbstractContextManager[Database]:
     """Return the same for one act, closed behind it."""
     return closed_behind(connect_as(settings))
+
+
+def as_master(settings: Settings, *, username: str, password: str) -> AbstractContextManager[Connection]:
+    """Return a connection to the same database as RDS's master user."""
+    url = settings.database_url.replace(f"//{settings.database_role}@", f"//{quote(username)}@", 1)
+    return owner_connection(url, MasterLogin(password=password, region=settings.aws_region))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ different set in each region; RDS Proxy shows those of AWS's public ones.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -31,12 +31,7 @@ class RdsLogin:
 
     def parameters(self, *, host: str, port: int, user: str) -> Mapping[str, str]:
         """Return libpq's parameters for one login. Raises DependencyUnavailable without credentials."""
-        return {
-            "password": self.token(host=host, port=port, user=user),
-            "sslmode": "verify-full",
-            "sslrootcert": str(roots(host, self.region)),
-            "gssencmode": "disable",  # else libpq may ask for Kerberos first
-        }
+        return {"password": self.token(host=host, port=port, user=user), **verified(host, self.region)}
 
     def token(self, *, host: str, port: int, user: str) -> str:
         """Return a signed token; the same as the RDS client's, without loading all that RDS can do."""
@@ -59,6 +54,27 @@ class RdsLogin:
             signing_name=SIGNED_FOR,
         )
         return str(url).removeprefix("https://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MasterLogin:
+    """The one login with a password: of the master user, to make the role that migrates."""
+
+    password: str = field(repr=False)
+    region: str
+
+    def parameters(self, *, host: str, port: int, user: str) -> Mapping[str, str]:  # noqa: ARG002 - a Login
+        """Return libpq's parameters for one login."""
+        return {"password": self.password, **verified(host, self.region)}
+
+
+def verified(host: str, region: str) -> Mapping[str, str]:
+    """Return what makes libpq take this server for no other one's."""
+    return {
+        "sslmode": "verify-full",
+        "sslrootcert": str(roots(host, region)),
+        "gssencmode": "disable",  # else libpq may ask for Kerberos first
+    }
 
 
 def roots(host: str, region: str) -> Path:

@@ -1,0 +1,17 @@
+"""What the first release of a database invokes, once, before `migrate` can log in (decision 0079)."""
+
+from chalicelib import wiring
+from chalicelib.assembly.database import as_master
+from chalicelib.functions.invocation import Answer, Event
+from chalicelib.stores.owner_role import make_owner_role
+
+
+def prepare_database(event: Event, _context: object) -> Answer:
+    """Make the role of DATABASE_URL as the master user, whose `username` and `password` came along.
+
+    The release has the password changed as soon as this has answered, or failed.
+    """
+    settings = wiring.settings()
+    with as_master(settings, username=str(event["username"]), password=str(event["password"])) as master:
+        is_new = make_owner_role(master, settings.database_role)
+    return {"role": settings.database_role, "is_new": is_new}
