@@ -64,6 +64,7 @@ class Settings:
     kms_key_id: str
     kms_key_history: tuple[str, ...]
     signing_kms_key_id: str
+    signing_kms_key_history: tuple[str, ...]
     vault_table: str
     evidence_bucket: str
     signing_algorithm: SigningAlgorithm
@@ -111,9 +112,10 @@ def from_environment(
         "lifetimes": _lifetimes(read),
         "limits_are_lifted": not read("LIMITS", _switch, default=True) and is_local,
     }
-    settings["kms_key_history"] = read("KMS_KEY_HISTORY", _names, default=(settings["kms_key_id"],))
-    if settings["kms_key_id"] not in (settings["kms_key_history"] or ()):
-        read.faults.append("KMS_KEY_HISTORY: names KMS_KEY_ID too")
+    settings |= {
+        f"{name}_history": _history(read, name, settings[f"{name}_id"])
+        for name in ("kms_key", "signing_kms_key")
+    }
     if is_local and environment.get("AWS_LAMBDA_FUNCTION_NAME"):
         read.faults.append("STAGE: local is not for a deployed function")
     if read.faults:
@@ -156,6 +158,14 @@ def _controller(read: _Reader, environment: Mapping[str, str]) -> Controller:
         name=read("CONTROLLER_NAME", str, default=environment.get("ISSUER_URL", "")),
         contact=read("CONTROLLER_CONTACT", str, default=None),
     )
+
+
+def _history(read: _Reader, name: str, key_id: str) -> tuple[str, ...]:
+    variable = f"{name.upper()}_HISTORY"
+    history: tuple[str, ...] = read(variable, _names, default=(key_id,)) or ()
+    if key_id not in history:
+        read.faults.append(f"{variable}: names {name.upper()}_ID too")
+    return history
 
 
 def _lifetimes(read: _Reader) -> Lifetimes:

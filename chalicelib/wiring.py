@@ -216,7 +216,6 @@ class _Assembly:
         return PersonalData(
             keys=self.data_keys,
             copies=SessionCopies(session_key),
-            secrets=self.secrets,
             store=self.accounts,
             ids=self.ids,
         )

@@ -88,6 +88,7 @@ class KeyScene:
         return Rewrap(
             vault=vault or self.parts.vault,
             kms=made._kms,
+            own=made._own,
             acts=made._acts,
             clock=self.world.clock,
             page_items=page_items,

@@ -3,24 +3,34 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chalicelib.assembly.database import opened
-from chalicelib.assembly.keys import data_kms
+from chalicelib.assembly.keys import data_kms, key_rotation, service_keyring, signing_kms
 from chalicelib.clients.aws import aws_client
+from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock, SystemIds
+from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.erasure_ledger import ErasureLedger
 from chalicelib.clients.key_vault import KeyVault
+from chalicelib.domain.providers import PROVIDERS
+from chalicelib.services.key_retirement import KeyRetirement
 from chalicelib.services.key_status import KeyStatus
+from chalicelib.services.own_rewrap import OwnRewrap
 from chalicelib.services.ports import Clock
+from chalicelib.services.reindex import Reindex
 from chalicelib.services.restore_watch import RestoreWatch
 from chalicelib.services.rewrap import Rewrap
 from chalicelib.services.secret_rotation import SecretRotation
+from chalicelib.services.secrets import Secrets
 from chalicelib.services.vault_sweep import VaultSweep
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
+from chalicelib.stores.key_changes import KeyChanges
 from chalicelib.stores.key_life import KeyActsStore
 from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.recovery import RecoveryStore
+from chalicelib.stores.reindex import ReindexStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +44,34 @@ class KeyLifeParts:
     @property
     def status(self) -> KeyStatus:
         """Return what counts keys."""
-        return KeyStatus(store=KeyStore(self.database), vault=self.vault, clock=self.clock)
+        store, indexed = KeyStore(self.database), ReindexStore(self.database)
+        return KeyStatus(store=store, indexed=indexed, vault=self.vault, clock=self.clock)
 
     @property
     def rewrap(self) -> Rewrap:
-        """Return what wraps people's keys anew."""
+        """Return what wraps keys anew."""
         kms, acts = data_kms(self.settings), KeyActsStore(self.database)
-        return Rewrap(vault=self.vault, kms=kms, acts=acts, clock=self.clock)
+        own = OwnRewrap(
+            store=KeyStore(self.database),
+            changes=KeyChanges(self.database),
+            signing_kms=signing_kms(self.settings),
+            service_kms=kms,
+            clock=self.clock,
+        )
+        return Rewrap(vault=self.vault, kms=kms, own=own, acts=acts, clock=self.clock)
+
+    @property
+    def reindex(self) -> Reindex:
+        """Return what indexes people anew."""
+        keyring = service_keyring(self.settings, self.clock, self.database)
+        return Reindex(
+            store=ReindexStore(self.database),
+            keys=DataKeys(data_kms(self.settings), self.vault, self.clock),
+            secrets=Secrets(keyring=keyring, make_index=lru_cache(BlindIndex)),
+            acts=KeyActsStore(self.database),
+            issuers={name: declared.issuer for name, declared in PROVIDERS.items()},
+            clock=self.clock,
+        )
 
     @property
     def sweep(self) -> VaultSweep:
@@ -59,6 +90,18 @@ class KeyLifeParts:
         """Return what rotates the service's secrets."""
         kms, store = data_kms(self.settings), KeyStore(self.database)
         return SecretRotation(store=store, kms=kms, clock=self.clock, ids=SystemIds())
+
+    @property
+    def retirement(self) -> KeyRetirement:
+        """Return what retires the service's keys."""
+        return KeyRetirement(
+            store=KeyStore(self.database),
+            changes=KeyChanges(self.database),
+            secrets=self.rotation,
+            signing=key_rotation(self.settings, self.clock, self.database),
+            algorithm=self.settings.signing_algorithm,
+            clock=self.clock,
+        )
 
     @property
     def vault(self) -> KeyVault:

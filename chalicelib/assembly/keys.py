@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from chalicelib.clients import jwt_keys, s3_keys
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.bounded_http import BoundedHttp
-from chalicelib.clients.clock import SystemClock
+from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.key_fetcher import KeyFetcher
 from chalicelib.clients.kms import Kms
@@ -17,6 +17,7 @@ from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.keys import SigningKeyRecord
 from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.keyring import KeyRing
+from chalicelib.services.keys import KeyRotation
 from chalicelib.services.ports import Clock
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
@@ -62,7 +63,7 @@ def service_keyring(settings: Settings, clock: Clock, database: Database) -> Key
     """Return the service's own keys; nothing is loaded yet."""
     return KeyRing(
         store=KeyStore(database),
-        signing_kms=kms_key(settings, settings.signing_kms_key_id),
+        signing_kms=signing_kms(settings),
         service_kms=data_kms(settings),
         load_key=_load_key,
         clock=clock,
@@ -73,9 +74,23 @@ def _load_key(record: SigningKeyRecord, private_der: bytes) -> TokenKey:
     return jwt_keys.load_key(record.kid, record.algorithm, private_der)
 
 
-def kms_key(settings: Settings, key_id: str) -> Kms:
-    """Return one key of KMS."""
-    return Kms(aws_client("kms", settings.aws_region, settings.aws_endpoint_url), key_id)
+def key_rotation(settings: Settings, clock: Clock, database: Database) -> KeyRotation:
+    """Return what makes the service's keys that are missing or due."""
+    return KeyRotation(
+        store=KeyStore(database),
+        signing_kms=signing_kms(settings),
+        service_kms=data_kms(settings),
+        make_key=jwt_keys.make_key,
+        algorithm=settings.signing_algorithm,
+        clock=clock,
+        ids=SystemIds(),
+    )
+
+
+def signing_kms(settings: Settings) -> Kms:
+    """Return what wraps signing keys, and unwraps what earlier ones wrapped."""
+    client = aws_client("kms", settings.aws_region, settings.aws_endpoint_url)
+    return Kms(client, settings.signing_kms_key_id, history=settings.signing_kms_key_history)
 
 
 def data_kms(settings: Settings) -> Kms:

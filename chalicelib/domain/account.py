@@ -140,11 +140,14 @@ def merged(stored: Profile, brought: Profile) -> Profile:
 class RenewedData:
     """What is sealed anew when a provider, or the phone, says something else than before.
 
-    ``changed`` tells the audit record which of it: "profile", "device", or both with a space between.
+    ``changed`` tells the audit record which of it: "profile", "device", with a space between; or "index",
+    when they say the same and only the index key is another.
     """
 
     user_id: UUID
+    index_version: int
     subject_index: bytes
+    subject_indexes: tuple[bytes, ...]
     device_id: UUID
     session_id: UUID
     email_index: bytes | None

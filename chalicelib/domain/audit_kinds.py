@@ -12,7 +12,7 @@ MEANINGS = {
     AuditKind.ACCOUNT_CREATED: ("A person signed in for the first time.", ""),
     AuditKind.ACCOUNT_DATA_RENEWED: (
         "What the provider or the phone says of a person was sealed anew.",
-        "`changed`: which of it, never the values",
+        "`changed`: which of it, never the values; `index` if only the index key was another",
     ),
     AuditKind.ACCOUNT_ERASED: (
         "A person was erased (GDPR art. 17).",
@@ -60,6 +60,14 @@ MEANINGS = {
         "`provider`; `identity_id`",
     ),
     AuditKind.KEY_CREATED: ("A key of the service was made.", "`key`: its name"),
+    AuditKind.KEY_RETIRED: (
+        "A key of the service was withdrawn: nothing is accepted any more that it made.",
+        "`key`: its name; `actor`: who, and `reason`: why, in plain words",
+    ),
+    AuditKind.KEY_REWRAPPED: (
+        "A key of the service was wrapped anew, by another KMS key.",
+        "`key`: its name; `kms_key_id`: by which",
+    ),
     AuditKind.OPERATOR_EMERGENCY_ACCESS: (
         "An operator did this in an emergency (45 CFR 164.312(a)(2)(ii)): to be examined afterwards.",
         _ORDER,
@@ -91,6 +99,10 @@ MEANINGS = {
     AuditKind.OPERATOR_SUSPENDED: (
         "An operator suspended a person, or found that they are.",
         _ORDER,
+    ),
+    AuditKind.KEYS_REINDEXED: (
+        "People were about to be indexed anew, by another index key.",
+        "`version`: by which; `count`: how many at most",
     ),
     AuditKind.KEYS_REWRAPPED: (
         "People's data keys were about to be wrapped anew, by another KMS key.",

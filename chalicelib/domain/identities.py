@@ -38,7 +38,10 @@ class NewIdentity:
     user_id: UUID
     identity_id: UUID
     provider: Provider
+    index_version: int
+    index_versions: tuple[int, ...]
     subject_index: bytes
+    subject_indexes: tuple[bytes, ...]
     email_index: bytes | None
     subject: bytes = field(repr=False)
     token_hash: bytes
@@ -48,9 +51,13 @@ class NewIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkOutcome:
-    """What the statement that links found and did; `is_live` tells whether the session may act."""
+    """What the statement that links found and did; `is_live` tells whether the session may act.
+
+    Without knowing every index key it does nothing: the identity may be there under another.
+    """
 
     is_live: bool
+    knows_every_key: bool
     linked: LinkedIdentity | None
     owner_id: UUID | None
     count: int

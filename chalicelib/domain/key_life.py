@@ -7,20 +7,20 @@ from enum import StrEnum
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from chalicelib.domain.keys import PUBLISHED_BEFORE_USE, ServiceKeyRecord, ServiceKeyUse
+from chalicelib.domain.keys import PUBLISHED_BEFORE_USE, ServiceKeyRecord
 
 ORPHAN_AGE = timedelta(days=1)  # a sign-up takes seconds from its key to its row
 ACCEPTED_BEFORE_USE = PUBLISHED_BEFORE_USE  # containers look every 5 min; a day outlasts an outage of theirs
-ROTATABLE = frozenset({ServiceKeyUse.CHALLENGE, ServiceKeyUse.REFRESH_TOKEN})
 S = TypeVar("S")
 
 
 class SecretState(StrEnum):
-    """What a version of a service key does; all are accepted."""
+    """What a version of a service key does; all but the retired are accepted."""
 
     NEXT = "next"
     CURRENT = "current"
     EARLIER = "earlier"
+    RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +65,20 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewrapProgress(Progress):
-    """`overtaken`: erased, or re-wrapped by another run, between the look and the write."""
+    """`own`: keys of the service itself. `overtaken`: erased, or re-wrapped by another run, meanwhile."""
 
+    own: int = 0
     rewrapped: int = 0
     current: int = 0
     overtaken: int = 0
+    damaged: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReindexProgress(Progress):
+    """`moved`: people of whom something was indexed anew. `damaged`: whose data doesn't open."""
+
+    moved: int = 0
     damaged: int = 0
 
 
@@ -93,6 +102,12 @@ def data_key_context(user_id: UUID, version: int) -> dict[str, str]:
     return {"purpose": "personal_data", "user_id": str(user_id), "version": str(version)}
 
 
+def successor_of(key: ServiceKeyRecord, keys: Iterable[ServiceKeyRecord]) -> ServiceKeyRecord | None:
+    """Return the version that waits to take over from the one that writes, if any does."""
+    live = (each for each in keys if each.use is key.use and each.retired_at is None)
+    return next((each for each in live if each.version > key.version), None)
+
+
 def writing(secrets: Iterable[tuple[datetime, S]], now: datetime) -> S:
     """Return which of one use's secrets, the newest first, writes: the newest active one.
 
@@ -104,7 +119,10 @@ def writing(secrets: Iterable[tuple[datetime, S]], now: datetime) -> S:
 
 def state_of_secret(key: ServiceKeyRecord, keys: Iterable[ServiceKeyRecord], now: datetime) -> SecretState:
     """Return what a version does among all service keys, the oldest first."""
-    of_use = [(each.activates_at, each.version) for each in keys if each.use is key.use]
+    if key.retired_at is not None:
+        return SecretState.RETIRED
+    live = [each for each in keys if each.use is key.use and each.retired_at is None]
+    of_use = [(each.activates_at, each.version) for each in live]
     if writing(reversed(of_use), now) == key.version:
         return SecretState.CURRENT
     return SecretState.NEXT if key.activates_at > now else SecretState.EARLIER

@@ -50,6 +50,8 @@ class SigningKeyRecord:
     created_at: datetime
     activates_at: datetime
     expires_at: datetime | None
+    kms_key_id: str | None = None  # None: the first KMS key of all
+    retired_at: datetime | None = None  # withdrawn before its time: it is trusted no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,13 @@ class ServiceKeyRecord:
     wrapped: bytes = field(repr=False)
     created_at: datetime
     activates_at: datetime  # accepted before, written with from then on
-    kms_key_id: str | None = None  # None: the first KMS key of all
+    kms_key_id: str | None = None
+    retired_at: datetime | None = None  # accepted until then
+
+
+def is_trusted(key: SigningKeyRecord, now: datetime) -> bool:
+    """Return whether what a key signed still counts."""
+    return key.retired_at is None and (key.expires_at is None or key.expires_at > now)
 
 
 def current_key(
@@ -72,15 +80,23 @@ def current_key(
     A clock that is behind the very first key's beginning signs with that one: it has no other (F-16).
     """
     of_kind = sorted(
-        (key for key in keys if key.algorithm is algorithm), key=lambda key: (key.activates_at, key.kid)
+        (key for key in keys if key.algorithm is algorithm and key.retired_at is None),
+        key=lambda key: (key.activates_at, key.kid),
     )
     in_use = [key for key in of_kind if key.activates_at <= now]
     return next(iter(in_use[-1:] or of_kind[:1]), None)
 
 
+def youngest_beside(key: SigningKeyRecord, keys: Iterable[SigningKeyRecord]) -> SigningKeyRecord | None:
+    """Return the youngest of the other keys of a key's kind that were not retired."""
+    others = (each for each in keys if each.algorithm is key.algorithm and each.retired_at is None)
+    youngest = sorted(others, key=lambda each: (each.activates_at, each.kid))
+    return next((each for each in reversed(youngest) if each.kid != key.kid), None)
+
+
 def state_of(key: SigningKeyRecord, keys: Iterable[SigningKeyRecord], now: datetime) -> KeyState:
     """Return where a key stands among its kind."""
-    if key.expires_at is not None and key.expires_at <= now:
+    if not is_trusted(key, now):
         return KeyState.GONE
     if current_key(keys, key.algorithm, now) == key:
         return KeyState.CURRENT
@@ -94,7 +110,7 @@ def activation_of_next(
 
     The very first key signs at once, since nobody can have cached a set without it.
     """
-    of_kind = [key for key in keys if key.algorithm is algorithm]
+    of_kind = [key for key in keys if key.algorithm is algorithm and key.retired_at is None]
     if not of_kind:
         return now
     if any(key.activates_at > now for key in of_kind):

@@ -34,16 +34,23 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """All that a sign-in stores; ids, times and seals are made before, the statement decides."""
+    """All that a sign-in stores; ids, times and seals are made before, the statement decides.
+
+    What is indexed is stored under `index_version`, and looked for under each of `index_versions`.
+    """
 
     provider: Provider
+    index_version: int
+    index_versions: tuple[int, ...]
     subject_index: bytes
+    subject_indexes: tuple[bytes, ...]
     token_hash: bytes
     token_expires_at: datetime
     challenge: Challenge | None
     session_id: UUID
     device_id: UUID
     device_index: bytes
+    device_indexes: tuple[bytes, ...]
     platform: Platform
     client_id: str
     now: datetime
@@ -88,9 +95,10 @@ class Entry:
 
 
 class Conflict(StrEnum):
-    """Why a new account was not made: somebody was faster, or something was used before."""
+    """Why a new account was not made: somebody was faster, something was used, the index key is another."""
 
     IDENTITY = "identity"
+    INDEX_KEY = "index_key"
     ID_TOKEN = "id_token"  # noqa: S105 - a name, not a secret
     NONCE = "nonce"
 

@@ -1,24 +1,31 @@
-"""Count, renew and sweep keys."""
+"""Count, renew, retire and sweep keys."""
 
 from dataclasses import asdict
 
 from chalicelib import wiring
 from chalicelib.assembly.key_life import key_life
-from chalicelib.domain.key_life import RewrapProgress, SweepProgress
+from chalicelib.domain.key_life import ReindexProgress, RewrapProgress, SweepProgress
 from chalicelib.domain.keys import ServiceKeyUse
+from chalicelib.domain.operators import Order
 from chalicelib.functions.invocation import Answer, Event, request_id
 
 
 def keys_status(_event: Event, _context: object) -> Answer:
-    """Tell which keys there are, in which state, and which KMS key wraps how many people's."""
+    """Tell which keys there are, in which state, how many are indexed by which, and wrapped by which."""
     with key_life(wiring.settings()) as parts:
         return asdict(parts.status.report())
 
 
 def rewrap(event: Event, context: object) -> Answer:
-    """Wrap people's keys anew after KMS_KEY_ID changed; each answer is the next event until `is_done`."""
+    """Wrap keys anew after a KMS key changed; each answer is the next event until `is_done`."""
     with key_life(wiring.settings()) as parts:
         return asdict(parts.rewrap.run(RewrapProgress.resumed(event), request_id(context)))
+
+
+def reindex(event: Event, context: object) -> Answer:
+    """Index people anew after the index key was rotated; resumable as `rewrap` is."""
+    with key_life(wiring.settings()) as parts:
+        return asdict(parts.reindex.run(ReindexProgress.resumed(event), request_id(context)))
 
 
 def vault_sweep(event: Event, context: object) -> Answer:
@@ -28,7 +35,19 @@ def vault_sweep(event: Event, context: object) -> Answer:
 
 
 def rotate_secret(event: Event, context: object) -> Answer:
-    """Make the next secret of `use`: `refresh_token` or `challenge`; it writes a day later."""
+    """Make the next secret of `use`: `refresh_token`, `challenge` or `blind_index`; it writes a day later."""
     with key_life(wiring.settings()) as parts:
         key = parts.rotation.rotate(ServiceKeyUse(event["use"]), request_id(context))
     return {"use": key.use.value, "version": key.version, "activates_at": key.activates_at.isoformat()}
+
+
+def retire_key(event: Event, context: object) -> Answer:
+    """Withdraw the secret `use` `version`, or the signing key `kid`; `actor` and `reason` go on record."""
+    order = Order(actor=event["actor"], reason=event["reason"])
+    with key_life(wiring.settings()) as parts:
+        if event.get("kid"):
+            signing = parts.retirement.retire_signing_key(event["kid"], order, request_id(context))
+            return {"retired": event["kid"], "successor": signing.kid if signing else None}
+        use, version = ServiceKeyUse(event["use"]), int(event["version"])
+        secret = parts.retirement.retire_secret(use, version, order, request_id(context))
+    return {"retired": f"{use.value}:{version}", "successor": secret.version if secret else None}

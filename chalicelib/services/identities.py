@@ -106,6 +106,10 @@ class IdentityService:
             outcome = self._store.link(new, now=now, request_id=act.request_id)
             if not outcome.is_live:
                 raise self._refusal(claims, act, now)
+            if not outcome.knows_every_key:
+                self._secrets.look_again()
+                new = self._new(claims, identity, challenge)
+                continue
             linked = outcome.of(claims.user_id)
             if linked is not None:
                 return linked
@@ -134,15 +138,20 @@ class IdentityService:
             raise LastIdentity
 
     def _new(self, claims: AccessClaims, identity: VerifiedIdentity, challenge: Challenge) -> NewIdentity:
-        index, identity_id = self._secrets.index(), self._ids.new_uuid()
+        indexing, identity_id = self._secrets.indexing(), self._ids.new_uuid()
+        subject = (identity.provider, identity.issuer, identity.subject)
+        subject_indexes = tuple(index.subject(*subject) for index in indexing.finds)
         email = identity.profile.verified_email
         return NewIdentity(
             session_id=claims.session_id,
             user_id=claims.user_id,
             identity_id=identity_id,
             provider=identity.provider,
-            subject_index=index.subject(identity.provider, identity.issuer, identity.subject),
-            email_index=index.email(email) if email else None,
+            index_version=indexing.version,
+            index_versions=indexing.versions,
+            subject_index=subject_indexes[0],
+            subject_indexes=subject_indexes,
+            email_index=indexing.writes.email(email) if email else None,
             subject=self._personal_data.seal_subject(claims.user_id, identity_id, identity.subject),
             token_hash=identity.token_hash,
             token_expires_at=identity.expires_at,

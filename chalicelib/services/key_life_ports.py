@@ -7,6 +7,8 @@ from uuid import UUID
 
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.key_life import VaultItem, VaultPage
+from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
+from chalicelib.domain.operators import Order
 
 
 class VaultWalk(Protocol):
@@ -31,6 +33,37 @@ class Rewrapping(Protocol):
 
     def rewrap(self, wrapped: bytes, context: Mapping[str, str], wrapped_by: str | None) -> bytes:
         """Return the same key under the KMS key that wraps now; it is never plain here."""
+
+
+class KeyChanges(Protocol):
+    """The service's own keys, as far as they change."""
+
+    def retire_secret(
+        self,
+        key: ServiceKeyRecord,
+        successor: ServiceKeyRecord | None,
+        order: Order,
+        *,
+        now: datetime,
+        request_id: str,
+    ) -> bool:
+        """Retire a secret."""
+
+    def retire_signing_key(
+        self, kid: str, successor: str | None, order: Order, *, now: datetime, request_id: str
+    ) -> bool:
+        """Retire a signing key."""
+
+    def rewrap(
+        self,
+        key: ServiceKeyRecord | SigningKeyRecord,
+        wrapped: bytes,
+        kms_key_id: str,
+        *,
+        now: datetime,
+        request_id: str,
+    ) -> bool:
+        """Replace what wraps a key."""
 
 
 class KeyActs(Protocol):

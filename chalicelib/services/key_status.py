@@ -3,9 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from chalicelib.domain.key_life import state_of_secret
 from chalicelib.domain.keys import KeyState, state_of
+from chalicelib.domain.reindexing import IndexCount
 from chalicelib.services.key_life_ports import VaultWalk
 from chalicelib.services.ports import Clock
 from chalicelib.services.store_ports import KeyStore
@@ -16,18 +18,19 @@ PAGES_MAX = 1000  # a million people; a page takes some 30 ms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeyStatus:
-    """A key of the JWKS; times are RFC 3339."""
+    """A key of the JWKS; times are RFC 3339, `kms_key_id` None: wrapped by the first KMS key of all."""
 
     kid: str
     algorithm: str
     state: str
     activates_at: str
     expires_at: str | None
+    kms_key_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceKeyStatus:
-    """A version of a secret; `kms_key_id` None: wrapped by the first KMS key of all."""
+    """A version of a secret; `kms_key_id` as above."""
 
     use: str
     version: int
@@ -51,19 +54,34 @@ class KeyReport:
 
     signing: tuple[SigningKeyStatus, ...]
     service: tuple[ServiceKeyStatus, ...]
+    index: tuple[IndexCount, ...]
     vault: tuple[VaultKeyCount, ...]
     damaged: int
     is_complete: bool
+
+
+class Indexed(Protocol):
+    """People, as far as they are indexed."""
+
+    def counts(self) -> tuple[IndexCount, ...]:
+        """Count by version of the index key."""
 
 
 class KeyStatus:
     """Looks at all keys."""
 
     def __init__(
-        self, *, store: KeyStore, vault: VaultWalk, clock: Clock, page_items: int = PAGE_ITEMS
+        self,
+        *,
+        store: KeyStore,
+        indexed: Indexed,
+        vault: VaultWalk,
+        clock: Clock,
+        page_items: int = PAGE_ITEMS,
     ) -> None:
         """Take where keys are kept."""
         self._store = store
+        self._indexed = indexed
         self._vault = vault
         self._clock = clock
         self._page_items = page_items
@@ -75,6 +93,7 @@ class KeyStatus:
         return KeyReport(
             signing=self._signing(now),
             service=self._service(now),
+            index=self._indexed.counts(),
             vault=tuple(
                 VaultKeyCount(kms_key_id=key_id or None, version=version, count=count)
                 for (key_id, version), count in sorted(counts.items())
@@ -92,6 +111,7 @@ class KeyStatus:
                 state=state_of(key, keys, now).value,
                 activates_at=key.activates_at.isoformat(),
                 expires_at=key.expires_at.isoformat() if key.expires_at else None,
+                kms_key_id=key.kms_key_id,
             )
             for key in keys
             if state_of(key, keys, now) is not KeyState.GONE

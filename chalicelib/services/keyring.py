@@ -6,14 +6,14 @@ away, the keys at hand go on serving; a key that was unwrapped once needs KMS no
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.key_life import writing
-from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
+from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord, is_trusted
 from chalicelib.observation.log import warn
 from chalicelib.services.ports import Clock, Wrapping
 from chalicelib.services.store_ports import KeyStore
@@ -24,13 +24,35 @@ TokenKeyT = TypeVar("TokenKeyT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A version of a secret, unwrapped."""
+
+    version: int
+    activates_at: datetime
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Keys(Generic[TokenKeyT]):
     """All keys of one moment."""
 
     signing: tuple[SigningKeyRecord, ...]
     token_keys: Mapping[str, TokenKeyT] = field(repr=False)
-    secrets: Mapping[ServiceKeyUse, tuple[bytes, ...]] = field(repr=False)
-    activations: Mapping[ServiceKeyUse, tuple[datetime, ...]]  # in the order of the secrets
+    secrets: Mapping[ServiceKeyUse, tuple[Secret, ...]]  # the newest first
+
+    def without_retired(
+        self, signing: Collection[SigningKeyRecord], service: Collection[ServiceKeyRecord]
+    ) -> "Keys[TokenKeyT]":
+        """Return those of these keys that are stored still: what is retired ends though KMS is away."""
+        kids, versions = {key.kid for key in signing}, {(key.use, key.version) for key in service}
+        return Keys(
+            signing=tuple(key for key in self.signing if key.kid in kids),
+            token_keys={kid: key for kid, key in self.token_keys.items() if kid in kids},
+            secrets={
+                use: tuple(each for each in secrets if (use, each.version) in versions)
+                for use, secrets in self.secrets.items()
+            },
+        )
 
 
 class KeyRing(Generic[TokenKeyT]):
@@ -81,27 +103,22 @@ class KeyRing(Generic[TokenKeyT]):
         finally:
             self._lock.release()
 
-    def secrets(self, use: ServiceKeyUse) -> tuple[bytes, ...]:
-        """Return the secrets of one use, the newest first. Raises as `keys`."""
-        return self._with(use).secrets[use]
+    def secrets(self, use: ServiceKeyUse) -> tuple[Secret, ...]:
+        """Return the accepted secrets of a use: first the one that writes, then the newest. Raises as `keys`.
 
-    def writing_secret(self, use: ServiceKeyUse) -> bytes:
-        """Return the newest active secret of a use: every container accepts it already. Raises as `keys`."""
-        keys = self._with(use)
-        dated = zip(keys.activations[use], keys.secrets[use], strict=True)
-        return writing(dated, self._clock.now())
+        The newest active one writes: every container accepts it already.
+        """
+        secrets = self.keys().secrets.get(use)
+        if not secrets:
+            raise DependencyUnavailable(retry_after=RETRY_AFTER)
+        writes = writing(((each.activates_at, each) for each in secrets), self._clock.now())
+        return (writes, *(each for each in secrets if each is not writes))
 
     def fresh(self) -> Keys[TokenKeyT]:
         """Return the keys as they are stored now, as a readiness check wants them. Raises as `keys`."""
         with self._lock:
             self._keys = self._load(self._clock.now())
             return self._keys
-
-    def _with(self, use: ServiceKeyUse) -> Keys[TokenKeyT]:
-        keys = self.keys()
-        if not keys.secrets.get(use):
-            raise DependencyUnavailable(retry_after=RETRY_AFTER)
-        return keys
 
     def _is_due(self, now: datetime) -> bool:
         due = self._look_again_at
@@ -123,20 +140,30 @@ class KeyRing(Generic[TokenKeyT]):
         return self._keys
 
     def _load(self, now: datetime) -> Keys[TokenKeyT]:
-        signing = tuple(k for k in self._store.signing_keys() if k.expires_at is None or k.expires_at > now)
-        secrets: dict[ServiceKeyUse, tuple[bytes, ...]] = {}
-        activations: dict[ServiceKeyUse, tuple[datetime, ...]] = {}
-        for record in self._store.service_keys():
-            secrets[record.use] = (self._secret(record), *secrets.get(record.use, ()))
-            activations[record.use] = (record.activates_at, *activations.get(record.use, ()))
+        signing = tuple(key for key in self._store.signing_keys() if is_trusted(key, now))
+        service = tuple(key for key in self._store.service_keys() if key.retired_at is None)
+        try:
+            return self._unwrapped_keys(signing, service)
+        except (DependencyUnavailable, IntegrityFailure):
+            self._keys = self._keys and self._keys.without_retired(signing, service)
+            raise
+
+    def _unwrapped_keys(
+        self, signing: tuple[SigningKeyRecord, ...], service: tuple[ServiceKeyRecord, ...]
+    ) -> Keys[TokenKeyT]:
+        secrets: dict[ServiceKeyUse, tuple[Secret, ...]] = {}
+        for key in service:
+            secret = Secret(version=key.version, activates_at=key.activates_at, secret=self._secret(key))
+            secrets[key.use] = (secret, *secrets.get(key.use, ()))
         token_keys = {key.kid: self._token_key(key) for key in signing}
-        return Keys(signing=signing, token_keys=token_keys, secrets=secrets, activations=activations)
+        return Keys(signing=signing, token_keys=token_keys, secrets=secrets)
 
     def _token_key(self, key: SigningKeyRecord) -> TokenKeyT:
         known = self._keys.token_keys.get(key.kid) if self._keys else None
         if known is not None:
             return known
-        private = self._signing_kms.decrypt(key.wrapped_private, signing_key_context(key.kid))
+        context = signing_key_context(key.kid)
+        private = self._signing_kms.decrypt(key.wrapped_private, context, key.kms_key_id)
         return self._load_key(key, private)
 
     def _secret(self, record: ServiceKeyRecord) -> bytes:

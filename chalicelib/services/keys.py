@@ -1,6 +1,6 @@
 """Make and rotate the service's own keys; run at a release and by a schedule, as often as one likes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.domain.keys import (
     SIGNING_KEY_LIFETIME,
@@ -65,11 +65,14 @@ class KeyRotation:
             self._store.add_service_key(record, request_id=request_id)
 
     def _publish_next_signing_key(self, request_id: str) -> None:
-        now = self._clock.now()
         keys = self._store.signing_keys()
-        activates_at = activation_of_next(keys, self._algorithm, now, lifetime=self._lifetime)
-        if activates_at is None:
-            return
+        activates_at = activation_of_next(keys, self._algorithm, self._clock.now(), lifetime=self._lifetime)
+        if activates_at is not None:
+            self.publish(activates_at, request_id)
+
+    def publish(self, activates_at: datetime, request_id: str) -> None:
+        """Make a signing key that signs from then on, unless another rotation is faster."""
+        keys = self._store.signing_keys()
         new = self._make_key(self._algorithm)
         wrapped = self._signing_kms.encrypt(new.private_der, signing_key_context(new.kid))
         record = SigningKeyRecord(
@@ -77,9 +80,10 @@ class KeyRotation:
             algorithm=self._algorithm,
             public_jwk=new.public_jwk,
             wrapped_private=wrapped,
-            created_at=now,
+            created_at=self._clock.now(),
             activates_at=activates_at,
             expires_at=None,
+            kms_key_id=self._signing_kms.key_id,
         )
         youngest = max((key.activates_at for key in keys if key.algorithm is self._algorithm), default=None)
         self._store.add_signing_key(

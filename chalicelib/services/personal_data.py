@@ -5,6 +5,7 @@ Renewing needs the person's key; when KMS or the vault is away it waits for the 
 it again.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from chalicelib.domain.account import (
 from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device, StoredDevice
-from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure, SessionRevoked
+from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, IntegrityFailure, SessionRevoked
 from chalicelib.domain.id_tokens import VerifiedIdentity
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import OwnSession
@@ -28,23 +29,29 @@ from chalicelib.domain.sign_in import NewPerson, NewSession
 from chalicelib.observation.log import warn
 from chalicelib.services.opening import open_chosen, open_device, open_key_name, open_profile
 from chalicelib.services.ports import DataKey, DataKeys, Ids
-from chalicelib.services.secrets import Secrets
+from chalicelib.services.secrets import Indexing
 from chalicelib.services.session_copy import SessionCopies, SessionCopy
 from chalicelib.services.store_ports import AccountStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """Who signs in, on what, with the seed of their session.
+    """Who signs in, on what, with the seeds that their session may have and the keys that index them.
 
     `name` is what only the app was told; `is_first_identity` whether this identity speaks for the profile.
     """
 
     identity: VerifiedIdentity
     device: Device
-    seed: bytes
+    seeds: tuple[bytes, ...]
+    indexing: Indexing
     name: PersonName | None = None
     is_first_identity: bool = True
+
+    @property
+    def seed(self) -> bytes:
+        """The seed of a session that is opened now."""
+        return self.seeds[0]
 
     @property
     def copy(self) -> SessionCopy:
@@ -55,14 +62,11 @@ class Arrival:
 class PersonalData:
     """What is sealed of people."""
 
-    def __init__(
-        self, *, keys: DataKeys, copies: SessionCopies, secrets: Secrets, store: AccountStore, ids: Ids
-    ) -> None:
+    def __init__(self, *, keys: DataKeys, copies: SessionCopies, store: AccountStore, ids: Ids) -> None:
         """Take the keys of all people, and the sessions' copies."""
         self._keys = keys
         self._copies = copies
         self._store = store
-        self._secrets = secrets
         self._ids = ids
 
     def introduce(self, arrival: Arrival, new: NewSession) -> tuple[Arrival, NewSession]:
@@ -72,13 +76,13 @@ class PersonalData:
         profile = arrival.name.completes(arrival.identity.profile)
         named = replace(arrival, identity=replace(arrival.identity, profile=profile))
         sealed = self.seal_copy(named.copy, seed=named.seed, session_id=new.session_id)
-        digest = self._secrets.index().digest("profile", profile.to_bytes())
+        digest = named.indexing.writes.digest("profile", profile.to_bytes())
         return named, replace(new, profile=sealed, profile_digest=digest)
 
     def seal_new(self, arrival: Arrival, new: NewSession) -> NewPerson:
         """Make a new person's key, and seal with it all that is kept of them. Calls KMS and the vault."""
         user_id, identity_id = self._ids.new_uuid(), self._ids.new_uuid()
-        key, identity, index = self._keys.create(user_id), arrival.identity, self._secrets.index()
+        key, identity, index = self._keys.create(user_id), arrival.identity, arrival.indexing.writes
         email = identity.profile.verified_email
         return NewPerson(
             user_id=user_id,
@@ -104,7 +108,7 @@ class PersonalData:
 
     def renew(self, arrival: Arrival, new: NewSession, own: OwnSession) -> SessionCopy:
         """Return what the session shows, having sealed anew what changed since the last sign-in."""
-        device_digest = self._secrets.index().digest("device", arrival.device.to_bytes())
+        device_digest = arrival.indexing.writes.digest("device", arrival.device.to_bytes())
         is_same_device = own.session.device.description_digest == device_digest
         if own.person.copy_digest == new.profile_digest and is_same_device:
             return arrival.copy
@@ -115,33 +119,33 @@ class PersonalData:
             return arrival.copy
 
     def _renewed(self, arrival: Arrival, new: NewSession, own: OwnSession) -> SessionCopy:
-        key, index = self._key_of(own.person.id), self._secrets.index()
+        key, indexing = self._key_of(own.person.id), arrival.indexing
         stored = open_profile(key, own.person)
         brought = arrival.identity.profile
         profile = merged(stored, brought) if arrival.is_first_identity else stored
         copy = replace(arrival.copy, profile=profile, chosen=open_chosen(key, own.person))
-        digest = index.digest("profile", copy.profile.to_bytes())
-        device_digest = index.digest("device", copy.device.to_bytes())
-        changes = {
-            "profile": digest != own.person.profile_digest,
-            "device": device_digest != own.session.device.description_digest,
-        }
-        shown = copy_digest(digest, own.person.chosen)
-        if not any(changes.values()):  # the provider doesn't know, or did not say, what is known here
+        digests = indexing.digests("profile", copy.profile.to_bytes())
+        device_digests = indexing.digests("device", copy.device.to_bytes())
+        before = (own.person.profile_digest, own.session.device.description_digest)
+        shown = copy_digest(digests[0], own.person.chosen)
+        if before == (digests[0], device_digests[0]):  # the provider doesn't know, or say, what is known here
             self._renew_copy(copy, seed=arrival.seed, session_id=own.session.id, digest=shown)
             return copy
+        changed = _changed(profile=before[0] not in digests, device=before[1] not in device_digests)
         email = (profile if arrival.is_first_identity else brought).verified_email
         device_id = own.session.device.id
         data = RenewedData(
             user_id=own.person.id,
+            index_version=new.index_version,
             subject_index=new.subject_index,
+            subject_indexes=new.subject_indexes,
             device_id=device_id,
             session_id=own.session.id,
-            email_index=index.email(email) if email else None,
-            profile_digest=digest,
+            email_index=indexing.writes.email(email) if email else None,
+            profile_digest=digests[0],
             copy_digest=shown,
-            device_digest=device_digest,
-            changed=" ".join(name for name, is_changed in changes.items() if is_changed),
+            device_digest=device_digests[0],
+            changed=changed,
             profile=_seal(key, Field.USER_PROFILE, own.person.id, copy.profile.to_bytes()),
             device_description=_seal(key, Field.DEVICE_DESCRIPTION, device_id, copy.device.to_bytes()),
             session_profile=self.seal_copy(copy, seed=arrival.seed, session_id=own.session.id),
@@ -152,6 +156,18 @@ class PersonalData:
     def seal_copy(self, copy: SessionCopy, *, seed: bytes, session_id: UUID) -> bytes:
         """Return a session's copy, sealed for its phone."""
         return self._copies.seal(copy, seed=seed, session_id=session_id)
+
+    def seed_of(self, own: OwnSession, seeds: tuple[bytes, ...]) -> bytes:
+        """Return with which of these seeds a session was opened.
+
+        Raises:
+            IdTokenUsed: with none: the secret that made it was retired since.
+        """
+        for seed in seeds:
+            with suppress(IntegrityFailure):
+                self._copies.open(own.session, seed=seed)
+                return seed
+        raise IdTokenUsed
 
     def copy_of(self, own: OwnSession, *, seed: bytes) -> SessionCopy:
         """Return what a refresh shows: the session's copy, renewed if the profile changed meanwhile."""
@@ -209,6 +225,10 @@ class PersonalData:
             # whoever was erased is refused before, but for a person who was erased since they were read
             raise SessionRevoked if self._store.is_erased(user_id) else IntegrityFailure
         return key
+
+
+def _changed(**changes: bool) -> str:
+    return " ".join(name for name, is_changed in changes.items() if is_changed) or "index"
 
 
 def _seal(key: DataKey, field: Field, row_id: UUID, plaintext: bytes) -> bytes:

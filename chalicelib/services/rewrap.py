@@ -1,5 +1,6 @@
-"""Wrap people's data keys anew when the KMS key changes: in batches, under traffic, as often as one likes.
+"""Wrap keys anew when a KMS key changes, the service's own and then people's.
 
+In batches, under traffic, as often as one likes.
 The data keys themselves stay, so nothing that they sealed is touched and no cache goes stale. A batch is
 recorded before it begins; interrupted, it begins again and finds its own work done.
 """
@@ -11,6 +12,7 @@ from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.key_life import RewrapProgress, VaultItem, VaultPage, data_key_context
 from chalicelib.observation.log import warn
 from chalicelib.services.key_life_ports import KeyActs, Rewrapping, VaultWalk
+from chalicelib.services.own_rewrap import OwnRewrap
 from chalicelib.services.ports import Clock
 
 PAGE_ITEMS = 100
@@ -18,13 +20,14 @@ PAGES_MAX = 10  # of one run: 1000 calls of KMS at some 10 ms, well within a fun
 
 
 class Rewrap:
-    """Walks through the vault."""
+    """Wraps the service's own keys, then walks through the vault."""
 
     def __init__(
         self,
         *,
         vault: VaultWalk,
         kms: Rewrapping,
+        own: OwnRewrap,
         acts: KeyActs,
         clock: Clock,
         page_items: int = PAGE_ITEMS,
@@ -33,6 +36,7 @@ class Rewrap:
         """Wrap with the key that `kms` wraps with now."""
         self._vault = vault
         self._kms = kms
+        self._own = own
         self._acts = acts
         self._clock = clock
         self._page_items = page_items
@@ -40,6 +44,12 @@ class Rewrap:
 
     def run(self, progress: RewrapProgress, request_id: str) -> RewrapProgress:
         """Go on from a progress and return the next; an outage ends the run at the last whole page."""
+        if progress.after is None:
+            try:
+                progress = replace(progress, own=progress.own + self._own.run(request_id))
+            except DependencyUnavailable:
+                warn("rewrap_interrupted")
+                return replace(progress, is_interrupted=True)
         for _ in range(self._pages_max):
             try:
                 page = self._vault.page(progress.after, self._page_items)

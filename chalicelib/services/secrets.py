@@ -1,6 +1,7 @@
 """What only this service can compute: nonces, refresh tokens, session seeds and blind indexes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,37 @@ from chalicelib.services.keyring import KeyRing
 from chalicelib.services.ports import BlindIndex
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexing:
+    """The index keys of one moment, each with its version; `all` begins with the one that writes."""
+
+    all: tuple[tuple[int, BlindIndex], ...]
+
+    @property
+    def version(self) -> int:
+        """The version that writes."""
+        return self.all[0][0]
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """Every version under which something may be stored."""
+        return tuple(version for version, _ in self.all)
+
+    @property
+    def writes(self) -> BlindIndex:
+        """The index under which something new is stored."""
+        return self.all[0][1]
+
+    @property
+    def finds(self) -> tuple[BlindIndex, ...]:
+        """Every index under which something may be stored."""
+        return tuple(index for _, index in self.all)
+
+    def digests(self, purpose: str, content: bytes) -> tuple[bytes, ...]:
+        """Return what tells that content is unchanged, whichever version digested it."""
+        return tuple(index.digest(purpose, content) for index in self.finds)
+
+
 class Secrets:
     """Computes with the newest active secret of a use, checks with all; may raise DependencyUnavailable."""
 
@@ -23,26 +55,37 @@ class Secrets:
         self._keyring = keyring
         self._make_index = make_index
 
+    def indexing(self) -> Indexing:
+        """Return the blind indexes: what writes, and under what something may be stored."""
+        versions = self._keyring.secrets(ServiceKeyUse.BLIND_INDEX)
+        return Indexing(all=tuple((each.version, self._make_index(each.secret)) for each in versions))
+
     def index(self) -> BlindIndex:
-        """Return the blind index."""
-        return self._make_index(self._keyring.secrets(ServiceKeyUse.BLIND_INDEX)[0])
+        """Return the blind index that writes."""
+        return self.indexing().writes
 
     def indexes(self) -> tuple[BlindIndex, ...]:
-        """Return the blind index of each key, the newest first: what was stored may be under an older one."""
-        return tuple(self._make_index(key) for key in self._keyring.secrets(ServiceKeyUse.BLIND_INDEX))
+        """Return the blind index of each key: what was stored may be under an older one."""
+        return self.indexing().finds
 
-    def seed(self, id_token: UnverifiedIdToken) -> bytes:
-        """Return the seed of the session that an ID token opens; the same one for its exact retry."""
-        # of the oldest secret, so that a retry across a rotation gets the same seed
-        return session_seed(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[-1], id_token)
+    def look_again(self) -> None:
+        """Learn at once what keys there are: the database knows one that this container doesn't."""
+        self._keyring.fresh()
+
+    def seeds(self, id_token: UnverifiedIdToken) -> tuple[bytes, ...]:
+        """Return the seed of the session that an ID token opens, and then those it may have been opened with.
+
+        The exact retry of a sign-in has the same ones, its own among them, across a rotation too.
+        """
+        return tuple(session_seed(secret, id_token) for secret in self._plain(ServiceKeyUse.REFRESH_TOKEN))
 
     def write_refresh_token(self, token: RefreshToken) -> str:
         """Return a refresh token as it is sent."""
-        return token.encode(self._keyring.writing_secret(ServiceKeyUse.REFRESH_TOKEN))
+        return token.encode(self._plain(ServiceKeyUse.REFRESH_TOKEN)[0])
 
     def read_refresh_token(self, text: str) -> RefreshToken:
         """Return a refresh token of ours. Raises RefreshTokenInvalid."""
-        return parse_refresh_token(text, self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN))
+        return parse_refresh_token(text, self._plain(ServiceKeyUse.REFRESH_TOKEN))
 
     def erasure(self, origin: Origin, asked_by: UUID) -> tuple[UUID, str]:
         """Return an erasure's id and secret, the same ones again for who asks again."""
@@ -53,8 +96,7 @@ class Secrets:
         self, purpose: ChallengePurpose, randomness: bytes, now: datetime
     ) -> tuple[str, datetime]:
         """Return a fresh nonce and when it expires."""
-        secret = self._keyring.writing_secret(ServiceKeyUse.CHALLENGE)
-        return issue_challenge(secret, purpose, randomness, now)
+        return issue_challenge(self._plain(ServiceKeyUse.CHALLENGE)[0], purpose, randomness, now)
 
     def write_presence_challenge(self, challenge: PresenceChallenge) -> str:
         """Return what a phone's key is asked to sign."""
@@ -66,4 +108,7 @@ class Secrets:
 
     def read_nonce(self, purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
         """Return the challenge behind a nonce of ours. Raises InvalidNonce."""
-        return read_challenge(self._keyring.secrets(ServiceKeyUse.CHALLENGE), purpose, nonce, now)
+        return read_challenge(self._plain(ServiceKeyUse.CHALLENGE), purpose, nonce, now)
+
+    def _plain(self, use: ServiceKeyUse) -> tuple[bytes, ...]:
+        return tuple(each.secret for each in self._keyring.secrets(use))

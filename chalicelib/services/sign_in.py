@@ -1,5 +1,6 @@
 """Sign in with a provider: verify, then one statement decides; a stranger who agrees becomes an account."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,11 @@ from chalicelib.services.store_ports import SignInStore
 
 BUSY = timedelta(seconds=1)
 ROUNDS_MAX = 3  # a stranger, then somebody was faster: the next look decides
+LOOKS_MAX = 2  # with the index keys at hand, and with those that are stored now
+
+
+class _IndexKeyRotated(Exception):
+    """The database knows index keys that this container doesn't: the person may be there under one."""
 
 
 class SignInService:
@@ -62,31 +68,46 @@ class SignInService:
         identity = self._admission.admit(
             request.provider, request.id_token, platform=platform, nonce=request.nonce, now=now
         )
-        seed = self._secrets.seed(identity.token)
-        arrival = Arrival(identity=identity, device=request.device, seed=seed, name=request.name)
-        return self._signed_in(arrival, self._new_session(request, arrival, now, act))
+        for _ in range(LOOKS_MAX):
+            arrival = Arrival(
+                identity=identity,
+                device=request.device,
+                seeds=self._secrets.seeds(identity.token),
+                indexing=self._secrets.indexing(),
+                name=request.name,
+            )
+            with suppress(_IndexKeyRotated):
+                return self._signed_in(arrival, self._new_session(request, arrival, now, act))
+            self._secrets.look_again()
+        raise DependencyUnavailable(retry_after=BUSY)
 
     def _new_session(self, request: SignIn, arrival: Arrival, now: datetime, act: Act) -> NewSession:
         identity, session_id = arrival.identity, self._ids.new_uuid()
-        nonce, index = request.nonce, self._secrets.index()
-        subject_index = index.subject(identity.provider, identity.issuer, identity.subject)
+        nonce, indexing = request.nonce, arrival.indexing
+        subject = (identity.provider, identity.issuer, identity.subject)
+        subject_indexes = tuple(index.subject(*subject) for index in indexing.finds)
+        device_indexes = tuple(index.device(request.device.id) for index in indexing.finds)
         challenge = self._secrets.read_nonce(ChallengePurpose.SIGN_IN, nonce, now) if nonce else None
         return NewSession(
             provider=identity.provider,
-            subject_index=subject_index,
+            index_version=indexing.version,
+            index_versions=indexing.versions,
+            subject_index=subject_indexes[0],
+            subject_indexes=subject_indexes,
             token_hash=identity.token_hash,
             token_expires_at=identity.expires_at,
             challenge=challenge,
             session_id=session_id,
             device_id=self._ids.new_uuid(),
-            device_index=index.device(request.device.id),
+            device_index=device_indexes[0],
+            device_indexes=device_indexes,
             platform=request.device.platform,
             client_id=identity.client_id,
             now=now,
             idle_expires_at=now + min(self._lifetimes.idle, self._lifetimes.absolute),
             expires_at=now + self._lifetimes.absolute,
             profile=self._personal_data.seal_copy(arrival.copy, seed=arrival.seed, session_id=session_id),
-            profile_digest=index.digest("profile", identity.profile.to_bytes()),
+            profile_digest=indexing.writes.digest("profile", identity.profile.to_bytes()),
             answers=request.consents,
             locale=act.locale,
             app_version=request.device.app_version,
@@ -116,6 +137,8 @@ class SignInService:
             first, introduced = self._personal_data.introduce(arrival, new)
             candidate = candidate or self._personal_data.seal_new(first, introduced)
             created = self._store.create_account(introduced, candidate)
+            if created is Conflict.INDEX_KEY:
+                raise _IndexKeyRotated  # the sweep gets the key: a commit may have answered nobody (F-5)
             if isinstance(created, Conflict):
                 conflict = created
             elif created.own is not None:
@@ -136,6 +159,7 @@ class SignInService:
             # nothing else is left; a used ID token without a session was that of somebody erased since
             raise IdTokenUsed if new.challenge is None else InvalidNonce
         used.ensure_exact_retry(new.now)
+        arrival = replace(arrival, seeds=(self._personal_data.seed_of(used.own, arrival.seeds),))
         copy = self._personal_data.copy_of(used.own, seed=arrival.seed)
         # the answers that were recorded count, whatever the retry says
         return self._granted(arrival, used.own, copy, is_new_user=used.is_new_user)

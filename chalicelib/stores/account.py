@@ -13,6 +13,7 @@ from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores import audit
 from chalicelib.stores.database import Database
+from chalicelib.stores.index_keys import INDEX_VERSION, under_any
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 from chalicelib.stores.session_rows import ENDED
@@ -33,8 +34,8 @@ LOCK = select(Users.id).where(Users.id == USER_ID).with_for_update()
 def _renew() -> Select[Any]:
     person = (
         update(Users)
-        .where(Users.id == USER_ID, Users.status == UserStatus.ACTIVE)
-        .values(profile=given("profile", Users.profile), profile_digest=DIGEST)
+        .where(Users.id == USER_ID, Users.status == UserStatus.ACTIVE, Users.index_version <= INDEX_VERSION)
+        .values(profile=given("profile", Users.profile), profile_digest=DIGEST, index_version=INDEX_VERSION)
         .returning(Users.id)
         .cte("person")
     )
@@ -51,10 +52,15 @@ def _renew() -> Select[Any]:
 
 
 def _renewed_identity(person: CTE) -> CTE:
-    index = given("subject_index", Identities.subject_index)
-    identity = update(Identities).where(Identities.user_id == person.c.id, Identities.subject_index == index)
-    email_index = given("email_index", Identities.email_index)
-    return identity.values(email_index=email_index).returning(Identities.id).cte("identity")
+    identity = update(Identities).where(
+        Identities.user_id == person.c.id, under_any("subject_indexes", Identities.subject_index)
+    )
+    indexed = identity.values(
+        subject_index=given("subject_index", Identities.subject_index),
+        email_index=given("email_index", Identities.email_index),
+        index_version=INDEX_VERSION,
+    )
+    return indexed.returning(Identities.id).cte("identity")
 
 
 def _renewed_device(person: CTE) -> CTE:
@@ -69,7 +75,9 @@ def _renewed_device(person: CTE) -> CTE:
 
 
 def _renewed_copy(person: CTE) -> CTE:
-    session = update(Sessions).where(Sessions.user_id == person.c.id, Sessions.id == SESSION_ID)
+    session = update(Sessions).where(
+        Sessions.user_id == person.c.id, Sessions.id == SESSION_ID, Sessions.ended_at.is_(None)
+    )
     return session.values(**COPY).returning(Sessions.id).cte("session")
 
 
@@ -133,8 +141,12 @@ class AccountStore:
         self._database = database
 
     def renew(self, data: RenewedData, *, now: datetime, request_id: str) -> None:
-        """Replace what is sealed of an active person: profile, device, the session's copy."""
+        """Replace what is sealed of an active person, and index it: profile, device, the session's copy.
+
+        Does nothing to whom a newer index key has indexed: the next sign-in notices again.
+        """
         parameters = {f"p_{name}": value for name, value in asdict(data).items()}
+        parameters["p_subject_indexes"] = list(data.subject_indexes)
         self._database.rows(RENEW, parameters | {"p_now": now, "p_request_id": request_id})
 
     def choose(self, session_id: UUID, data: ChosenData, *, now: datetime, request_id: str) -> bool:

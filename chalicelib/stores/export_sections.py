@@ -83,17 +83,21 @@ SECTIONS: Mapping[str, Section] = {
 PERSON = (Users.id, Users.status, Users.status_changed_at, Users.created_at, Users.profile, Users.chosen)
 _OWNER = "whose row it is: the account's own id"
 _INDEX = "a keyed index that finds the row; says nothing that the export does not show"
+_INDEX_KEY = "names the key of the indexes and digests"
 _DIGEST = "a keyed digest that tells whether the row changed"
 # what of a person's rows is not in the export, and why; a test finds the column that is in neither place
 LEFT_OUT: Mapping[str, str] = {
     "users.profile_digest": _DIGEST,
     "users.key_version": "names the key of the ciphertexts",
+    "users.index_version": _INDEX_KEY,
     "identities.user_id": _OWNER,
     "identities.subject_index": _INDEX,
     "identities.email_index": _INDEX,
     "identities.refresh_token": "a secret shared with the provider, which ends the consent there",
+    "identities.index_version": _INDEX_KEY,
     "devices.user_id": _OWNER,
     "devices.device_index": _INDEX,
+    "devices.index_version": _INDEX_KEY,
     "devices.description_digest": _DIGEST,
     "biometric_keys.user_id": _OWNER,
     "sessions.user_id": _OWNER,

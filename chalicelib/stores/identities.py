@@ -26,6 +26,7 @@ from chalicelib.domain.identities import (
 from chalicelib.stores import audit
 from chalicelib.stores.account import LOCK, USER_ID
 from chalicelib.stores.database import Database
+from chalicelib.stores.index_keys import INDEX_VERSION, KNOWS_EVERY_KEY, SUBJECT_LOCKED, subject_locks
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Challenges, Identities, Sessions, UsedIdTokens
 from chalicelib.stores.session_rows import read_session
@@ -64,6 +65,7 @@ def _inserted(welcome: CTE, token: CTE) -> CTE:
         "provider": given("provider", Identities.provider),
         "subject_index": given("subject_index", Identities.subject_index),
         "email_index": given("email_index", Identities.email_index),
+        "index_version": INDEX_VERSION,
         "subject": given("subject", Identities.subject),
         "created_at": _after_all_others(),
     }
@@ -89,11 +91,12 @@ def _link() -> Select[Any]:
     own = aliased(Identities)
     count = select(func.count()).select_from(own).where(own.user_id == USER_ID).scalar_subquery()
     welcome = select(asking.c.user_id).where(~exists(select(found.c.id)), count < IDENTITIES_MAX)
-    admitted = welcome.cte("welcome")
+    admitted = welcome.where(KNOWS_EVERY_KEY).cte("welcome")
     nonce = burned_nonce(admitted).on_conflict_do_nothing().returning(Challenges.nonce_hash).cte("nonce")
     identity = _inserted(admitted, _burned_id_token(nonce))
     answered = (
         exists(select(asking.c.id)).label("is_live"),
+        KNOWS_EVERY_KEY.label("knows_every_key"),
         count.label("held"),
         exists(select(Challenges.nonce_hash).where(Challenges.nonce_hash == NONCE_HASH)).label(
             "is_nonce_used"
@@ -143,6 +146,7 @@ def _of_session() -> Select[Any]:
     return FIND.add_columns(lines.label("identities"))
 
 
+LOCK_LINK = LOCK.add_columns(SUBJECT_LOCKED)
 LINK = _link()
 UNLINK = _unlink()
 OF_SESSION = _of_session()
@@ -167,9 +171,15 @@ class IdentityStore:
     def link(self, new: NewIdentity, *, now: datetime, request_id: str) -> LinkOutcome:
         """Add an identity, if nobody has it, the session is live, and nonce and token are unused."""
         parameters = {f"p_{name}": value for name, value in asdict(new).items() if name != "challenge"}
-        told = {"p_nonce_hash": new.challenge.nonce_hash, "p_nonce_expires_at": new.challenge.expires_at}
+        told = {
+            "p_nonce_hash": new.challenge.nonce_hash,
+            "p_nonce_expires_at": new.challenge.expires_at,
+            "p_index_versions": list(new.index_versions),
+            "p_subject_indexes": list(new.subject_indexes),
+            "p_locks": subject_locks(new.subject_indexes),
+        }
         row = self._database.row_behind(
-            LOCK, LINK, {**parameters, **told, "p_now": now, "p_request_id": request_id}
+            LOCK_LINK, LINK, {**parameters, **told, "p_now": now, "p_request_id": request_id}
         )
         if row is None:
             raise AssertionError  # the statement selects from one constant row
@@ -178,6 +188,7 @@ class IdentityStore:
         )
         return LinkOutcome(
             is_live=row.is_live,
+            knows_every_key=row.knows_every_key,
             linked=linked,
             owner_id=row.user_id,
             count=row.held,

@@ -35,7 +35,7 @@ def _recorded(key: CTE) -> CTE:
 
 
 def _add_signing_key() -> Select[Any]:
-    fields = ("kid", "algorithm", "public_jwk", "wrapped_private", "created_at", "activates_at")
+    fields = ("kid", "algorithm", "public_jwk", "wrapped_private", "created_at", "activates_at", "kms_key_id")
     of_algorithm = SigningKeys.algorithm == given("algorithm", SigningKeys.algorithm)
     moment = SigningKeys.activates_at.type
     youngest_seen = func.coalesce(cast(given("youngest_seen", SigningKeys.activates_at), moment), BEGINNING)
@@ -46,6 +46,7 @@ def _add_signing_key() -> Select[Any]:
         .where(
             of_algorithm,
             SigningKeys.expires_at.is_(None),
+            SigningKeys.retired_at.is_(None),
             SigningKeys.kid != key.c.name,
         )
         .values(expires_at=given("predecessors_expire_at", SigningKeys.expires_at))

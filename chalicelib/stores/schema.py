@@ -5,7 +5,6 @@ it.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,11 +18,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.id_tokens import Platform, Provider
-from chalicelib.domain.keys import ServiceKeyUse, SigningAlgorithm
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
 from chalicelib.stores.biometric_tables import BiometricKeys
 from chalicelib.stores.consent_tables import ConsentDocuments, ConsentEvents
+from chalicelib.stores.key_tables import ServiceKeys, SigningKeys
 from chalicelib.stores.limit_tables import RateLimits
 from chalicelib.stores.schema_root import Schema, generated_id
 
@@ -35,6 +34,8 @@ __all__ = [  # parts that live in other files
     "ConsentEvents",
     "RateLimits",
     "Schema",
+    "ServiceKeys",
+    "SigningKeys",
 ]
 
 
@@ -55,6 +56,7 @@ class Users(Schema):
     key_version: Mapped[int] = mapped_column(server_default="1")
     profile: Mapped[bytes | None]
     profile_digest: Mapped[bytes | None]
+    index_version: Mapped[int] = mapped_column(server_default="1")
     chosen: Mapped[bytes | None]
 
 
@@ -69,6 +71,7 @@ class Identities(Schema):
     provider: Mapped[Provider]
     subject_index: Mapped[bytes]
     email_index: Mapped[bytes | None] = mapped_column(index=True)
+    index_version: Mapped[int] = mapped_column(server_default="1")
     subject: Mapped[bytes]
     refresh_token: Mapped[bytes | None]
     created_at: Mapped[datetime]
@@ -83,6 +86,7 @@ class Devices(Schema):
     id: Mapped[UUID] = generated_id()
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     device_index: Mapped[bytes]
+    index_version: Mapped[int] = mapped_column(server_default="1")
     platform: Mapped[Platform]
     description: Mapped[bytes | None]
     description_digest: Mapped[bytes | None]
@@ -176,35 +180,3 @@ class DatabasePosition(Schema):
     is_only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     lineage: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     epoch: Mapped[int] = mapped_column(server_default="0")
-
-
-class SigningKeys(Schema):
-    """Keys of our JWTs. What a key may do follows from its times alone, so all containers agree."""
-
-    __tablename__ = "signing_keys"
-    __table_args__ = (CheckConstraint("expires_at > activates_at", name="expires_after_activation"),)
-
-    kid: Mapped[str] = mapped_column(primary_key=True)
-    algorithm: Mapped[SigningAlgorithm]
-    public_jwk: Mapped[dict[str, Any]]
-    wrapped_private: Mapped[bytes]
-    created_at: Mapped[datetime]
-    activates_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
-
-
-class ServiceKeys(Schema):
-    """Secrets of the service itself, each wrapped by KMS; no index survives another version of its key."""
-
-    __tablename__ = "service_keys"
-    __table_args__ = (
-        CheckConstraint("use <> 'blind_index' OR version = 1", name="one_blind_index"),
-        CheckConstraint("activates_at >= created_at", name="activates_after_creation"),
-    )
-
-    use: Mapped[ServiceKeyUse] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    wrapped: Mapped[bytes]
-    created_at: Mapped[datetime]
-    activates_at: Mapped[datetime]
-    kms_key_id: Mapped[str | None]

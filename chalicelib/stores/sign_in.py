@@ -15,6 +15,7 @@ from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, Us
 from chalicelib.stores import consent_parts, limits
 from chalicelib.stores import sign_in_statements as statements
 from chalicelib.stores.database import Database
+from chalicelib.stores.index_keys import LOCK_SUBJECT, subject_locks
 from chalicelib.stores.session_rows import read_own, read_person
 from chalicelib.stores.sign_in_rows import PLAIN_PARAMETERS
 
@@ -42,6 +43,9 @@ class SignInStore:
             if _constraint(error) != "uq_sessions_one_live_a_device":
                 raise
             row = self._database.row_behind(statements.LOCK_PERSON, statements.OPEN_SESSION, parameters)
+        if row is not None and _is_new_device(row, parameters):
+            parameters["p_adds_device"] = True
+            row = self._database.row_behind(statements.LOCK_PERSON, statements.OPEN_SESSION, parameters)
         return replace(_entry(row), taken=limits.read_taken(row, new.place))
 
     def create_account(self, new: NewSession, person: NewPerson) -> Entry | Conflict:
@@ -51,13 +55,21 @@ class SignInStore:
         """
         parameters = _parameters(new) | {f"p_person_{name}": value for name, value in asdict(person).items()}
         try:
-            row = self._database.row(statements.CREATE_ACCOUNT, parameters)
+            row = self._created(new, parameters)
         except exc.IntegrityError as error:
             conflict = _CONFLICTS.get(_constraint(error))
             if conflict is None:
                 raise
             return conflict
+        if row is not None and not row.knows_every_key:
+            return Conflict.INDEX_KEY
         return _entry(row)
+
+    def _created(self, new: NewSession, parameters: dict[str, Any]) -> Row[Any] | None:
+        if len(new.index_versions) == 1:
+            return self._database.row(statements.CREATE_ACCOUNT, parameters)
+        locks = {"p_locks": subject_locks(new.subject_indexes)}
+        return self._database.row_behind(LOCK_SUBJECT, statements.CREATE_ACCOUNT, parameters | locks)
 
     def used_id_token(self, new: NewSession) -> UsedIdToken | None:
         """Return the session that this ID token opened before, if it did."""
@@ -78,12 +90,22 @@ def _entry(row: Row[Any] | None) -> Entry:
     )
 
 
+def _is_new_device(row: Row[Any], parameters: dict[str, Any]) -> bool:
+    """Return whether a known person may be on a device that only their lock lets in."""
+    return row.user_id is not None and row.id is None and not parameters["p_adds_device"]
+
+
 def _parameters(new: NewSession) -> dict[str, Any]:
     challenge = new.challenge
     return {
         **{f"p_{name}": getattr(new, name) for name in PLAIN_PARAMETERS},
         "p_nonce_hash": challenge.nonce_hash if challenge else None,
         "p_nonce_expires_at": challenge.expires_at if challenge else None,
+        "p_index_versions": list(new.index_versions),
+        "p_subject_indexes": list(new.subject_indexes),
+        "p_device_indexes": list(new.device_indexes),
+        "p_adds_device": len(new.index_versions)
+        == 1,  # else behind the person's lock: it may be there by now
         "p_answers": consent_parts.as_parameter(new.answers),
         **limits.parameters(new.place),
     }

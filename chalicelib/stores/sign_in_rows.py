@@ -5,12 +5,14 @@ from typing import Any
 from sqlalchemy import CTE, literal
 
 from chalicelib.domain.tokens import FEDERATED_AMR, Acr
+from chalicelib.stores.index_keys import INDEX_VERSION
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 
 PLAIN_PARAMETERS = (
     *(
         "provider",
+        "index_version",
         "subject_index",
         "token_hash",
         "token_expires_at",
@@ -48,6 +50,7 @@ def device_values(by: CTE) -> dict[str, Any]:
         "id": given("device_id", Devices.id),
         "user_id": by.c.user_id,
         "device_index": given("device_index", Devices.device_index),
+        "index_version": INDEX_VERSION,
         "platform": given("platform", Devices.platform),
         "created_at": NOW,
         "last_seen_at": NOW,
@@ -63,6 +66,7 @@ def person_values() -> dict[str, Any]:
         "key_version": given("person_key_version", Users.key_version),
         "profile": given("person_profile", Users.profile),
         "profile_digest": given("profile_digest", Users.profile_digest),
+        "index_version": INDEX_VERSION,
     }
 
 
@@ -74,6 +78,7 @@ def identity_values(person: CTE) -> dict[str, Any]:
         "provider": given("provider", Identities.provider),
         "subject_index": given("subject_index", Identities.subject_index),
         "email_index": given("person_email_index", Identities.email_index),
+        "index_version": INDEX_VERSION,
         "subject": given("person_subject", Identities.subject),
         "created_at": NOW,
     }

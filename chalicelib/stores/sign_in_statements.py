@@ -4,9 +4,13 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     Exists,
+    ScalarSelect,
     Select,
     and_,
+    bindparam,
+    case,
     exists,
     func,
     insert,
@@ -26,6 +30,7 @@ from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores import audit, consent_parts, limits
+from chalicelib.stores.index_keys import INDEX_VERSION, KNOWS_EVERY_KEY, under_any
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Challenges, Devices, Identities, Schema, Sessions, UsedIdTokens, Users
 from chalicelib.stores.session_rows import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
@@ -34,9 +39,12 @@ from chalicelib.stores.sign_in_rows import device_values, identity_values, perso
 NONCE_HASH = given("nonce_hash", Challenges.nonce_hash)
 THIS_IDENTITY = and_(
     Identities.provider == given("provider", Identities.provider),
-    Identities.subject_index == given("subject_index", Identities.subject_index),
+    under_any("subject_indexes", Identities.subject_index),
 )
 LOCK_PERSON = select(Users.id).join(Identities).where(THIS_IDENTITY).with_for_update(key_share=True, of=Users)
+
+
+ADDS_DEVICE = bindparam("p_adds_device", type_=Boolean)
 
 
 def burned_nonce(by: CTE) -> Insert:
@@ -91,13 +99,39 @@ def _first_use(welcome: CTE) -> CTE:
     return token.returning(UsedIdTokens.session_id).cte("token")
 
 
-def _seen_device(welcome: CTE, token: CTE) -> CTE:
+def _known_device(person: CTE) -> ScalarSelect[Any]:
+    """Return this device of a person, whichever version it is indexed under."""
+    known = aliased(Devices)
+    device = select(known.id).where(
+        known.user_id == person.c.user_id, under_any("device_indexes", known.device_index)
+    )
+    return device.order_by(known.index_version.desc()).limit(1).scalar_subquery()
+
+
+def _seen_device(person: CTE, welcome: CTE, token: CTE) -> CTE:
+    """Return the device that was seen again, indexed anew if need be, or for the first time."""
+    latest = {"last_seen_at": NOW, "platform": given("platform", Devices.platform)}
+    is_older = Devices.index_version < INDEX_VERSION
+    device_index = given("device_index", Devices.device_index)
+    again = (
+        update(Devices)
+        .where(
+            Devices.id == _known_device(person), Devices.user_id == welcome.c.user_id, exists(token.select())
+        )
+        .values(
+            **latest,
+            device_index=case((is_older, device_index), else_=Devices.device_index),
+            index_version=func.greatest(Devices.index_version, INDEX_VERSION),
+        )
+        .returning(Devices.user_id, *DEVICE_COLUMNS)
+        .cte("again")
+    )
     values = device_values(welcome)
-    rows = select(*values.values()).select_from(welcome).join(token, true())
-    device = upsert(Devices).from_select(list(values), rows)
-    latest = {"last_seen_at": device.excluded.last_seen_at, "platform": device.excluded.platform}
-    seen = device.on_conflict_do_update(index_elements=["user_id", "device_index"], set_=latest)
-    return seen.returning(Devices.user_id, *DEVICE_COLUMNS).cte("device")
+    rows = select(*values.values()).select_from(welcome).join(token, true()).where(~exists(again.select()))
+    new = upsert(Devices).from_select(list(values), rows)
+    made = new.on_conflict_do_update(index_elements=["user_id", "device_index"], set_=latest)
+    first = made.returning(Devices.user_id, *DEVICE_COLUMNS).cte("first")
+    return union_all(select(again), select(first)).cte("device")
 
 
 def _replaced_session(device: CTE) -> CTE:
@@ -126,10 +160,13 @@ def _open_session() -> Select[Any]:
         .with_for_update(key_share=True, of=Users)
         .cte("person")
     )
-    welcome = select(person.c.user_id).where(person.c.user_status == UserStatus.ACTIVE).cte("welcome")
+    may_enter = or_(ADDS_DEVICE, _known_device(person).is_not(None))
+    welcome = (
+        select(person.c.user_id).where(person.c.user_status == UserStatus.ACTIVE, may_enter).cte("welcome")
+    )
     place = limits.place(welcome)
     admitted = limits.admitted(welcome, place)
-    device = _seen_device(admitted, _first_use(admitted))
+    device = _seen_device(person, admitted, _first_use(admitted))
     ended = _replaced_session(device)
     values = session_values(device)
     row = select(*values.values()).select_from(device)
@@ -158,6 +195,7 @@ def _create_account() -> Select[Any]:
     gate = (
         select(literal(1).label("one"))
         .where(consent_parts.all_answers_fit(), consent_parts.all_required_granted())
+        .where(KNOWS_EVERY_KEY, ~exists(select(Identities.id).where(THIS_IDENTITY)))
         .cte("gate")
     )
     person = (
@@ -184,7 +222,8 @@ def _create_account() -> Select[Any]:
     )
     answered = consent_parts.events_of(consent_parts.recorded_answers(session))
     audited = audit.recorded(union_all(created, _started(session), answered))
-    return _answer(session=session, device=device, person=person, audited=audited).add_cte(
+    answer = _answer(session=session, device=device, person=person, audited=audited)
+    return answer.add_columns(KNOWS_EVERY_KEY.label("knows_every_key")).add_cte(
         identity,
         burned_nonce(person).returning(Challenges.nonce_hash).cte("nonce"),
         _burned_id_token(_id_token(person)).returning(UsedIdTokens.session_id).cte("token"),
@@ -202,7 +241,7 @@ USED_ID_TOKEN = (
         *(*SESSION_COLUMNS, *DEVICE_COLUMNS, *PERSON_COLUMNS[1:]),
         consent_parts.states_of(Sessions.user_id).label("states"),
         UsedIdTokens.used_at,
-        (Devices.device_index == given("device_index", Devices.device_index)).label("same_device"),
+        under_any("device_indexes", Devices.device_index).label("same_device"),
     )
     .select_from(UsedIdTokens)
     .join(Sessions, Sessions.id == UsedIdTokens.session_id)

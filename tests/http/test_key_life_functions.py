@@ -37,6 +37,5 @@ def test_the_sweep_and_the_status_answer_json(scene: KeyScene) -> None:
 def test_a_secret_is_rotated_by_its_use_and_no_other_word(scene: KeyScene) -> None:
     answer = app.rotate_secret({"use": "refresh_token"}, None)
     assert (answer["use"], answer["version"]) == ("refresh_token", 2)
-    for use in ("blind_index", "password"):
-        with pytest.raises(ValueError, match=use):
-            app.rotate_secret({"use": use}, None)
+    with pytest.raises(ValueError, match="password"):
+        app.rotate_secret({"use": "password"}, None)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import exc, text
 
 from chalicelib.domain.keys import ServiceKeyUse
 from tests.aws_tap import renew_container
@@ -11,10 +10,6 @@ from tests.key_scenes import DAY, REQUEST_ID, KeyScene
 from tests.races import audited, times
 from tests.world import World
 
-SECOND_INDEX = text(
-    "INSERT INTO service_keys (use, version, wrapped, created_at, activates_at)"
-    " VALUES ('blind_index', 2, 'x', now(), now())"
-)
 REFRESH, CHALLENGE = ServiceKeyUse.REFRESH_TOKEN, ServiceKeyUse.CHALLENGE
 RELOADED = timedelta(minutes=6)
 
@@ -93,13 +88,6 @@ def test_a_nonce_lives_across_the_change(scene: KeyScene) -> None:
     nonce = world.call("POST", "/auth/challenge", {"purpose": "sign_in"}).body["nonce"]
     world.clock.advance(timedelta(seconds=10))
     assert ana.sign_in(ana.id_token(nonce=nonce), nonce=nonce).status == 200
-
-
-def test_the_blind_index_is_never_rotated(scene: KeyScene) -> None:
-    with pytest.raises(ValueError, match="blind_index can't be rotated"):
-        scene.parts.rotation.rotate(ServiceKeyUse.BLIND_INDEX, REQUEST_ID)
-    with pytest.raises(exc.IntegrityError, match="one_blind_index"):
-        scene.world.database.rows(SECOND_INDEX)
 
 
 def test_after_the_kms_key_changed_secrets_still_open_and_new_ones_name_it(scene: KeyScene) -> None:

@@ -82,10 +82,13 @@ def test_the_key_that_is_stored_is_wrapped(world: World) -> None:
 
 
 def test_keys_that_another_kms_wrapped_are_503_and_not_ready(world: World, parts: Parts) -> None:
+    service, signing = parts.resources.signing_kms_key_id, parts.resources.kms_key_id
     swapped = replace(
         world.settings,
-        kms_key_id=parts.resources.signing_kms_key_id,
-        signing_kms_key_id=parts.resources.kms_key_id,
+        kms_key_id=service,
+        kms_key_history=(service,),
+        signing_kms_key_id=signing,
+        signing_kms_key_history=(signing,),
     )
     other = World(swapped, world.owner_url, world.people)
     for reply in (other.person().sign_in(), other.call("GET", "/health/ready")):

@@ -143,4 +143,4 @@ def test_an_old_secret_still_verifies_beside_the_newest(ring: Ring) -> None:
     new = replace(old, version=2, wrapped=ring.service_kms.encrypt(b"newer", context))
     ring.keys.store.add_service_key(new, request_id="test")
     newest, oldest = ring.fresh().secrets(REFRESH)
-    assert (newest, oldest) == (b"newer", ring.ring.secrets(REFRESH)[-1])
+    assert (newest.secret, oldest) == (b"newer", ring.ring.secrets(REFRESH)[-1])
