@@ -59,8 +59,9 @@ operate: venv  ## act as an operator: make operate ACT=find EMAIL=ana@example.co
 		$(call option,PROVIDER,--provider) $(call option,USER_ID,--user-id) $(call option,ACTOR,--actor) $(call option,REASON,--reason) \
 		$(if $(REVEAL),--reveal) $(if $(EMERGENCY),--emergency) $(if $(JSON),--json)
 
-keys: venv  ## show where every key stands, and none of them
-	@$(RUN) -m local keys $(if $(JSON),--json)
+keys: venv  ## show where every key stands; or change one: make keys ACT=rotate USE=refresh_token
+	@$(RUN) -m local keys $(ACT) $(call option,USE,--use) $(call option,VERSION,--version) $(call option,KID,--kid) \
+		$(call option,ACTOR,--actor) $(call option,REASON,--reason) $(if $(JSON),--json)
 
 restore: venv  ## make the database ready after it was restored from a backup: the function `restore`
 	@$(RUN) -m local restore

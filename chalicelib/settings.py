@@ -112,10 +112,7 @@ def from_environment(
         "lifetimes": _lifetimes(read),
         "limits_are_lifted": not read("LIMITS", _switch, default=True) and is_local,
     }
-    settings |= {
-        f"{name}_history": _history(read, name, settings[f"{name}_id"])
-        for name in ("kms_key", "signing_kms_key")
-    }
+    settings |= _histories(read, settings)
     if is_local and environment.get("AWS_LAMBDA_FUNCTION_NAME"):
         read.faults.append("STAGE: local is not for a deployed function")
     if read.faults:
@@ -160,12 +157,14 @@ def _controller(read: _Reader, environment: Mapping[str, str]) -> Controller:
     )
 
 
-def _history(read: _Reader, name: str, key_id: str) -> tuple[str, ...]:
-    variable = f"{name.upper()}_HISTORY"
-    history: tuple[str, ...] = read(variable, _names, default=(key_id,)) or ()
-    if key_id not in history:
-        read.faults.append(f"{variable}: names {name.upper()}_ID too")
-    return history
+def _histories(read: _Reader, settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    histories: dict[str, tuple[str, ...]] = {}
+    for name in ("kms_key", "signing_kms_key"):
+        variable, key_id = f"{name.upper()}_HISTORY", settings[f"{name}_id"]
+        histories[f"{name}_history"] = read(variable, _names, default=(key_id,)) or ()
+        if key_id not in histories[f"{name}_history"]:
+            read.faults.append(f"{variable}: names {name.upper()}_ID too")
+    return histories
 
 
 def _lifetimes(read: _Reader) -> Lifetimes:

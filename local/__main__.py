@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from local import cleaning, dev_apple, dev_google, operate_options
+from local import cleaning, dev_apple, dev_google, keys_options, operate_options
 from local.audit_options import add_parsers
 from local.dev_providers import DevProviders
 from local.places import LOCAL, StackError
@@ -47,9 +47,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
     commands.add_parser("stop", help="end what `run` started, from another shell")
     commands.add_parser("clean", help="remove what `run` and the tests made")
-    keys_parser = commands.add_parser("keys", help="show where every key stands, and none of them")
-    keys_parser.add_argument("--json", action="store_true", help="for scripts")
-    commands.add_parser("restore", help="make the running stack's database ready after it was restored")
+    keys_options.add_parser(commands)
     commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
     person = commands.add_parser("token", help="print a fresh ID token of a development provider")
     person.add_argument("--provider", choices=("google", "apple"), default="google")
@@ -130,10 +128,10 @@ def restore(_: argparse.Namespace) -> None:
 
 
 def keys(options: argparse.Namespace) -> None:
-    """Show the keys of the running stack."""
-    from local.keys import show  # noqa: PLC0415 -- a second of imports, for this command alone
+    """Show the keys of the running stack, or change one."""
+    from local.keys import keys as perform  # noqa: PLC0415 -- a second of imports, for this command alone
 
-    show(options)
+    perform(options)
 
 
 def audited(options: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ def rotated(world: World) -> KeyScene:
 
 def beside(world: World, ahead: timedelta) -> World:
     """Return another container's world on the same parts, its clock ahead, its keys loaded now."""
-    other = World(world.settings, world.owner_url, world.providers)
+    other = World(world.settings, world.owner_url, world.people)
     other.clock.jump(world.clock.now() - other.clock.now() + ahead)
     load(other)
     return other

@@ -113,7 +113,8 @@ class ErasureService:
     ) -> ErasureReceipt | None:
         """Look and sign before the transaction: nothing behind it keeps the receipt from the person."""
         self._watch.ensure_current()
-        erasure_id, secret = self._secrets.erasure(origin, session_id or user_id)
+        names = self._secrets.erasures(origin, session_id or user_id)
+        erasure_id, secret = names[0]
         order = ErasureOrder(
             id=erasure_id,
             user_id=user_id,
@@ -126,17 +127,20 @@ class ErasureService:
         signed = self._signed(order.id, order.requested_at)
         erasure = self._committed(order, act)
         if erasure is None:
-            return self._answered_again(order, secret)
+            return self._answered_again(order, names)
         return ErasureReceipt(erasure=self._finished(erasure), receipt=signed, secret=secret)
 
-    def _answered_again(self, order: ErasureOrder, secret: str) -> ErasureReceipt | None:
+    def _answered_again(
+        self, order: ErasureOrder, names: tuple[tuple[UUID, str], ...]
+    ) -> ErasureReceipt | None:
         """Return the receipt of what was done for the same who asked before, and may have lost the answer."""
-        erasure = self._store.find(order.id)
-        if erasure is None or order.requested_at - erasure.requested_at > ANSWERED_AGAIN:
-            return None
-        signed = self._signed(erasure.id, erasure.requested_at)
-        done = self._finished(erasure) if erasure.completed_at is None else erasure
-        return ErasureReceipt(erasure=done, receipt=signed, secret=secret)
+        for erasure_id, secret in names:
+            erasure = self._store.find(erasure_id)
+            if erasure is not None and order.requested_at - erasure.requested_at <= ANSWERED_AGAIN:
+                signed = self._signed(erasure.id, erasure.requested_at)
+                done = self._finished(erasure) if erasure.completed_at is None else erasure
+                return ErasureReceipt(erasure=done, receipt=signed, secret=secret)
+        return None
 
     def _signed(self, erasure_id: UUID, requested_at: datetime) -> str:
         return self._signer.sign(receipt(erasure_id, requested_at), RECEIPT_TYPE)

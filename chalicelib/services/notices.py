@@ -1,6 +1,6 @@
 """Act on what a provider tells of an account at its side."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class NoticeStore(Protocol):
         notice: ProviderNotice,
         consequence: Consequence,
         *,
-        subject_index: bytes,
+        subject_indexes: Sequence[bytes],
         now: datetime,
         request_id: str,
     ) -> None:
@@ -66,5 +66,8 @@ class NoticeService:
             raise InvalidInput(faults=(Fault(pointer="/payload", code="pattern"),)) from error
         if notice.consequence is None:
             return
-        index = self._secrets.index().subject(notice.provider, notice.issuer, notice.subject)
-        self._store.act(notice, notice.consequence, subject_index=index, now=now, request_id=act.request_id)
+        subject = (notice.provider, notice.issuer, notice.subject)
+        indexes = [index.subject(*subject) for index in self._secrets.indexes()]
+        self._store.act(
+            notice, notice.consequence, subject_indexes=indexes, now=now, request_id=act.request_id
+        )

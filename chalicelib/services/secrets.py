@@ -87,10 +87,10 @@ class Secrets:
         """Return a refresh token of ours. Raises RefreshTokenInvalid."""
         return parse_refresh_token(text, self._plain(ServiceKeyUse.REFRESH_TOKEN))
 
-    def erasure(self, origin: Origin, asked_by: UUID) -> tuple[UUID, str]:
-        """Return an erasure's id and secret, the same ones again for who asks again."""
-        # of the oldest secret, for the same reason
-        return identified(self._keyring.secrets(ServiceKeyUse.REFRESH_TOKEN)[-1], origin, asked_by)
+    def erasures(self, origin: Origin, asked_by: UUID) -> tuple[tuple[UUID, str], ...]:
+        """Return an erasure's id and secret, and then those it has if it was asked for before a rotation."""
+        secrets = self._plain(ServiceKeyUse.REFRESH_TOKEN)
+        return tuple(identified(secret, origin, asked_by) for secret in secrets)
 
     def issue_nonce(
         self, purpose: ChallengePurpose, randomness: bytes, now: datetime
@@ -100,11 +100,11 @@ class Secrets:
 
     def write_presence_challenge(self, challenge: PresenceChallenge) -> str:
         """Return what a phone's key is asked to sign."""
-        return challenge.encode(self._keyring.writing_secret(ServiceKeyUse.CHALLENGE))
+        return challenge.encode(self._plain(ServiceKeyUse.CHALLENGE)[0])
 
     def read_presence_challenge(self, text: str) -> PresenceChallenge:
         """Return a challenge of ours. Raises ChallengeInvalid."""
-        return read_presence_challenge(text, self._keyring.secrets(ServiceKeyUse.CHALLENGE))
+        return read_presence_challenge(text, self._plain(ServiceKeyUse.CHALLENGE))
 
     def read_nonce(self, purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
         """Return the challenge behind a nonce of ours. Raises InvalidNonce."""

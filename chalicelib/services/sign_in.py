@@ -112,7 +112,7 @@ class SignInService:
             locale=act.locale,
             app_version=request.device.app_version,
             request_id=act.request_id,
-            place=self._limits.taking(SIGN_IN_BY_PERSON, subject_index.hex()),
+            place=self._limits.taking(SIGN_IN_BY_PERSON, subject_indexes[0].hex()),
         )
 
     def _signed_in(self, arrival: Arrival, new: NewSession) -> SignedIn:

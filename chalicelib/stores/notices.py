@@ -3,7 +3,7 @@
 The hash of its id stands among used ID tokens, whose rows mean just that: this was taken, until then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -97,14 +97,14 @@ class NoticeStore:
         notice: ProviderNotice,
         consequence: Consequence,
         *,
-        subject_index: bytes,
+        subject_indexes: Sequence[bytes],
         now: datetime,
         request_id: str,
     ) -> None:
         """End the sessions of whom a notice is about, and unlink the identity if there is another."""
         parameters = {
             "p_provider": notice.provider,
-            "p_subject_index": subject_index,
+            "p_subject_indexes": list(subject_indexes),
             "p_id_hash": notice.id_hash,
             "p_notice_expires_at": notice.expires_at,
             "p_kind": notice.kind,

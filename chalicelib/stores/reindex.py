@@ -12,13 +12,12 @@ from sqlalchemy import Select, Uuid, and_, bindparam, exists, func, literal, sel
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chalicelib.domain.account import UserStatus
-from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.reindexing import IndexCount, IndexedDevice, IndexedIdentity, IndexedPerson
 from chalicelib.stores.database import Database
 from chalicelib.stores.index_keys import INDEX_VERSION
 from chalicelib.stores.parameters import given
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
-from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, read_person
+from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, read_device, read_person
 
 COUNT_MAX = timedelta(seconds=50)  # of three walks through whole tables; below the function's minute
 _IDS = bindparam("p_user_ids", type_=Uuid, expanding=True)
@@ -181,10 +180,6 @@ def _identity(row: Any) -> IndexedIdentity:  # noqa: ANN401 - a row of IDENTITIE
 
 
 def _device(row: Any) -> IndexedDevice:  # noqa: ANN401 - a row of DEVICES
-    stored = StoredDevice(
-        id=row.device_id,
-        platform=row.device_platform,
-        description=row.device_description,
-        description_digest=row.device_digest,
+    return IndexedDevice(
+        stored=read_device(row), device_index=row.device_index, index_version=row.index_version
     )
-    return IndexedDevice(stored=stored, device_index=row.device_index, index_version=row.index_version)

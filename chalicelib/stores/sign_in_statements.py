@@ -42,8 +42,6 @@ THIS_IDENTITY = and_(
     under_any("subject_indexes", Identities.subject_index),
 )
 LOCK_PERSON = select(Users.id).join(Identities).where(THIS_IDENTITY).with_for_update(key_share=True, of=Users)
-
-
 ADDS_DEVICE = bindparam("p_adds_device", type_=Boolean)
 
 

@@ -9,7 +9,7 @@ from chalicelib import wiring
 from chalicelib.domain.key_life import ReindexProgress
 from tests.aws_tap import renew_container, tapped
 from tests.http.test_erasure import erase
-from tests.http.test_statements import counted
+from tests.http.test_statements import Counted, counted
 from tests.index_scenes import INDEX, ORDER, load, rotated, versions
 from tests.key_scenes import DAY, REQUEST_ID, KeyScene
 from tests.races import audited, live_sessions
@@ -33,6 +33,11 @@ def scene(world: World, ana: Phone) -> KeyScene:
     made.world = world
     made.parts.rotation.rotate(INDEX, REQUEST_ID)
     return made
+
+
+def of_people(count: Counted) -> int:
+    """Return how many statements read or changed a person; a fresh container counts requests in another."""
+    return sum(statement.startswith("WITH person") for statement in count.statements)
 
 
 def written(world: World) -> None:
@@ -64,7 +69,7 @@ def test_after_that_a_sign_in_is_one_statement_again_and_calls_nobody(scene: Key
     ana.sign_in()
     with tapped(scene.world) as tap, counted(scene.world) as count:
         assert ana.sign_in().status == 200
-    assert (len(count.statements), tap.calls) == (1, [])
+    assert (of_people(count), tap.calls) == (1, [])
 
 
 def test_while_kms_is_away_the_person_still_signs_in_and_moves_later(scene: KeyScene, ana: Phone) -> None:
@@ -106,7 +111,7 @@ def test_the_batch_moves_who_does_not_sign_in(scene: KeyScene, ana: Phone) -> No
     user_id = ana.user_id
     with counted(world) as count:
         assert ana.sign_in().body["is_new_user"] is False
-    assert (len(count.statements), ana.user_id) == (1, user_id)  # its digests are those of the phone
+    assert (of_people(count), ana.user_id) == (1, user_id)  # its digests are those of the phone
 
 
 def test_repeated_it_finds_its_own_work_done(scene: KeyScene) -> None:
