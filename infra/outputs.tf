@@ -30,6 +30,11 @@ output "signing_kms_key_id" {
   value       = module.keys.signing_key_arn
 }
 
+output "signing_kms_key_history" {
+  description = "SIGNING_KMS_KEY_HISTORY: the first key first."
+  value       = join(",", concat(var.former_signing_kms_key_arns, [module.keys.signing_key_arn]))
+}
+
 output "database" {
   description = "How functions and migrations reach PostgreSQL, and as whom."
   value = {

@@ -141,13 +141,25 @@ variable "database_backup_days" {
 }
 
 variable "former_kms_key_arns" {
-  description = "Keys that wrapped people's data keys before the one of this deployment, the first one first."
+  description = "Keys that wrapped people's data keys and the service's secrets before the one of this deployment, the first one first."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.former_kms_key_arns : can(regex("^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/", arn))])
+    error_message = "Each is the ARN of a KMS key."
+  }
+}
+
+variable "former_signing_kms_key_arns" {
+  description = "Keys that wrapped signing keys before the one of this deployment, the first one first."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.former_signing_kms_key_arns : can(regex("^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/", arn))])
     error_message = "Each is the ARN of a KMS key."
   }
 }

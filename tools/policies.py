@@ -66,10 +66,13 @@ needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "prepare-database": {},  # what it logs in with comes in its event
     "publish-documents": OWNER,
     "purge": DATABASE,
+    "reindex": SERVICES | {"vault": ("dynamodb:GetItem",)},
     "restore": ERASES,
+    "retire-key": DATABASE | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},
     "rewrap": DATABASE
     | {
         "personal-key": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+        "signing-key": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
         "vault": ("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
     },
     "rotate-keys": DATABASE | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},

@@ -60,7 +60,8 @@ class KeyRetirement:
         if use is ServiceKeyUse.BLIND_INDEX and state is SecretState.CURRENT:
             raise ValueError("new people are indexed under it: rotate it, and wait for the next one to write")
         successor = self._successor_of_secret(key, keys, now, request_id)
-        done = self._changes.retire_secret(key, successor, order, now=now, request_id=request_id)
+        retired_at = self._clock.now()  # not before its successor was made
+        done = self._changes.retire_secret(key, successor, order, now=retired_at, request_id=request_id)
         if not done and use is ServiceKeyUse.BLIND_INDEX:
             raise ValueError("people are indexed under it still: reindex them first")
         return successor

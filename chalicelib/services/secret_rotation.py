@@ -31,14 +31,14 @@ class SecretRotation:
         self, newest: ServiceKeyRecord, activates_at: datetime, request_id: str
     ) -> ServiceKeyRecord:
         """Return the version after one, which writes from then on; of two at once, the one that is stored."""
-        use, version = newest.use, newest.version + 1
+        use, version, now = newest.use, newest.version + 1, self._clock.now()
         secret = self._ids.random_bytes(SECRET_BYTES)
         record = ServiceKeyRecord(
             use=use,
             version=version,
             wrapped=self._kms.encrypt(secret, service_key_context(use, version)),
-            created_at=self._clock.now(),
-            activates_at=activates_at,
+            created_at=now,
+            activates_at=max(now, activates_at),
             kms_key_id=self._kms.key_id,
         )
         self._store.add_service_key(record, request_id=request_id)

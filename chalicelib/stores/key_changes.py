@@ -52,7 +52,8 @@ def _retire_secret(*conditions: Any) -> Select[Any]:  # noqa: ANN401 - SQLAlchem
         ServiceKeys.activates_at > NOW,
         exists(key.select()),
     )
-    next_one = update(ServiceKeys).where(takes_over).values(activates_at=NOW)
+    at_once = func.greatest(NOW, ServiceKeys.created_at)  # the clock that made it may be ahead (F-16)
+    next_one = update(ServiceKeys).where(takes_over).values(activates_at=at_once)
     successor = next_one.returning(ServiceKeys.version).cte("successor")
     return select(key.c.name).add_cte(successor, _recorded(AuditKind.KEY_RETIRED, key))
 

@@ -171,6 +171,28 @@ def test_what_there_is_not_is_refused(
         keys.retire_key(event, None)  # who, and why?
 
 
+def test_a_successor_that_a_clock_ahead_made_takes_over_all_the_same(scene: KeyScene, ana: Phone) -> None:
+    scene.world.clock.jump(timedelta(hours=1))
+    scene.parts.rotation.rotate(REFRESH, REQUEST_ID)
+    scene.world.clock.jump(timedelta(hours=-1))  # F-16
+    successor = scene.parts.retirement.retire_secret(REFRESH, 1, ORDER, REQUEST_ID)
+    assert (successor and successor.version) == 2
+    renew_container(scene.world)
+    assert (ana.sign_in().status, ana.refresh().status) == (200, 200)
+
+
+def test_the_function_withdraws_at_the_real_time(scene: KeyScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring, "settings", lambda: scene.world.settings)
+    order = {"actor": "ops", "reason": "a drill"}
+    assert keys.retire_key({"use": "challenge", "version": 1, **order}, None)["successor"] == 2
+    kid = keys.keys_status({}, None)["signing"][0]["kid"]
+    assert keys.retire_key({"kid": kid, **order}, None)["successor"] not in {kid, None}
+    (recorded,) = scene.world.rows(
+        "SELECT details FROM audit_events WHERE kind = 'key.retired' ORDER BY id LIMIT 1"
+    )[0]
+    assert recorded == {"key": "service_key:challenge:1", **order}
+
+
 def test_what_is_retired_stays_so_whoever_asks(scene: KeyScene) -> None:
     world = scene.world
     scene.parts.retirement.retire_secret(REFRESH, 1, ORDER, REQUEST_ID)

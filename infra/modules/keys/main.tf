@@ -36,13 +36,13 @@ locals {
         fields  = ["purpose", "user_id", "version"]
       }
       service_key = {
-        actions = ["kms:Decrypt", "kms:Encrypt"]
+        actions = ["kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         fields  = ["purpose", "use", "version"]
       }
     }
     signing = {
       signing_key = {
-        actions = ["kms:Decrypt", "kms:Encrypt"]
+        actions = ["kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         fields  = ["kid", "purpose"]
       }
     }
