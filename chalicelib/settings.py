@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from chalicelib.domain.dpop_nonces import NonceDemand
 from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.provider_settings import read_offered
@@ -68,6 +69,7 @@ class Settings:
     vault_table: str
     evidence_bucket: str
     signing_algorithm: SigningAlgorithm
+    dpop_nonce: NonceDemand
     lifetimes: Lifetimes
     limits_are_lifted: bool
 
@@ -109,6 +111,7 @@ def from_environment(
         "vault_table": read("VAULT_TABLE", str),
         "evidence_bucket": read("EVIDENCE_BUCKET", str),
         "signing_algorithm": read("SIGNING_ALGORITHM", SigningAlgorithm, default=SigningAlgorithm.ES256),
+        "dpop_nonce": read("DPOP_NONCE", NonceDemand, default=NonceDemand.ON_DEMAND),
         "lifetimes": _lifetimes(read),
         "limits_are_lifted": not read("LIMITS", _switch, default=True) and is_local,
     }

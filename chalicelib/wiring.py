@@ -10,7 +10,9 @@ from chalicelib.assembly.biometrics import BiometricParts
 from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import data_kms, provider_keys, service_keyring
+from chalicelib.assembly.limits import limits
 from chalicelib.assembly.operators import operators
+from chalicelib.assembly.proofs import proofs
 from chalicelib.assembly.providers import admission, identities, notices
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.aws import aws_client
@@ -29,7 +31,6 @@ from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
-from chalicelib.services.limits import Limits
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.readiness import Readiness
@@ -47,7 +48,6 @@ from chalicelib.stores.consents import ConsentStore
 from chalicelib.stores.database import Database
 from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.export import ExportStore
-from chalicelib.stores.limits import LimitStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
 
@@ -85,20 +85,16 @@ class _Assembly:
         self.database = database
         self.keyring = service_keyring(settings, clock, database)
         self.provider_keys = provider_keys(settings)
-        self.admission = admission(settings.providers, self.provider_keys)
         self.sessions = SessionStore(database)
         self.accounts = AccountStore(database)
         self.secrets = Secrets(keyring=self.keyring, make_index=lru_cache(BlindIndex))
         self.tokens = self._tokens()
+        self.proofs = proofs(settings, database, self.secrets, clock)
+        self.admission = admission(settings.providers, self.provider_keys, self.proofs)
         self.grants = Grants(
             tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock
         )
-        self.limits = Limits(
-            store=LimitStore(database),
-            secrets=self.secrets,
-            clock=clock,
-            are_lifted=settings.limits_are_lifted,
-        )
+        self.limits = limits(settings, database, self.secrets, clock)
         self.data_keys = self._data_keys()
         self.personal_data = self._personal_data()
         self.biometrics = BiometricParts(
@@ -119,17 +115,9 @@ class _Assembly:
             clock=self.clock,
             access=self.tokens,
             limits=self.limits,
+            proofs=self.proofs,
             sign_in=self._sign_in(),
-            sessions=SessionService(
-                store=self.sessions,
-                secrets=self.secrets,
-                tokens=self.tokens,
-                personal_data=self.personal_data,
-                grants=self.grants,
-                limits=self.limits,
-                lifetimes=self.settings.lifetimes,
-                clock=self.clock,
-            ),
+            sessions=self._session_service(),
             account=self._account(),
             identities=identities(
                 self.database, self.admission, self.secrets, self.personal_data, self.clock
@@ -170,6 +158,19 @@ class _Assembly:
             sessions=self.sessions,
             accounts=self.accounts,
             personal_data=self.personal_data,
+            clock=self.clock,
+        )
+
+    def _session_service(self) -> SessionService:
+        return SessionService(
+            store=self.sessions,
+            secrets=self.secrets,
+            tokens=self.tokens,
+            proofs=self.proofs,
+            personal_data=self.personal_data,
+            grants=self.grants,
+            limits=self.limits,
+            lifetimes=self.settings.lifetimes,
             clock=self.clock,
         )
 

@@ -45,7 +45,9 @@ class Outbound:
 
 
 class Gateway(LocalGateway):
-    """Chalice's local gateway, saying what the deployed one says."""
+    """Chalice's local gateway, saying what the deployed one says on a custom domain without base path."""
+
+    authority: str  # host and port of the URLs that it is called by
 
     def answer(self, inbound: Inbound) -> Outbound:
         """Return what the handler, or the gateway in its place, answers."""
@@ -95,7 +97,7 @@ class Gateway(LocalGateway):
             else None,
             "pathParameters": parameters or None,
             "stageVariables": None,
-            "requestContext": request_context(inbound, route, path),
+            "requestContext": request_context(inbound, route, path) | {"domainName": self.authority},
             "body": text_if_utf8(event["body"]),
             "isBase64Encoded": event.get("isBase64Encoded", False),
         }
@@ -115,10 +117,9 @@ def request_context(inbound: Inbound, route: str, path: str) -> dict[str, Any]:
     return {
         "accountId": "123456789012",
         "apiId": "local",
-        "domainName": "127.0.0.1",
         "httpMethod": inbound.method,
         "identity": {"sourceIp": inbound.address, "userAgent": inbound.headers.get("User-Agent")},
-        "path": f"/{STAGE}{path}",
+        "path": path,
         "protocol": "HTTP/1.1",
         "requestId": inbound.request_id,
         "requestTime": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),

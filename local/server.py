@@ -95,6 +95,7 @@ def create_server(app: Chalice, port: int) -> Server:
     config = Config(chalice_stage=STAGE, config_from_disk={"app_name": app.app_name})
     server: Server = LocalDevServer(app, config, HOST, port, handler_cls=Handler, server_cls=Server).server
     server.gateway = Gateway(app, config)
+    server.gateway.authority = f"{HOST}:{server.server_port}"
     return server
 
 

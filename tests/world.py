@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from chalice.local import RouteMatcher
 from psycopg2.extensions import cursor
@@ -29,7 +28,9 @@ from local.dev_google import AUDIENCE, subject_for
 from local.dev_providers import DevProviders
 from tests import declared
 from tests.fakes import FakeClock
+from tests.gateway import proxy_event
 from tests.operating import Operated
+from tests.proofs import PhoneKey
 
 REQUIRED = (
     "terms_of_service",
@@ -92,7 +93,7 @@ class World(Operated):
         if body is not None:
             told.setdefault("content-type", "application/json")
         if token is not None:
-            told["authorization"] = f"Bearer {token}"
+            told.setdefault("authorization", f"Bearer {token}")
         event = self._event(method, path, body, told)
         answer = self.app(event, None)
         reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
@@ -104,33 +105,18 @@ class World(Operated):
 
     def _event(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
         match = self._matcher.match_route(path)
-        text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
-        return {
-            "requestContext": {
-                "httpMethod": method,
-                "resourcePath": match.route,
-                "path": path,
-                "requestId": str(uuid4()),
-                "identity": {"sourceIp": self.address},
-            },
-            "headers": dict(headers),
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "pathParameters": match.captured,
-            "multiValueQueryStringParameters": match.query_params or None,
-            "stageVariables": {},
-            "body": text,
-            "isBase64Encoded": False,
-        }
+        return proxy_event(match, method, path, body, headers, address=self.address)
 
     def person(
         self,
         email: str = "ana@example.com",
         name: str = "Ana Diaz",
         device: str = "device-1",
+        key: PhoneKey | None = None,
         provider: OidcProvider = GOOGLE,
     ) -> "Phone":
-        """Return a phone of a person, who signs in with this provider."""
-        return Phone(world=self, email=email, name=name, device=device, provider=provider)
+        """Return a phone of a person at this provider; with a key, it proves that it has it."""
+        return Phone(world=self, email=email, name=name, device=device, key=key, provider=provider)
 
     @contextmanager
     def owner(self) -> Iterator[cursor]:
@@ -177,6 +163,7 @@ class Phone:
     email: str
     name: str
     device: str
+    key: PhoneKey | None = None
     answer: dict[str, Any] = field(default_factory=dict)
     provider: OidcProvider = GOOGLE
 
@@ -200,24 +187,30 @@ class Phone:
 
     def sign_in(self, id_token: str | None = None, **changes: object) -> Reply:
         """Sign in and keep the answer."""
-        return self._keep(self.world.call("POST", self.sign_in_path, self.sign_in_body(id_token, **changes)))
+        return self._keep(self.call("POST", self.sign_in_path, self.sign_in_body(id_token, **changes)))
 
     def refresh(self, token: str | None = None) -> Reply:
         """Refresh with the newest token, or another one, and keep the answer."""
         body = {"refresh_token": token or self.refresh_token}
-        return self._keep(self.world.call("POST", "/auth/refresh", body))
+        return self._keep(self.call("POST", "/auth/refresh", body))
 
     def get(self, path: str) -> Reply:
         """Read something as this person."""
-        return self.world.call("GET", path, token=self.access_token)
+        return self.call("GET", path, token=self.access_token)
 
     def delete(self, path: str) -> Reply:
         """Delete something as this person."""
-        return self.world.call("DELETE", path, token=self.access_token)
+        return self.call("DELETE", path, token=self.access_token)
 
     def logout(self, **body: object) -> Reply:
         """Log out with the access token."""
-        return self.world.call("POST", "/auth/logout", body or None, token=self.access_token)
+        return self.call("POST", "/auth/logout", body or None, token=self.access_token)
+
+    def call(self, method: str, path: str, body: object = None, *, token: str | None = None) -> Reply:
+        """Send one request as this phone does: with a fresh proof if it has a key."""
+        now = self.world.clock.now()
+        headers = {} if self.key is None else self.key.headers(method, path, now, token)
+        return self.world.call(method, path, body, token=token, headers=headers)
 
     @property
     def sign_in_path(self) -> str:

@@ -34,6 +34,9 @@ ADVICE = {
     "with the new token. Keep the old tokens until then.",
     "integrity": "Don't retry; show a way to reach support, with `request_id`.",
     "internal_error": "Retry up to three times, with growing pauses. Keep the tokens.",
+    "invalid_dpop_proof": "Make a new proof, with a new `jti`, and send the call again, once. "
+    "Keep the tokens. "
+    "If it goes on: a defect of the app ([DPoP](dpop.md)).",
     "invalid_id_token": "Start the provider's sign-in again. If it goes on: wrong client id or platform.",
     "invalid_input": "A defect of the app: `errors` names every field. Report it, don't retry.",
     "invalid_nonce": "Get a new challenge, then a new ID token with it, and sign in again.",
@@ -55,6 +58,8 @@ ADVICE = {
     "session_revoked": "Drop the tokens and sign in.",
     "signature_invalid": "Let the phone sign the ASCII bytes of `challenge`, in DER.",
     "token_expired": "Refresh, then send the call again with the new token.",
+    "use_dpop_nonce": "Make a new proof with the `DPoP-Nonce` of this answer, and send the call again. "
+    "Keep the tokens.",
     "unsupported_media_type": "A defect of the app: send `Content-Type: application/json`. Don't retry.",
 }
 

@@ -7,6 +7,7 @@ in the log.
 
 from collections.abc import Iterator
 
+from chalicelib.domain.dpop_errors import InvalidDpopProof, UseDpopNonce
 from chalicelib.domain.failures import Action, Fault, MissingConsent, ServiceError
 from chalicelib.domain.identity_errors import (
     IdentityInUse,
@@ -45,6 +46,7 @@ __all__ = [
     "IdentityInUse",
     "IdentityLimitReached",
     "IdentityNotProved",
+    "InvalidDpopProof",
     "InvalidInput",
     "LastIdentity",
     "MalformedBody",
@@ -56,6 +58,7 @@ __all__ = [
     "ServiceError",
     "SignatureInvalid",
     "UnsupportedMediaType",
+    "UseDpopNonce",
 ]
 
 

@@ -97,6 +97,7 @@ class HeldSession:
     expires_at: datetime
     ended_at: datetime | None
     end_reason: SessionEnd | None
+    jkt: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,11 +52,14 @@ class ServiceError(Exception):
         scope: str | None = None,
         max_age: timedelta | None = None,
         limit: Limit | None = None,
+        dpop_nonce: str | None = None,
+        is_bound: bool = False,
     ) -> None:
         """Carry what the app may know.
 
         `scope` is the one a bearer lacked (RFC 6750 s3), `max_age` how old its sign-in may be (RFC 9470 s3),
-        `limit` the one that was reached.
+        `limit` the one that was reached; `dpop_nonce` is for the next proof, `is_bound` tells that the token
+        wants one (RFC 9449 s8, s7.1).
         """
         super().__init__(self.code)
         self.retry_after = retry_after
@@ -65,3 +68,5 @@ class ServiceError(Exception):
         self.scope = scope
         self.max_age = max_age
         self.limit = limit
+        self.dpop_nonce = dpop_nonce
+        self.is_bound = is_bound

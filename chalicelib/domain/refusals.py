@@ -17,6 +17,7 @@ RECORD_INTERVAL = timedelta(minutes=1)  # one record a container and minute, how
 FREE = frozenset(
     error.code
     for error in (
+        errors.InvalidDpopProof,
         errors.InvalidIdToken,
         errors.RateLimited,
         errors.InvalidNonce,
@@ -25,9 +26,11 @@ FREE = frozenset(
         errors.InsufficientUserAuthentication,
         errors.RefreshTokenInvalid,
         errors.RefreshTokenReused,
+        errors.UseDpopNonce,
     )
 )
-NOTED = FREE | {
+_ROUTINE = frozenset({errors.UseDpopNonce.code})  # free too, and asked of every phone with a wrong clock
+NOTED = (FREE - _ROUTINE) | {
     errors.IdTokenUsed.code,
     errors.SessionRevoked.code,
     errors.AccountSuspended.code,

@@ -20,6 +20,7 @@ class Purged(StrEnum):
     """Tables that the purge deletes from, in its order: what refers to others goes before them."""
 
     CHALLENGES = "challenges"
+    DPOP_PROOFS = "dpop_proofs"
     USED_ID_TOKENS = "used_id_tokens"
     SESSIONS = "sessions"
     DEVICES = "devices"
@@ -52,6 +53,7 @@ PERIODS: Mapping[Purged, timedelta] = MappingProxyType(
     {
         Purged.RATE_LIMITS: timedelta(hours=1),
         Purged.CHALLENGES: timedelta(hours=1),
+        Purged.DPOP_PROOFS: timedelta(hours=1),
         Purged.USED_ID_TOKENS: timedelta(hours=1),
         Purged.SESSIONS: timedelta(days=90),
         Purged.DEVICES: timedelta(days=90),
@@ -71,6 +73,12 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
             since="its nonce expired",
             reason="a used nonce must be known while it could be accepted; the hour allows for wrong clocks",
             ended_by=_PURGE,
+        ),
+        "dpop_proofs": Retention(
+            period=PERIODS[Purged.DPOP_PROOFS],
+            since="its proof expired",
+            reason="a proof opens one request (RFC 9449 s11.1); the hour allows for wrong clocks",
+            ended_by=f"{_PURGE}; a crash of the database server",
         ),
         "used_id_tokens": Retention(
             period=PERIODS[Purged.USED_ID_TOKENS],

@@ -13,9 +13,10 @@ from chalicelib.domain.errors import (
     AccountSuspended,
     InvalidAccessToken,
     RefreshTokenExpired,
+    RefreshTokenInvalid,
     SessionRevoked,
 )
-from chalicelib.domain.tokens import AccessClaims
+from chalicelib.domain.tokens import AccessClaims, RefreshToken
 
 REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window (contract 3); softens RFC 9700 s4.14.2
 SESSION_IDLE = timedelta(days=7)  # ASVS 7.3.1
@@ -65,6 +66,7 @@ class Session:
     ended_at: datetime | None
     end_reason: SessionEnd | None
     device: StoredDevice
+    jkt: str | None
     profile: bytes | None = field(repr=False)
     profile_digest: bytes | None = field(repr=False)
 
@@ -129,7 +131,9 @@ class Presented(StrEnum):
     REUSE = "reuse"
 
 
-def judge_presented(session: Session | None, generation: int, grace: timedelta, now: datetime) -> Presented:
+def judge_presented(
+    session: Session | None, token: RefreshToken, grace: timedelta, now: datetime
+) -> Presented:
     """Return what a genuine refresh token is that the rotation did not accept.
 
     Only the immediate predecessor can be a retry: while the stored generation is still its successor's, that
@@ -139,15 +143,18 @@ def judge_presented(session: Session | None, generation: int, grace: timedelta, 
         AccountSuspended: the person may not act now.
         SessionRevoked: the session was ended; or is gone, with its person or in a restore.
         RefreshTokenExpired: the session was idle, or lasted, too long.
+        RefreshTokenInvalid: it isn't bound as its session is; that ends nothing (RFC 9449 s5).
     """
     if session is None:
         raise SessionRevoked
+    if session.jkt != token.jkt:
+        raise RefreshTokenInvalid
     ensure_may_act(session.user_status)
     if session.ended_at is not None:
         raise SessionRevoked
     if session.expired(now):
         raise RefreshTokenExpired
-    is_predecessor = generation == session.generation - 1
+    is_predecessor = token.generation == session.generation - 1
     return Presented.RETRY if is_predecessor and now - session.rotated_at <= grace else Presented.REUSE
 
 

@@ -9,6 +9,7 @@ from chalicelib.domain.account import Account, PersonName, StoredPerson
 from chalicelib.domain.challenges import Challenge
 from chalicelib.domain.consents import ConsentAnswer, ConsentState
 from chalicelib.domain.devices import Device
+from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import IdTokenUsed, MissingConsent
 from chalicelib.domain.id_tokens import Platform, Provider, UnverifiedIdToken
 from chalicelib.domain.limits import Taken, Taking
@@ -30,6 +31,7 @@ class SignIn:
     device: Device
     consents: tuple[ConsentAnswer, ...]
     name: PersonName | None = None
+    proof: Proof | None = None  # of the key that the session will be bound to (RFC 9449 s5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class NewSession:
     now: datetime
     idle_expires_at: datetime
     expires_at: datetime
+    jkt: str | None
     profile: bytes = field(repr=False)
     profile_digest: bytes = field(repr=False)
     answers: tuple[ConsentAnswer, ...]
@@ -111,14 +114,15 @@ class UsedIdToken:
     used_at: datetime
     same_device: bool
 
-    def ensure_exact_retry(self, now: datetime) -> None:
+    def ensure_exact_retry(self, now: datetime, jkt: str | None) -> None:
         """Let a phone through that repeats a sign-in whose answer it lost.
 
         Raises:
-            IdTokenUsed: another device, too late, or the session has moved on since.
+            IdTokenUsed: another device or key, too late, or the session has moved on since.
         """
+        same_phone = self.same_device and self.own.session.jkt == jkt
         untouched = self.own.session.generation == 0 and self.own.session.ended_at is None
-        if not (self.same_device and untouched and now - self.used_at <= RETRY_WINDOW):
+        if not (same_phone and untouched and now - self.used_at <= RETRY_WINDOW):
             raise IdTokenUsed
 
     @property

@@ -1,15 +1,16 @@
 """What our two tokens say: the access token's claims, and a refresh token that can be derived again.
 
-A refresh token is ``session.generation.mac``. Its MAC is made with a secret that only KMS can unwrap, so a
-forged one costs no query, the database holds nothing that could be presented, and the successor of a
-generation can be computed a second time when the phone lost the first answer.
+A refresh token is ``session.generation.mac``, or ``session.generation.jkt.mac`` when a phone's key binds it.
+Its MAC is made with a secret that only KMS can unwrap, so a forged one costs no query, nor does one that came
+without its key; the database holds nothing that could be presented, and the successor of a generation can be
+computed a second time when the phone lost the first answer.
 """
 
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -21,7 +22,9 @@ ACCESS_TOKEN_TTL = timedelta(minutes=15)  # how long other backends may trust a 
 ACCESS_TOKEN_TTL_MAX = timedelta(hours=1)  # what the setting allows; a retired signing key verifies that long
 CLOCK_LEEWAY = timedelta(minutes=5)  # a clock set back must sign nobody out (F-16); for nbf and iat only
 SEED_BYTES = 16
-_TOKEN_FORMAT = re.compile(r"([A-Za-z0-9_-]{43})\.(0|[1-9][0-9]{0,17})\.([A-Za-z0-9_-]{43})")
+_TOKEN_FORMAT = re.compile(
+    r"([A-Za-z0-9_-]{43})\.(0|[1-9][0-9]{0,17})\.(?:([A-Za-z0-9_-]{43})\.)?([A-Za-z0-9_-]{43})"
+)
 
 
 class Scope(StrEnum):
@@ -65,28 +68,32 @@ class AccessClaims:
     auth_time: datetime
     acr: str
     amr: tuple[str, ...]
+    jkt: str | None = None  # the key whose proofs it needs (RFC 9449 s6.1); None: whoever bears it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
     """A refresh token whose MAC was checked, or one about to be sent.
 
-     ``seed`` is known to the phone alone: it opens the session's sealed copy of the profile and is never
-    stored.
+    ``seed`` is known to the phone alone: it opens the session's sealed copy of the profile and is never
+    stored. ``jkt`` names the phone's key if the session is bound to one (RFC 9449 s5).
     """
 
     session_id: UUID
     seed: bytes = field(repr=False)
     generation: int
+    jkt: str | None
 
     def successor(self) -> "RefreshToken":
         """Return the token of the next generation."""
-        return RefreshToken(session_id=self.session_id, seed=self.seed, generation=self.generation + 1)
+        return replace(self, generation=self.generation + 1)
 
     def encode(self, secret: bytes) -> str:
         """Return the compact form, MACed with the newest refresh secret."""
         handle = self.session_id.bytes + self.seed
-        return f"{_base64url(handle)}.{self.generation}.{_base64url(_mac(secret, handle, self.generation))}"
+        bound = () if self.jkt is None else (self.jkt,)
+        mac = _mac(secret, handle, self.generation, self.jkt)
+        return ".".join((_base64url(handle), str(self.generation), *bound, _base64url(mac)))
 
 
 def parse_refresh_token(text: str, secrets: Sequence[bytes]) -> RefreshToken:
@@ -98,16 +105,17 @@ def parse_refresh_token(text: str, secrets: Sequence[bytes]) -> RefreshToken:
     match = _TOKEN_FORMAT.fullmatch(text)
     if match is None:
         raise RefreshTokenInvalid
-    handle, generation, mac = (
+    handle, generation, jkt, mac = (
         urlsafe_b64decode(match[1] + "="),
         int(match[2]),
-        urlsafe_b64decode(match[3] + "="),
+        match[3],
+        urlsafe_b64decode(match[4] + "="),
     )
-    if _base64url(handle) != match[1] or _base64url(mac) != match[3]:
+    if _base64url(handle) != match[1] or _base64url(mac) != match[4]:
         raise RefreshTokenInvalid
-    if not any(hmac.compare_digest(mac, _mac(secret, handle, generation)) for secret in secrets):
+    if not any(hmac.compare_digest(mac, _mac(secret, handle, generation, jkt)) for secret in secrets):
         raise RefreshTokenInvalid
-    return RefreshToken(session_id=UUID(bytes=handle[:16]), seed=handle[16:], generation=generation)
+    return RefreshToken(session_id=UUID(bytes=handle[:16]), seed=handle[16:], generation=generation, jkt=jkt)
 
 
 def session_seed(secret: bytes, id_token: str) -> bytes:
@@ -119,8 +127,9 @@ def session_seed(secret: bytes, id_token: str) -> bytes:
     return hmac.digest(secret, b"serenya-auth/session-seed\x00" + id_token.encode(), sha256)[:SEED_BYTES]
 
 
-def _mac(secret: bytes, handle: bytes, generation: int) -> bytes:
-    return hmac.digest(secret, b"serenya-auth/refresh\x00" + handle + generation.to_bytes(8, "big"), sha256)
+def _mac(secret: bytes, handle: bytes, generation: int, jkt: str | None) -> bytes:
+    said = handle + generation.to_bytes(8, "big") + (jkt or "").encode()  # only the last has no fixed length
+    return hmac.digest(secret, b"serenya-auth/refresh\x00" + said, sha256)
 
 
 def _base64url(raw: bytes) -> str:

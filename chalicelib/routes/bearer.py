@@ -3,19 +3,23 @@
 import re
 from collections.abc import Sequence
 
+from chalicelib.domain.dpop import OfferedToken
 from chalicelib.domain.errors import InvalidAccessToken, MissingToken
 
 AUTHORIZATION_CHARS_MAX = 8 * 1024  # our tokens are below 1 kB; API Gateway lets 10 kB of headers through
-_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)  # RFC 6750 s2.1, RFC 9110 s11.1
-_SCHEME = re.compile(r"bearer(?: |$)", re.IGNORECASE)
+_TOKEN = re.compile(  # RFC 6750 s2.1, RFC 9449 s7.1, RFC 9110 s11.1
+    r"(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE
+)
+_SCHEME = re.compile(r"(?:bearer|dpop)(?: |$)", re.IGNORECASE)
+_DPOP = "dpop"
 
 
-def bearer_token(authorization: Sequence[str]) -> str:
+def access_token(authorization: Sequence[str]) -> OfferedToken:
     """Return the one token in the Authorization headers of a request.
 
     Raises:
         MissingToken: no credentials came, or none of ours.
-        InvalidAccessToken: they aren't exactly one Bearer token of sane length.
+        InvalidAccessToken: they aren't exactly one token of sane length.
     """
     if not any(authorization):
         raise MissingToken
@@ -23,15 +27,20 @@ def bearer_token(authorization: Sequence[str]) -> str:
         raise InvalidAccessToken
     if _SCHEME.match(authorization[0]) is None:
         raise MissingToken
-    match = _BEARER.fullmatch(authorization[0])
+    match = _TOKEN.fullmatch(authorization[0])
     if match is None:
         raise InvalidAccessToken
-    return match[1]
+    return OfferedToken(text=match[2], is_dpop=match[1].lower() == _DPOP)
 
 
-def offered_token(authorization: Sequence[str]) -> str | None:
+def offered_token(authorization: Sequence[str]) -> OfferedToken | None:
     """Return the token if exactly one came as it should, else None."""
     try:
-        return bearer_token(authorization)
+        return access_token(authorization)
     except (MissingToken, InvalidAccessToken):
         return None
+
+
+def tries_dpop(authorization: Sequence[str]) -> bool:
+    """Tell whether a request came under the DPoP scheme, well-formed or not."""
+    return any(value[: len(_DPOP)].lower() == _DPOP for value in authorization)

@@ -3,17 +3,19 @@
 import re
 from typing import Any
 
+from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import InvalidInput, MalformedBody, NotFound
 from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.step_up import ensure_present
 from chalicelib.domain.tokens import AccessClaims
-from chalicelib.routes.bearer import bearer_token, offered_token
+from chalicelib.routes.bearer import access_token, offered_token
 from chalicelib.routes.body import raw_bytes, read_body
+from chalicelib.routes.edge_ports import EdgeServices
 from chalicelib.routes.faults import FaultCode, Faults
 from chalicelib.routes.fields import Uuid
 from chalicelib.routes.language import preferred_locale
 from chalicelib.routes.request import Request
-from chalicelib.routes.route import Admission, Call, DeviceHints, EdgeServices, Route
+from chalicelib.routes.route import Admission, Call, DeviceHints, Route
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _APP_VERSION = re.compile(r"[A-Za-z0-9._+-]{1,32}")
@@ -26,13 +28,14 @@ def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Ca
         ServiceError: the first part that doesn't fit: path, caller, query, body, in this order.
     """
     path_parameters = _path_parameters(route, request)
-    caller = _caller(route, services, request)
+    caller, proof = _caller(route, services, request)
     return Call(
         path_parameters=path_parameters,
         verified=caller,
+        proof=proof,
         query=_query(route, request),
         body=_body(route, request),
-        bearer=offered_token(request.authorization),
+        offered=offered_token(request.authorization),
         locale=preferred_locale(request.headers.get("accept-language")),
         address=request.address,
         request_id=request.request_id,
@@ -40,13 +43,18 @@ def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Ca
     )
 
 
-def _caller(route: Route[Any], services: EdgeServices, request: Request) -> AccessClaims | None:
+def _caller(
+    route: Route[Any], services: EdgeServices, request: Request
+) -> tuple[AccessClaims | None, Proof | None]:
+    """Return who calls, and the proof that came; what costs a statement is checked last."""
     if route.access.admission is not Admission.bearer or route.access.scope is None:
-        return None
-    claims = services.access.authenticate(bearer_token(request.authorization), route.access.scope)
+        taken = services.proofs.read(request.proofs, request.target) if route.takes_proof else None
+        return None, taken
+    offered = access_token(request.authorization)
+    claims = services.access.authenticate(offered.text, route.access.scope)
     if route.step_up is not None:
         ensure_present(route.step_up, claims.auth_time, services.clock.now())
-    return claims
+    return claims, services.proofs.admit(claims.jkt, offered, request.proofs, request.target)
 
 
 def _path_parameters(route: Route[Any], request: Request) -> dict[str, Any]:

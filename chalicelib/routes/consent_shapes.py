@@ -9,7 +9,7 @@ from chalicelib.routes.answers import SOME_ANSWERS
 from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uuid
 from chalicelib.routes.problem_records import MISSING_CONSENT
 from chalicelib.routes.schema import Items, Record, nullable, required
-from chalicelib.routes.shapes import missing_consents
+from chalicelib.routes.shapes import TOKEN_TYPE, missing_consents, token_type
 from chalicelib.services.consents import ConsentGrant
 
 HISTORY_MAX = 10_000
@@ -80,7 +80,7 @@ GRANT = Record(
     "ConsentGrant",
     {
         "access_token": required(Text(max_chars=4096, description="Use it in place of the one before.")),
-        "token_type": required(Choice(("Bearer",))),
+        "token_type": required(TOKEN_TYPE),
         "expires_in": required(Integer(description="Seconds until the access token expires.")),
         "scope": required(Text(max_chars=512)),
         "state": required(Items(of=STATE, max_items=64)),
@@ -146,7 +146,7 @@ def grant(granted: ConsentGrant) -> dict[str, Any]:
     """Return `GRANT`."""
     return {
         "access_token": granted.access_token,
-        "token_type": "Bearer",
+        "token_type": token_type(granted.jkt),
         "expires_in": ceil(granted.access_token_lifetime.total_seconds()),
         "scope": " ".join(sorted(granted.scopes)),
         "state": [state(each, granted.moment) for each in granted.states],

@@ -22,9 +22,10 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.observation import log, tally
 from chalicelib.routes.calls import read_call
+from chalicelib.routes.edge_ports import EdgeServices
 from chalicelib.routes.reply import Reply, answered, refused
 from chalicelib.routes.request import Request, read_event
-from chalicelib.routes.route import Answer, EdgeServices, Route
+from chalicelib.routes.route import Answer, Call, Route
 
 ServicesT = TypeVar("ServicesT", bound=EdgeServices)
 NO_CLOCK = datetime.fromtimestamp(
@@ -105,8 +106,9 @@ def _served(
     started, failure = services.clock.monotonic(), None
     try:
         with services.limits.guarding(route.limits, request.address):
-            answer = _handled(route, services, request)
-        reply = answered(route, request, answer)
+            call = read_call(route, services, request)
+            answer = _handled(route, services, call)
+        reply = answered(route, request, answer, dpop_nonce=services.proofs.next_nonce(call.proof))
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
         failure = error
         reply = _failed(request, error, services.clock.now())
@@ -118,9 +120,8 @@ def _served(
     return reply
 
 
-def _handled(route: Route[ServicesT], services: ServicesT, request: Request) -> Answer:
+def _handled(route: Route[ServicesT], services: ServicesT, call: Call) -> Answer:
     """Call the handler; no answer, nor a refusal, leaves that came from a database which must not serve."""
-    call = read_call(route, services, request)
     if route.is_free:
         return route.handler(services, call)
     services.gate.ensure_open()

@@ -68,17 +68,16 @@ HELD_SESSION = Record(
     {
         "id": required(Uuid()),
         "device_id": required(Uuid()),
-        "client_id": required(WORD),
-        "acr": required(WORD),
+        **{name: required(WORD) for name in ("client_id", "acr")},
         "amr": required(Items(of=WORD, max_items=16)),
-        "auth_time": required(Timestamp()),
-        "created_at": required(Timestamp()),
+        **{name: required(Timestamp()) for name in ("auth_time", "created_at")},
         "last_used_at": required(Timestamp(description="The last sign-in or refresh.")),
         "refreshes": required(Integer()),
         "idle_expires_at": required(Timestamp()),
         "expires_at": required(Timestamp()),
         "ended_at": required(nullable(Timestamp())),
         "end_reason": required(nullable(Choice(SessionEnd))),
+        "key_thumbprint": required(nullable(WORD)),
     },
     open=True,
 )
@@ -224,6 +223,7 @@ def _session(held: HeldSession) -> dict[str, Any]:
         "expires_at": held.expires_at,
         "ended_at": held.ended_at,
         "end_reason": held.end_reason and held.end_reason.value,
+        "key_thumbprint": held.jkt,
     }
 
 

@@ -107,6 +107,7 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             es="Tenemos dificultades para abrir esto. Por favor, escriba a nuestro equipo de ayuda.",
         ),
         "internal_error": _TROUBLE,
+        "invalid_dpop_proof": _TROUBLE,
         "invalid_id_token": _SIGN_IN_TROUBLE,
         "invalid_input": _UPDATE_APP,
         "invalid_nonce": _SIGN_IN_TROUBLE,
@@ -139,6 +140,7 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             es="Estamos conectando de nuevo. Si no funciona, por favor, inicie sesión otra vez.",
         ),
         "unsupported_media_type": _UPDATE_APP,
+        "use_dpop_nonce": _TROUBLE,
     }
 )
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain import errors
+from chalicelib.domain.dpop import ALGORITHMS
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.fields import Anything, Text
 from chalicelib.routes.route import Answer, Call, Route
@@ -34,6 +35,7 @@ METADATA = Record(
         "response_types_supported": required(WORDS),
         "grant_types_supported": required(WORDS),
         "token_endpoint_auth_methods_supported": required(WORDS),
+        "dpop_signing_alg_values_supported": required(WORDS),
         "ui_locales_supported": required(WORDS),
         "subject_types_supported": optional(WORDS),
         "id_token_signing_alg_values_supported": optional(WORDS),
@@ -77,6 +79,7 @@ def _metadata(services: Services) -> dict[str, Any]:
         "response_types_supported": [],
         "grant_types_supported": [],
         "token_endpoint_auth_methods_supported": ["none"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),  # RFC 9449 s5.1
         "ui_locales_supported": ["en", "es"],
     }
 

@@ -28,6 +28,7 @@ _OF_A_BEARER = (
     errors.AccountSuspended,
     errors.DependencyUnavailable,
 )
+_OF_A_PROOF = (errors.InvalidDpopProof, errors.UseDpopNonce)
 _CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
@@ -45,9 +46,25 @@ _RECEIPT_SCHEME = {
 }
 _RATE_LIMIT = "What is left: none, for `t` seconds (draft-ietf-httpapi-ratelimit-headers-11)."
 _RATE_LIMIT_POLICY = "The limit that was reached: its name, quota and window in seconds."
+_DPOP_SCHEME = {
+    "type": "http",
+    "scheme": "dpop",
+    "description": "An access token of type DPoP, with the proof in the DPoP header (RFC 9449 s7.1).",
+}
+_PROOF_PARAMETER = {
+    "name": "DPoP",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 2048},
+    "description": "The proof of the phone's key, needed where the session is bound (RFC 9449 s4).",
+}
 _HEADERS: dict[str, JsonSchema] = {
     "X-Request-Id": {"description": "Names this request to support.", "schema": {"type": "string"}},
-    "WWW-Authenticate": {"description": "The challenge of RFC 6750 s3.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {
+        "description": "The challenge of RFC 6750 s3, RFC 9449 s7.1.",
+        "schema": {"type": "string"},
+    },
+    "DPoP-Nonce": {"description": "For the next proof (RFC 9449 s8).", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
     "RateLimit": {"description": _RATE_LIMIT, "schema": {"type": "string"}},
     "RateLimit-Policy": {"description": _RATE_LIMIT_POLICY, "schema": {"type": "string"}},
@@ -76,7 +93,7 @@ def document(routes: Iterable[Route[Any]], *, title: str, version: str, server: 
         "paths": paths,
         "components": {
             "schemas": _schemas(routes),
-            "securitySchemes": {"bearer": _BEARER_SCHEME, "receipt": _RECEIPT_SCHEME},
+            "securitySchemes": {"bearer": _BEARER_SCHEME, "dpop": _DPOP_SCHEME, "receipt": _RECEIPT_SCHEME},
             "headers": _HEADERS,
             "examples": {error.code: _example(error) for error in codes},
         },
@@ -96,6 +113,8 @@ def possible_errors(route: Route[Any]) -> tuple[type[ServiceError], ...]:
         found += _OF_A_BEARER
     if route.limits:
         found.append(errors.RateLimited)
+    if route.is_provable:
+        found += _OF_A_PROOF
     if route.step_up is not None:
         found.append(errors.InsufficientUserAuthentication)
     return tuple(sorted(set(found), key=lambda error: (STATUSES[error], error.code)))
@@ -139,9 +158,9 @@ def _security(route: Route[Any]) -> list[dict[str, list[str]]]:
         case Admission.anyone:
             return []
         case Admission.bearer:
-            return [{"bearer": scopes}]
+            return [{"bearer": scopes}, {"dpop": scopes}]
         case Admission.bearer_or_body:
-            return [{}, {"bearer": scopes}]
+            return [{}, {"bearer": scopes}, {"dpop": scopes}]
         case Admission.receipt:
             return [{"receipt": []}]
         case _:
@@ -154,6 +173,8 @@ def _parameters(route: Route[Any]) -> Iterator[JsonSchema]:
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     for name, declared in route.query.items():
         yield {"name": name, "in": "query", "required": False, "schema": declared.schema()}
+    if route.is_provable:
+        yield _PROOF_PARAMETER
 
 
 def _successes(route: Route[Any]) -> dict[str, Any]:
@@ -185,6 +206,8 @@ def _refusal(status: HTTPStatus, group: list[type[ServiceError]]) -> dict[str, A
         names.append("Retry-After")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         names += ["RateLimit", "RateLimit-Policy"]
+    if errors.UseDpopNonce in group:
+        names.append("DPoP-Nonce")
     codes = [error.code for error in group]
     return {
         "description": f"{status.phrase}: {', '.join(codes)}",

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from chalicelib.domain import errors
+from chalicelib.domain.dpop import ALGORITHMS
 from chalicelib.domain.errors import ServiceError
 from chalicelib.domain.limits import Limit
 from chalicelib.routes.language import Locale
@@ -33,6 +34,8 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
         errors.MissingToken: HTTPStatus.UNAUTHORIZED,
         errors.InvalidAccessToken: HTTPStatus.UNAUTHORIZED,
         errors.AccessTokenExpired: HTTPStatus.UNAUTHORIZED,
+        errors.InvalidDpopProof: HTTPStatus.UNAUTHORIZED,
+        errors.UseDpopNonce: HTTPStatus.UNAUTHORIZED,
         errors.SessionRevoked: HTTPStatus.UNAUTHORIZED,
         errors.InsufficientUserAuthentication: HTTPStatus.UNAUTHORIZED,
         errors.InvalidIdToken: HTTPStatus.UNAUTHORIZED,
@@ -69,6 +72,10 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
     }
 )
 _RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+NONCE_HEADER = "DPoP-Nonce"  # RFC 9449 s8
+BEARER = "Bearer"
+_ALGS = f'algs="{" ".join(ALGORITHMS)}"'
+_PROOF_REFUSED = (errors.InvalidDpopProof, errors.UseDpopNonce)
 _BEARER_REFUSED = (errors.InvalidAccessToken, errors.AccessTokenExpired, errors.SessionRevoked)
 
 
@@ -129,6 +136,8 @@ def _headers(
         headers["Retry-After"] = str(retry_after)
     if error.limit is not None and retry_after is not None:
         headers |= _rate_limit(error.limit, retry_after)
+    if error.dpop_nonce is not None:
+        headers[NONCE_HEADER] = error.dpop_nonce
     return headers
 
 
@@ -141,7 +150,20 @@ def _rate_limit(limit: Limit, retry_after: int) -> dict[str, str]:
     }
 
 
+def as_dpop(challenge: str) -> str:
+    """Return a challenge for bearers as one for holders of a key (RFC 9449 s7.1)."""
+    parameters = challenge.removeprefix(BEARER).strip()
+    return f"DPoP {parameters}, {_ALGS}" if parameters else f"DPoP {_ALGS}"
+
+
 def _challenge(error: ServiceError, status: HTTPStatus) -> str | None:
+    if isinstance(error, _PROOF_REFUSED):
+        return f'DPoP error="{error.code}", {_ALGS}'
+    challenge = _bearer_challenge(error, status)
+    return as_dpop(challenge) if challenge is not None and error.is_bound else challenge
+
+
+def _bearer_challenge(error: ServiceError, status: HTTPStatus) -> str | None:
     """Return the challenge of RFC 6750 s3; a bare one when no access token was at fault (s3.1)."""
     if isinstance(error, errors.InsufficientScope):
         scope = f', scope="{error.scope}"' if error.scope else ""
@@ -151,7 +173,7 @@ def _challenge(error: ServiceError, status: HTTPStatus) -> str | None:
         return f'Bearer error="{error.code}", error_description="{error.title}"{age}'  # RFC 9470 s3
     if isinstance(error, _BEARER_REFUSED):
         return 'Bearer error="invalid_token"'
-    return "Bearer" if status == HTTPStatus.UNAUTHORIZED else None
+    return BEARER if status == HTTPStatus.UNAUTHORIZED else None
 
 
 def _retry_seconds(error: ServiceError) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.domain.errors import ServiceError
+from chalicelib.routes.bearer import tries_dpop
 from chalicelib.routes.language import preferred_locale
-from chalicelib.routes.problems import problem
+from chalicelib.routes.problems import BEARER, NONCE_HEADER, as_dpop, problem
 from chalicelib.routes.request import Request
 from chalicelib.routes.rfc3339 import rfc3339
 from chalicelib.routes.route import Answer, Route
@@ -29,12 +30,13 @@ class Reply:
     code: str | None = None
 
 
-def answered(route: Route[Any], request: Request, answer: Answer) -> Reply:
+def answered(route: Route[Any], request: Request, answer: Answer, *, dpop_nonce: str | None = None) -> Reply:
     """Return a handler's answer as it goes out."""
     status = answer.status or route.status
     body = "" if answer.body is None else to_json(answer.body)
     content = {"Content-Type": route.content_type} if body else {}
-    headers = {**_always(request.request_id), **content, **answer.headers}
+    nonce = {} if dpop_nonce is None else {NONCE_HEADER: dpop_nonce}
+    headers = {**_always(request.request_id), **content, **nonce, **answer.headers}
     if route.cache is None:
         return Reply(status=status, headers=headers, body=body)
     return _cached(request, Reply(status=status, headers=headers, body=body), route.cache)
@@ -45,9 +47,20 @@ def refused(error: ServiceError, request: Request, now: datetime) -> Reply:
     locale = preferred_locale(request.headers.get("accept-language"))
     told = problem(error, request_id=request.request_id, now=now, locale=locale)
     headers = {**_always(request.request_id), **told.headers}
-    if "WWW-Authenticate" in headers and not any(request.authorization):
-        headers["WWW-Authenticate"] = "Bearer"  # no error code without credentials (RFC 6750 s3.1)
+    if "WWW-Authenticate" in headers:
+        headers["WWW-Authenticate"] = _challenge(headers["WWW-Authenticate"], request)
     return Reply(status=int(told.status), headers=headers, body=to_json(told.body), code=error.code)
+
+
+def _challenge(challenge: str, request: Request) -> str:
+    """Return the challenge for what was tried: by a holder of a key, by a bearer, or by nobody."""
+    if not challenge.startswith(BEARER):
+        return challenge
+    if tries_dpop(request.authorization):
+        return as_dpop(challenge)
+    return (
+        challenge if any(request.authorization) else BEARER
+    )  # no error code without credentials (RFC 6750 s3.1)
 
 
 def to_json(value: Mapping[str, Any]) -> str:

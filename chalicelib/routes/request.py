@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from chalicelib.domain.dpop import Target
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.=-]{1,128}")
 UNKNOWN_REQUEST_ID = "unknown"
+NO_TARGET = Target(method="", place=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +19,8 @@ class Request:
     request_id: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     authorization: tuple[str, ...] = field(default=(), repr=False)
+    proofs: tuple[str, ...] = field(default=(), repr=False)
+    target: Target = NO_TARGET
     path_parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
     body: object = field(default=None, repr=False)
@@ -32,7 +37,9 @@ def read_event(event: object, context: object) -> Request:
     return Request(
         request_id=_request_id(gateway.get("requestId"), getattr(context, "aws_request_id", None)),
         headers=headers,
-        authorization=_authorization(headers, whole.get("multiValueHeaders")),
+        authorization=_every("authorization", headers, whole.get("multiValueHeaders")),
+        proofs=_every("dpop", headers, whole.get("multiValueHeaders")),
+        target=_target(gateway),
         path_parameters=_texts(whole.get("pathParameters")),
         query=_lists(whole.get("multiValueQueryStringParameters")),
         body=whole.get("body"),
@@ -42,12 +49,21 @@ def read_event(event: object, context: object) -> Request:
     )
 
 
-def _authorization(headers: Mapping[str, str], all_headers: object) -> tuple[str, ...]:
-    """Return every Authorization header: `headers` alone keeps only the last of several."""
-    for name, values in _lists(all_headers).items():
-        if name.lower() == "authorization":
-            return tuple(values)
-    return (headers["authorization"],) if "authorization" in headers else ()
+def _every(name: str, headers: Mapping[str, str], all_headers: object) -> tuple[str, ...]:
+    """Return every header of a name, in any case: `headers` alone keeps only the last of several."""
+    found = [text for key, texts in _lists(all_headers).items() if key.lower() == name for text in texts]
+    return tuple(found) or ((headers[name],) if name in headers else ())
+
+
+def _target(gateway: Mapping[object, object]) -> Target:
+    """Return what the phone asked for, by the gateway's own word and never the Host header's.
+
+    `requestContext.path` is the path of the phone's URL, stage or base path included; `path` isn't always.
+    """
+    told = _texts(gateway)
+    host, path = told.get("domainName"), told.get("path")
+    place = f"{host}{path}" if host and path and path.startswith("/") else None
+    return Target(method=told.get("httpMethod", ""), place=place)
 
 
 def _request_id(*candidates: object) -> str:

@@ -3,14 +3,14 @@
 A handler gets a `Call` whose every value was parsed, and returns an `Answer`; it never sees HTTP.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from chalicelib.domain.dpop import OfferedToken, Proof
 from chalicelib.domain.errors import MissingToken, ServiceError
 from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.limits import Kept, Limit
@@ -19,78 +19,6 @@ from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.fields import Field
 from chalicelib.routes.language import DEFAULT_LOCALE, Locale
 from chalicelib.routes.schema import Record
-
-
-class Clock(Protocol):
-    """What the edge needs of time."""
-
-    def now(self) -> datetime:
-        """Return aware UTC."""
-
-    def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
-
-
-class BearerCheck(Protocol):
-    """What the edge needs to let a bearer through."""
-
-    def authenticate(self, token: str, scope: Scope) -> AccessClaims:
-        """Return who calls, and with which session.
-
-        Raises:
-            ServiceError: not now, not with this token, or not for this scope.
-        """
-
-
-class RefusalRecord(Protocol):
-    """What the edge tells of its answers."""
-
-    def answered(self, route: str, code: str | None, request_id: str, *, is_free: bool) -> None:
-        """Take note of an answer; `is_free` if its route never looks at the database. Never raises."""
-
-
-class LimitCheck(Protocol):
-    """What the edge needs to turn away who asks too often."""
-
-    def guarding(
-        self, limits: Sequence[Limit], address: str | None
-    ) -> AbstractContextManager[None, bool | None]:
-        """Return what a request is answered in.
-
-        Raises:
-            ServiceError: on entering or leaving, when a limit by address is reached.
-        """
-
-
-class Gate(Protocol):
-    """What keeps people away from a database that must not serve them."""
-
-    def ensure_open(self) -> None:
-        """Let through, or raise DependencyUnavailable."""
-
-
-class EdgeServices(Protocol):
-    """The part of the services that the edge itself uses."""
-
-    @property
-    def clock(self) -> Clock:
-        """The clock."""
-
-    @property
-    def access(self) -> BearerCheck:
-        """The bearer check."""
-
-    @property
-    def limits(self) -> LimitCheck:
-        """The limits."""
-
-    @property
-    def gate(self) -> Gate:
-        """What is asked before and after a handler."""
-
-    @property
-    def refusals(self) -> RefusalRecord:
-        """The record of what was refused."""
 
 
 class Admission(StrEnum):
@@ -119,7 +47,7 @@ def bearer(scope: Scope) -> Access:
 
 
 def bearer_or_body(scope: Scope) -> Access:
-    """Leave the choice to the handler: credentials may come as a bearer (`call.bearer`) or in the body."""
+    """Leave the choice to the handler: credentials are an access token (`call.offered`) or in the body."""
     return Access(Admission.bearer_or_body, scope)
 
 
@@ -138,17 +66,26 @@ class DeviceHints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request, parsed. `address` is the one the gateway saw (A4)."""
+    """One request, parsed. `address` is the one the gateway saw (A4).
+
+    `offered` is the access token that came, believed by nobody yet; `proof` is right for this request.
+    """
 
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     path_parameters: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict, repr=False)
     verified: AccessClaims | None = None
-    bearer: str | None = field(default=None, repr=False)
+    offered: OfferedToken | None = None
+    proof: Proof | None = None
     locale: Locale = DEFAULT_LOCALE
     address: str | None = field(default=None, repr=False)
     request_id: str
     device: DeviceHints = DeviceHints()
+
+    @property
+    def bearer(self) -> str | None:
+        """Return the token that came as a bearer."""
+        return None if self.offered is None or self.offered.is_dpop else self.offered.text
 
     @property
     def caller(self) -> AccessClaims:
@@ -185,8 +122,9 @@ class Route(Generic[ServicesT_contra]):
 
     `errors` lists what the handler's service raises; the edge's own errors are added by `routes/openapi.py`.
     `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404. `step_up` names the
-    sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. Of `limits`, the edge holds
-    a request to those by address, its service to the others.
+    sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. `takes_proof` is for routes
+    where a DPoP proof binds or opens a session without an access token; every bearer route takes one anyway.
+    Of `limits`, the edge holds a request to those by address, its service to the others.
     """
 
     method: str
@@ -203,6 +141,7 @@ class Route(Generic[ServicesT_contra]):
     access: Access = public
     step_up: SensitiveAct | None = None
     limits: tuple[Limit, ...] = ()
+    takes_proof: bool = False
     cache: timedelta | None = None
     content_type: str = "application/json"
     parameters: Mapping[str, Field] = field(default_factory=dict)
@@ -214,6 +153,11 @@ class Route(Generic[ServicesT_contra]):
         """Tell whether anyone may call it and it needs nothing: it then answers without the database."""
         asks = any(limit.kept is not Kept.CONTAINER for limit in self.limits)
         return self.access == public and (self.body is None or self.body_optional) and not asks
+
+    @property
+    def is_provable(self) -> bool:
+        """Tell whether a DPoP proof may come with a request."""
+        return self.takes_proof or self.access.admission is Admission.bearer
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

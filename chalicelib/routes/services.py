@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.receipts import Controller
-from chalicelib.routes.route import Clock
+from chalicelib.routes.edge_ports import Clock
 from chalicelib.services.account import AccountService
 from chalicelib.services.biometrics import BiometricService
 from chalicelib.services.consents import ConsentService
@@ -16,6 +16,7 @@ from chalicelib.services.limits import Limits
 from chalicelib.services.notices import NoticeService
 from chalicelib.services.operators import OperatorService
 from chalicelib.services.presence import PresenceService
+from chalicelib.services.proofs import Proofs
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.recovery import Recovery
 from chalicelib.services.refusals import Refusals
@@ -35,6 +36,7 @@ class Services:
     clock: Clock
     access: AccessTokens[Any]
     limits: Limits
+    proofs: Proofs
     sign_in: SignInService
     sessions: SessionService
     account: AccountService

@@ -23,6 +23,7 @@ def list_sessions(services: Services, call: Call) -> Answer:
             "is_new_device": item.session.is_of_new_device,
             "last_used_at": item.session.rotated_at,
             "current": item.current,
+            "bound": item.session.jkt is not None,
         }
         for item in services.sessions.list(call.caller)
     ]

@@ -19,6 +19,7 @@ DISPLAY_NAME_CHARS_MAX = 100
 LANGUAGE_CHARS_MAX = 35  # RFC 5646 s4.4.1
 TIME_ZONE_CHARS_MAX = 64  # the longest has 32
 PROVIDER = Choice(tuple(sorted(PROVIDERS)), description="Who vouches for the person.")
+TOKEN_TYPE = Choice(("Bearer", "DPoP"), description="DPoP: send it with a proof (RFC 9449 s5, s7.1).")
 LONG = nullable(Text(max_chars=2048, min_chars=0))
 
 USER = Record(
@@ -72,6 +73,7 @@ LISTED_SESSION = Record(
         ),
         "last_used_at": required(Timestamp(description="The last sign-in or refresh.")),
         "current": required(Flag(description="The session of the token that asks.")),
+        "bound": required(Flag(description="Only the phone's own key can go on with it (RFC 9449).")),
     },
     open=True,
 )
@@ -79,7 +81,7 @@ TOKENS = Record(
     "Tokens",
     {
         "access_token": required(Text(max_chars=4096)),
-        "token_type": required(Choice(("Bearer",))),
+        "token_type": required(TOKEN_TYPE),
         "expires_in": required(Integer(description="Seconds until the access token expires.")),
         "refresh_token": required(Text(max_chars=256)),
         "refresh_expires_in": required(Integer(description="Seconds until the refresh token expires.")),
@@ -98,7 +100,7 @@ def tokens(signed_in: SignedIn) -> dict[str, Any]:
     """Return `TOKENS`."""
     return {
         "access_token": signed_in.access_token,
-        "token_type": "Bearer",
+        "token_type": token_type(signed_in.session.jkt),
         "expires_in": ceil(signed_in.access_token_lifetime.total_seconds()),
         "refresh_token": signed_in.refresh_token,
         "refresh_expires_in": ceil(signed_in.refresh_token_lifetime.total_seconds()),
@@ -108,6 +110,11 @@ def tokens(signed_in: SignedIn) -> dict[str, Any]:
         "session": session(signed_in.session, signed_in.device),
         "consents_missing": missing_consents(signed_in.consents_missing),
     }
+
+
+def token_type(jkt: str | None) -> str:
+    """Return `TOKEN_TYPE` of a session's access tokens."""
+    return "Bearer" if jkt is None else "DPoP"
 
 
 def user(account: Account) -> dict[str, Any]:

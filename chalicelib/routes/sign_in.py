@@ -91,6 +91,7 @@ def _sign_in(provider: Provider, call: Call) -> SignIn:
         device=_device(call),
         consents=read_answers(call, default_method="onboarding"),
         name=_name(call),
+        proof=call.proof,
     )
 
 
@@ -123,6 +124,7 @@ def sign_in_route(provider: OidcProvider) -> Route[Services]:
         operation_id=f"sign_in_with_{provider.name}",
         summary=f"Sign in with {provider.title}",
         tags=("sign-in",),
+        takes_proof=True,
         body=sign_in_request(provider),
         answer=TOKENS,
         limits=(limits.SIGN_IN_BY_ADDRESS, limits.SIGN_IN_BY_PERSON),

@@ -23,17 +23,18 @@ LOGOUT_REQUEST = Record(
 
 def refresh(services: Services, call: Call) -> Answer:
     """Rotate a refresh token; the retry of a lost answer gets the same successor."""
-    return Answer(body=tokens(services.sessions.refresh(call.body["refresh_token"], act(call))))
+    return Answer(body=tokens(services.sessions.refresh(call.body["refresh_token"], call.proof, act(call))))
 
 
 def logout(services: Services, call: Call) -> Answer:
     """End the session; whoever asks twice gets the same answer."""
     refresh_token = call.body["refresh_token"]
-    if refresh_token is None and call.bearer is None:
+    if refresh_token is None and call.offered is None:
         raise MissingToken
     services.sessions.logout(
         refresh_token=refresh_token,
-        access_token=call.bearer,
+        access_token=call.offered,
+        proof=call.proof,
         all_devices=bool(call.body["all_devices"]),
         act=act(call),
     )
@@ -48,6 +49,7 @@ ROUTES: tuple[Route[Services], ...] = (
         operation_id="refresh",
         summary="Rotate the refresh token",
         tags=("sessions",),
+        takes_proof=True,
         body=REFRESH_REQUEST,
         answer=TOKENS,
         limits=(limits.REFRESH_FAILURES_BY_ADDRESS, limits.REFRESH_FAILURES_BY_SESSION),
@@ -68,6 +70,7 @@ ROUTES: tuple[Route[Services], ...] = (
         operation_id="logout",
         summary="End this session, or all",
         tags=("sessions",),
+        takes_proof=True,
         body=LOGOUT_REQUEST,
         body_optional=True,
         status=204,

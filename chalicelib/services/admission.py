@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.id_tokens import (
     Platform,
@@ -14,20 +15,23 @@ from chalicelib.domain.id_tokens import (
 )
 from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.ports import IdTokenVerifier
+from chalicelib.services.proofs import Proofs
 
 
 class Admission:
-    """Verifies an ID token, its platform and its nonce."""
+    """Verifies an ID token, its platform and its nonce; then the proof that came along is used up."""
 
     def __init__(
         self,
         *,
         verifiers: Mapping[Provider, IdTokenVerifier],
         offered: Mapping[Provider, OfferedProvider],
+        proofs: Proofs,
     ) -> None:
         """Admit through these providers, and through their client ids only."""
         self._verifiers = verifiers
         self._offered = offered
+        self._proofs = proofs
 
     def admit(
         self,
@@ -37,6 +41,7 @@ class Admission:
         platform: Platform,
         nonce: str | None,
         now: datetime,
+        proof: Proof | None = None,
     ) -> VerifiedIdentity:
         """Return for whom the provider vouches. Whether token and nonce were used before, the store says.
 
@@ -44,6 +49,7 @@ class Admission:
             NotFound: nobody signs in with this provider here.
             InvalidIdToken, IdTokenExpired: not the provider's, not for us, or not from this platform.
             NonceRequired, InvalidNonce: the client id's policy on nonces is not met.
+            InvalidDpopProof: its proof came before.
         """
         if provider not in self._offered:
             raise NotFound
@@ -51,4 +57,6 @@ class Admission:
         policy = self._offered[provider].clients[identity.client_id]
         check_platform(policy, platform)
         check_nonce(policy, identity.nonce, nonce)
+        if proof is not None:
+            self._proofs.use(proof)
         return identity

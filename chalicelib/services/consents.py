@@ -33,6 +33,7 @@ class ConsentGrant:
     scopes: frozenset[Scope]
     states: tuple[ConsentState, ...]
     consents_missing: tuple[MissingConsent, ...]
+    jkt: str | None
     moment: datetime
 
 
@@ -139,5 +140,6 @@ class ConsentService:
             scopes=scopes(states, now),
             states=states,
             consents_missing=missing(states, now),
+            jkt=session.jkt,
             moment=now,
         )

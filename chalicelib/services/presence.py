@@ -16,7 +16,7 @@ from chalicelib.domain.sessions import (
     owned,
 )
 from chalicelib.domain.sign_in import SignedIn
-from chalicelib.domain.tokens import AccessClaims
+from chalicelib.domain.tokens import AccessClaims, RefreshToken
 from chalicelib.services.biometric_ports import BiometricStore
 from chalicelib.services.grants import Grants
 from chalicelib.services.personal_data import PersonalData
@@ -78,8 +78,8 @@ class PresenceService:
         session, spki = self._store.key(claims.session_id, registration_id)
         owned(claims, session, now)
         token = self._secrets.read_refresh_token(refresh_token)
-        if token.session_id != claims.session_id:
-            raise RefreshTokenInvalid
+        if (token.session_id, token.jkt) != (claims.session_id, claims.jkt):
+            raise RefreshTokenInvalid  # the bearer check took the proof of that key
         challenge = self._challenges.meant(Purpose.VERIFY, claims, proof, now)
         if spki is None:
             raise NotFound
@@ -93,11 +93,11 @@ class PresenceService:
             rotated_after=now - self._lifetimes.refresh_grace,
             idle_expires_at=now + self._lifetimes.idle,
         )
-        own = self._proven(asked, act, now)
+        own = self._proven(asked, token, act, now)
         copy = self._personal_data.copy_of(own, seed=token.seed)
         return self._grants.grant(own, token=token.successor(), copy=copy)
 
-    def _proven(self, proof: Proof, act: Act, now: datetime) -> OwnSession:
+    def _proven(self, proof: Proof, token: RefreshToken, act: Act, now: datetime) -> OwnSession:
         own = self._store.prove(proof, locale=act.locale, now=now, request_id=act.request_id)
         if own is not None:
             return own
@@ -107,7 +107,7 @@ class PresenceService:
             if own.session.generation == proof.generation + 1:
                 return own  # this very proof stepped it up, and nothing came after
         grace = self._lifetimes.refresh_grace
-        presented = judge_presented(own.session if own else None, proof.generation, grace, now)
+        presented = judge_presented(own.session if own else None, token, grace, now)
         if presented is Presented.REUSE and used_at is None:
             self._sessions.end(proof.session_id, SessionEnd.REUSE, now=now, request_id=act.request_id)
             raise RefreshTokenReused

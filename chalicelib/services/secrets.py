@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.domain.challenges import Challenge, ChallengePurpose, issue_challenge, read_challenge
+from chalicelib.domain.dpop_nonces import issue_nonce, nonce_issued_at
 from chalicelib.domain.erasure import Origin, identified
 from chalicelib.domain.id_tokens import UnverifiedIdToken
 from chalicelib.domain.keys import ServiceKeyUse
@@ -109,6 +110,14 @@ class Secrets:
     def read_nonce(self, purpose: ChallengePurpose, nonce: str, now: datetime) -> Challenge:
         """Return the challenge behind a nonce of ours. Raises InvalidNonce."""
         return read_challenge(self._plain(ServiceKeyUse.CHALLENGE), purpose, nonce, now)
+
+    def issue_dpop_nonce(self, now: datetime) -> str:
+        """Return the nonce for proofs that are made now."""
+        return issue_nonce(self._plain(ServiceKeyUse.CHALLENGE)[0], now)
+
+    def dpop_nonce_issued_at(self, nonce: str, now: datetime) -> datetime | None:
+        """Return since when a fresh nonce of ours is handed out; None for any other."""
+        return nonce_issued_at(self._plain(ServiceKeyUse.CHALLENGE), nonce, now)
 
     def _plain(self, use: ServiceKeyUse) -> tuple[bytes, ...]:
         return tuple(each.secret for each in self._keyring.secrets(use))

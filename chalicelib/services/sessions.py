@@ -6,6 +6,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from chalicelib.domain.devices import Device
+from chalicelib.domain.dpop import OfferedToken, Proof
 from chalicelib.domain.errors import (
     NotFound,
     RefreshTokenInvalid,
@@ -29,6 +30,7 @@ from chalicelib.services.grants import Grants
 from chalicelib.services.limits import Limits
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock
+from chalicelib.services.proofs import Proofs
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.store_ports import SessionStore
 from chalicelib.services.tokens import AccessTokens
@@ -46,12 +48,13 @@ class ListedSession:
 class SessionService:
     """Sessions after sign-in."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - nine parts, each by its name
         self,
         *,
         store: SessionStore,
         secrets: Secrets,
         tokens: AccessTokens[Any],
+        proofs: Proofs,
         personal_data: PersonalData,
         grants: Grants,
         limits: Limits,
@@ -62,26 +65,30 @@ class SessionService:
         self._store = store
         self._secrets = secrets
         self._tokens = tokens
+        self._proofs = proofs
         self._personal_data = personal_data
         self._grants = grants
         self._limits = limits
         self._lifetimes = lifetimes
         self._clock = clock
 
-    def refresh(self, text: str, act: Act) -> SignedIn:
+    def refresh(self, text: str, proof: Proof | None, act: Act) -> SignedIn:
         """Return the next tokens of a session, the same ones again for a lost answer's retry.
+
+        Without the key of a bound session nothing happens to it, whichever of its tokens came (RFC 9449 s5).
 
         Raises:
             RefreshTokenInvalid, RefreshTokenExpired, SessionRevoked, AccountSuspended: which it says.
+            InvalidDpopProof: it is bound to a key, and no fresh proof of one came.
             RefreshTokenReused: it was rotated before; the session has ended, whoever holds its tokens.
             RateLimited: a session that is over, once more.
         """
         token = self._secrets.read_refresh_token(text)
         self._limits.ensure_not_full(REFRESH_FAILURES_BY_SESSION, str(token.session_id))
+        self._proofs.refresh(token.jkt, proof)
         now = self._clock.now()
         own = self._store.rotate(
-            token.session_id,
-            token.generation,
+            token,
             idle_expires_at=now + self._lifetimes.idle,
             locale=act.locale,
             now=now,
@@ -93,16 +100,25 @@ class SessionService:
         return self._grants.grant(own, token=token.successor(), copy=copy)
 
     def logout(
-        self, *, refresh_token: str | None, access_token: str | None, all_devices: bool, act: Act
+        self,
+        *,
+        refresh_token: str | None,
+        access_token: OfferedToken | None,
+        proof: Proof | None,
+        all_devices: bool,
+        act: Act,
     ) -> None:
         """End the session of a token, or all of its person's; one that leads nowhere ends nothing.
 
         Raises:
             InvalidAccessToken: nothing else came than an access token that is not ours; an old one will do.
+            InvalidDpopProof: the token is bound to a key, and no fresh proof of one came: nothing has ended.
         """
-        session_id = self._session_of(refresh_token)
+        session_id = self._session_of(refresh_token, proof)
         if session_id is None and access_token is not None:
-            session_id = self._tokens.identify(access_token).session_id
+            claims = self._tokens.identify(access_token.text)
+            self._proofs.open(claims.jkt, access_token, proof)
+            session_id = claims.session_id
         if session_id is None:
             return
         now = self._clock.now()
@@ -142,7 +158,7 @@ class SessionService:
         own = self._store.find(token.session_id, locale=act.locale, now=now)
         session = own.session if own else None
         try:
-            presented = judge_presented(session, token.generation, self._lifetimes.refresh_grace, now)
+            presented = judge_presented(session, token, self._lifetimes.refresh_grace, now)
         except ServiceError:
             self._limits.take(REFRESH_FAILURES_BY_SESSION, str(token.session_id))
             raise
@@ -157,8 +173,12 @@ class SessionService:
             case _:
                 assert_never(presented)
 
-    def _session_of(self, refresh_token: str | None) -> UUID | None:
+    def _session_of(self, refresh_token: str | None, proof: Proof | None) -> UUID | None:
+        if refresh_token is None:
+            return None
         try:
-            return self._secrets.read_refresh_token(refresh_token).session_id if refresh_token else None
+            token = self._secrets.read_refresh_token(refresh_token)
+            self._proofs.refresh(token.jkt, proof)
         except RefreshTokenInvalid:
             return None
+        return token.session_id

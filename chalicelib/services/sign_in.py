@@ -66,7 +66,12 @@ class SignInService:
         check_each_once(request.consents)
         platform = request.device.platform
         identity = self._admission.admit(
-            request.provider, request.id_token, platform=platform, nonce=request.nonce, now=now
+            request.provider,
+            request.id_token,
+            platform=platform,
+            nonce=request.nonce,
+            now=now,
+            proof=request.proof,
         )
         for _ in range(LOOKS_MAX):
             arrival = Arrival(
@@ -106,6 +111,7 @@ class SignInService:
             now=now,
             idle_expires_at=now + min(self._lifetimes.idle, self._lifetimes.absolute),
             expires_at=now + self._lifetimes.absolute,
+            jkt=request.proof.jkt if request.proof else None,
             profile=self._personal_data.seal_copy(arrival.copy, seed=arrival.seed, session_id=session_id),
             profile_digest=indexing.writes.digest("profile", identity.profile.to_bytes()),
             answers=request.consents,
@@ -158,7 +164,7 @@ class SignInService:
         if used is None:
             # nothing else is left; a used ID token without a session was that of somebody erased since
             raise IdTokenUsed if new.challenge is None else InvalidNonce
-        used.ensure_exact_retry(new.now)
+        used.ensure_exact_retry(new.now, new.jkt)
         arrival = replace(arrival, seeds=(self._personal_data.seed_of(used.own, arrival.seeds),))
         copy = self._personal_data.copy_of(used.own, seed=arrival.seed)
         # the answers that were recorded count, whatever the retry says
@@ -168,7 +174,9 @@ class SignInService:
         self, arrival: Arrival, own: OwnSession, copy: SessionCopy, *, is_new_user: bool
     ) -> SignedIn:
         session = own.session
-        token = RefreshToken(session_id=session.id, seed=arrival.seed, generation=session.generation)
+        token = RefreshToken(
+            session_id=session.id, seed=arrival.seed, generation=session.generation, jkt=session.jkt
+        )
         return self._grants.grant(own, token=token, copy=copy, is_new_user=is_new_user)
 
     def _refuse_used(self, conflict: Conflict | None, candidate: NewPerson | None) -> None:

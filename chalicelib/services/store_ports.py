@@ -12,6 +12,7 @@ from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
 from chalicelib.domain.limits import Taking
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
+from chalicelib.domain.tokens import RefreshToken
 
 
 class KeyStore(Protocol):
@@ -55,15 +56,14 @@ class SessionStore(Protocol):
 
     def rotate(
         self,
-        session_id: UUID,
-        generation: int,
+        token: RefreshToken,
         *,
         idle_expires_at: datetime,
         locale: str,
         now: datetime,
         request_id: str,
     ) -> OwnSession | None:
-        """Advance a live session from this generation."""
+        """Advance a live session from this token's generation."""
 
     def find(self, session_id: UUID, *, locale: str, now: datetime) -> OwnSession | None:
         """Return a session in any state."""

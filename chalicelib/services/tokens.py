@@ -67,6 +67,7 @@ class AccessTokens(Generic[TokenKeyT]):
             auth_time=session.auth_time,
             acr=session.acr,
             amr=session.amr,
+            jkt=session.jkt,
         )
         return self._codec.encode(claims, self._signing_key(now))
 

@@ -93,6 +93,7 @@ def _session(line: Line) -> HeldSession:
         expires_at=_moment(line["expires_at"]),
         ended_at=None if ended_at is None else _moment(ended_at),
         end_reason=None if end_reason is None else SessionEnd(end_reason),
+        jkt=line["jkt"],
     )
 
 

@@ -57,6 +57,7 @@ SECTIONS: Mapping[str, Section] = {
             *(Sessions.id, Sessions.device_id, Sessions.client_id, Sessions.generation, Sessions.acr),
             *(Sessions.amr, Sessions.auth_time, Sessions.created_at, Sessions.rotated_at),
             *(Sessions.idle_expires_at, Sessions.expires_at, Sessions.ended_at, Sessions.end_reason),
+            Sessions.jkt,
         ),
         order=(Sessions.created_at, Sessions.id),
     ),

@@ -1,8 +1,8 @@
 """Delete what is older than its period, some rows a statement; never what is still referred to or in use.
 
-Rows that somebody holds are skipped: the next run finds them. A challenge is only ever inserted, so nobody
-holds one, and the app's role may not lock it. Which sessions are over has no index on purpose: it would cost
-every refresh, and the purge alone would use it.
+Rows that somebody holds are skipped: the next run finds them. A challenge or a proof is only ever inserted,
+so nobody holds one, and the app's role may not lock it. Which sessions are over has no index on purpose: it
+would cost every refresh, and the purge alone would use it.
 
 History may not be deleted by the app's role. Functions of the database do it, which are the owner's and take
 no parameter.
@@ -17,7 +17,15 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from chalicelib.domain.retention import BATCH_MAX, Expired, Purged
 from chalicelib.stores.database import Database
-from chalicelib.stores.schema import Challenges, Devices, RateLimits, Sessions, UsedIdTokens, Users
+from chalicelib.stores.schema import (
+    Challenges,
+    Devices,
+    DpopProofs,
+    RateLimits,
+    Sessions,
+    UsedIdTokens,
+    Users,
+)
 
 PATIENCE = timedelta(seconds=15)  # a batch may have to look at every session
 BEFORE = bindparam("p_before", type_=TIMESTAMP(timezone=True))
@@ -37,6 +45,11 @@ def _rate_limits() -> Delete:
 def _challenges() -> Delete:
     old = select(Challenges.nonce_hash).where(Challenges.expires_at < BEFORE).limit(BATCH_MAX).cte("old")
     return delete(Challenges).where(Challenges.nonce_hash.in_(select(old.c.nonce_hash)))
+
+
+def _dpop_proofs() -> Delete:
+    old = select(DpopProofs.proof_hash).where(DpopProofs.expires_at < BEFORE).limit(BATCH_MAX).cte("old")
+    return delete(DpopProofs).where(DpopProofs.proof_hash.in_(select(old.c.proof_hash)))
 
 
 def _used_id_tokens() -> Delete:
@@ -79,6 +92,7 @@ def _devices() -> Delete:
 STATEMENTS: Mapping[Purged, Any] = {
     Purged.RATE_LIMITS: _rate_limits().returning(RateLimits.arrives_at),
     Purged.CHALLENGES: _challenges().returning(Challenges.expires_at),
+    Purged.DPOP_PROOFS: _dpop_proofs().returning(DpopProofs.expires_at),
     Purged.USED_ID_TOKENS: _used_id_tokens().returning(UsedIdTokens.expires_at),
     Purged.SESSIONS: _sessions().returning(Sessions.id),
     Purged.DEVICES: _devices().returning(Devices.id),

@@ -25,17 +25,21 @@ from chalicelib.stores.consent_tables import ConsentDocuments, ConsentEvents
 from chalicelib.stores.key_tables import ServiceKeys, SigningKeys
 from chalicelib.stores.limit_tables import RateLimits
 from chalicelib.stores.schema_root import Schema, generated_id
+from chalicelib.stores.used_once_tables import Challenges, DpopProofs, UsedIdTokens
 
 __all__ = [  # parts that live in other files
     "AuditEvents",
     "AuditSeals",
     "BiometricKeys",
+    "Challenges",
     "ConsentDocuments",
     "ConsentEvents",
+    "DpopProofs",
     "RateLimits",
     "Schema",
     "ServiceKeys",
     "SigningKeys",
+    "UsedIdTokens",
 ]
 
 
@@ -95,7 +99,7 @@ class Devices(Schema):
 
 
 class Sessions(Schema):
-    """One sign-in on one device. `generation` orders its refresh tokens; no clock does."""
+    """One sign-in on one device. `generation` orders its refresh tokens, no clock does; `jkt` is its key."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -103,6 +107,7 @@ class Sessions(Schema):
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
         CheckConstraint("ended_at IS NULL OR profile IS NULL", name="ended_keeps_no_copy"),
         CheckConstraint("idle_expires_at <= expires_at", name="idle_within_absolute"),
+        CheckConstraint("jkt ~ '^[A-Za-z0-9_-]{43}$'", name="jkt_is_thumbprint"),
         Index(
             "uq_sessions_one_live_a_device",
             "device_id",
@@ -125,29 +130,9 @@ class Sessions(Schema):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[SessionEnd | None]
+    jkt: Mapped[str | None]
     profile: Mapped[bytes | None]
     profile_digest: Mapped[bytes | None]
-
-
-class Challenges(Schema):
-    """Nonces that were used; unused ones carry their own proof and need no row."""
-
-    __tablename__ = "challenges"
-
-    nonce_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    used_at: Mapped[datetime]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class UsedIdTokens(Schema):
-    """ID tokens that opened a session; each may do so once (ASVS 10.5.1), its person erased or not."""
-
-    __tablename__ = "used_id_tokens"
-
-    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id"), index=True)
-    used_at: Mapped[datetime]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Erasures(Schema):

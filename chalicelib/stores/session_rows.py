@@ -20,7 +20,8 @@ SESSION_COLUMNS: tuple[Any, ...] = (
         Sessions.idle_expires_at,
         Sessions.expires_at,
     ),
-    *(Sessions.ended_at, Sessions.end_reason, Sessions.profile, Sessions.profile_digest),
+    *(Sessions.ended_at, Sessions.end_reason, Sessions.jkt, Sessions.profile),
+    Sessions.profile_digest,
 )
 # an ended session keeps no copy that an old refresh token could still open
 ENDED: dict[str, Any] = {"ended_at": NOW, "profile": null(), "profile_digest": null()}
@@ -61,6 +62,7 @@ def read_session(row: Row[Any]) -> Session:
         ended_at=row.ended_at,
         end_reason=row.end_reason,
         device=read_device(row),
+        jkt=row.jkt,
         profile=row.profile,
         profile_digest=row.profile_digest,
     )

@@ -120,6 +120,7 @@ def _person_of_session(*, if_unended: bool = False) -> ScalarSelect[UUID]:
 ROTATE = advanced(
     AuditKind.SESSION_REFRESHED,
     Sessions.generation == GENERATION,
+    Sessions.jkt.is_not_distinct_from(given("jkt", Sessions.jkt)),
     acr=case((_IS_PROOF_OLD, Acr.FEDERATED.value), else_=Sessions.acr),
     amr=case((_IS_PROOF_OLD, literal(list(FEDERATED_AMR), Sessions.amr.type)), else_=Sessions.amr),
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select
 
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
+from chalicelib.domain.tokens import RefreshToken
 from chalicelib.stores import session_statements as statements
 from chalicelib.stores.database import Database
 from chalicelib.stores.session_rows import read_own, read_session
@@ -21,18 +22,18 @@ class SessionStore:
 
     def rotate(
         self,
-        session_id: UUID,
-        generation: int,
+        token: RefreshToken,
         *,
         idle_expires_at: datetime,
         locale: str,
         now: datetime,
         request_id: str,
     ) -> OwnSession | None:
-        """Advance a live session by one generation, if it stands at this one; None if nothing was changed."""
+        """Advance a live session, if it stands at this generation and key; None if nothing was changed."""
         parameters = {
-            "p_session_id": session_id,
-            "p_generation": generation,
+            "p_session_id": token.session_id,
+            "p_generation": token.generation,
+            "p_jkt": token.jkt,
             "p_idle_expires_at": idle_expires_at,
             "p_locale": locale,
             "p_now": now,

@@ -20,7 +20,7 @@ PLAIN_PARAMETERS = (
         "device_id",
         "device_index",
     ),
-    *("platform", "client_id", "now", "idle_expires_at", "expires_at", "profile", "profile_digest"),
+    *("platform", "client_id", "now", "idle_expires_at", "expires_at", "jkt", "profile", "profile_digest"),
     *("locale", "app_version", "request_id"),
 )
 
@@ -39,6 +39,7 @@ def session_values(device: CTE) -> dict[str, Any]:
         "rotated_at": NOW,
         "idle_expires_at": given("idle_expires_at", Sessions.idle_expires_at),
         "expires_at": given("expires_at", Sessions.expires_at),
+        "jkt": given("jkt", Sessions.jkt),
         "profile": given("profile", Sessions.profile),
         "profile_digest": given("profile_digest", Sessions.profile_digest),
     }

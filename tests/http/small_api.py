@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from chalicelib.domain.errors import ConsentRequired, DependencyUnavailable, NotFound
-from chalicelib.domain.tokens import AccessClaims, Scope
+from chalicelib.domain.tokens import Scope
 from chalicelib.routes.edge import Api, mount
 from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uuid
 from chalicelib.routes.problem_records import MISSING_CONSENT, PROBLEM
@@ -17,22 +17,10 @@ from chalicelib.routes.route import Answer, Call, Route, bearer, bearer_or_body
 from chalicelib.routes.schema import Items, Record, conforms, nullable, optional, required
 from tests.fakes import OpenGate
 from tests.http.small_doubles import SmallLimits, SmallRefusals
+from tests.http.small_parts import NOW, SmallAccess, SmallProofs
 
-NOW = datetime(2025, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 PET_ID = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
-CALLER = AccessClaims(
-    user_id=UUID(int=1),
-    session_id=UUID(int=2),
-    client_id="small-app",
-    scopes=frozenset({Scope.ACCOUNT}),
-    issued_at=NOW,
-    expires_at=NOW + timedelta(minutes=15),
-    token_id=UUID(int=3),
-    auth_time=NOW,
-    acr="aal1",
-    amr=("google",),
-)
 
 
 class Kind(StrEnum):
@@ -78,21 +66,10 @@ class SmallClock:
 
 
 @dataclass
-class SmallAccess:
-    error: Exception | None = None
-    seen: list[tuple[str, Scope]] = field(default_factory=list)
-
-    def authenticate(self, token: str, scope: Scope) -> AccessClaims:
-        self.seen.append((token, scope))
-        if self.error is not None:
-            raise self.error
-        return CALLER
-
-
-@dataclass
 class SmallServices:
     clock: SmallClock = field(default_factory=SmallClock)
     access: SmallAccess = field(default_factory=SmallAccess)
+    proofs: SmallProofs = field(default_factory=SmallProofs)
     error: Exception | None = None
     calls: list[Call] = field(default_factory=list)
     limits: SmallLimits = field(default_factory=SmallLimits)

@@ -3,7 +3,8 @@ import pytest
 from chalicelib.domain.errors import AccountSuspended, InsufficientScope
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.route import Call
-from tests.http.small_api import CALLER, PET_ID, Got, SmallApi, gateway_event, refused
+from tests.http.small_api import PET_ID, Got, SmallApi, gateway_event, refused
+from tests.http.small_parts import CALLER
 
 ONE_PET = {"pathParameters": {"pet_id": str(PET_ID)}}
 TOKEN = "e30.e30.c2ln"
@@ -27,7 +28,7 @@ def test_the_bearer_is_taken_from_the_header_whatever_the_case_of_its_scheme(api
     assert call_of(api).path_uuid("pet_id") == PET_ID
 
 
-@pytest.mark.parametrize("value", [None, "", "Basic YTpi", "DPoP abc", "Bearerabc"])
+@pytest.mark.parametrize("value", [None, "", "Basic YTpi", "Digest abc", "Bearerabc"])
 def test_without_a_bearer_the_challenge_names_no_error(api: SmallApi, value: str | None) -> None:
     headers = {} if value is None else {"Authorization": value}
     got = api.call("GET", "/pets/{pet_id}", headers=headers, **ONE_PET)
@@ -44,6 +45,13 @@ def test_a_malformed_bearer_is_an_invalid_token(api: SmallApi, value: str) -> No
     refused(got, 401, "invalid_token")
     assert got.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
     assert api.services.access.seen == []
+
+
+def test_an_unbound_token_under_the_dpop_scheme_is_refused_in_that_scheme(api: SmallApi) -> None:
+    for value in (f"DPoP {TOKEN}", "DPoP", "DPoP a b", f"dpop {TOKEN}"):  # RFC 9449 s7.1
+        got = api.call("GET", "/pets/{pet_id}", headers={"Authorization": value}, **ONE_PET)
+        refused(got, 401, "invalid_token")
+        assert got.headers["WWW-Authenticate"] == 'DPoP error="invalid_token", algs="ES256 EdDSA"'
 
 
 def test_two_bearers_are_an_invalid_token(api: SmallApi) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import DependencyUnavailable, NotFound
 from chalicelib.routes.problem_records import PROBLEM
 from chalicelib.routes.schema import conforms
-from tests.http.small_api import NOW, PET, REQUEST_ID, Got, SmallApi, SmallServices, gateway_event, refused
+from tests.http.small_api import PET, REQUEST_ID, Got, SmallApi, SmallServices, gateway_event, refused
+from tests.http.small_parts import NOW
 
 PET_BODY = {"name": "Rex", "kind": "dog"}
 

@@ -60,7 +60,7 @@ def test_a_session_is_shown_with_its_device_and_last_use(world: World, ana: Phon
     ana.refresh()
     [shown] = listed(ana)
     used_at = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    own = {"current": True, "last_used_at": used_at, "is_new_device": False}
+    own = {"current": True, "last_used_at": used_at, "is_new_device": False, "bound": False}
     assert shown == ana.answer["session"] | own
     assert shown["device"] == signed_in["device"]
     assert shown["device"]["id"] == "device-1"

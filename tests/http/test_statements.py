@@ -2,9 +2,9 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from tests.aws_tap import renew_container
-from tests.world import Phone, World
+from tests.proofs import PhoneKey
+from tests.world import Phone, Reply, World
 
 
 @dataclass
@@ -187,3 +188,26 @@ def test_the_requests_line_tells_what_it_cost(world: World, ana: Phone, lines: i
         5,
         1,
     )  # with the position and a limit; KMS for four of the service's own keys and hers
+
+
+def test_a_proof_is_one_statement_more_and_a_token_without_its_key_none(world: World) -> None:
+    ana = world.person(key=PhoneKey())
+    ana.sign_in()
+    bearer = world.person("ben@example.com", "Ben Okafor", "device-2")
+    bearer.sign_in()
+
+    def acts(phone: Phone) -> list[Callable[[], Reply]]:
+        return [phone.sign_in, phone.refresh, lambda: phone.get("/sessions"), phone.logout]
+
+    for act, unbound in zip(acts(ana), acts(bearer), strict=True):
+        with counted(world) as count:
+            assert act().status in {200, 204}
+        with counted(world) as known:
+            assert unbound().status in {200, 204}
+        assert (len(count.statements), all(count.alone)) == (len(known.statements) + 1, True)
+        assert sum("INTO dpop_proofs" in statement for statement in count.statements) == 1
+    thief = replace(ana, key=None)
+    with counted(world) as count:
+        assert thief.refresh().code == "invalid_dpop_proof"
+        assert thief.get("/sessions").code == "invalid_token"
+    assert count.statements == []

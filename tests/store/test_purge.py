@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.dpop import PROOF_WINDOW
 from chalicelib.domain.erasure import ID_TOKENS_KEPT
 from chalicelib.domain.id_token_claims import LEEWAY
 from chalicelib.domain.providers import PROVIDERS
@@ -23,6 +24,7 @@ from chalicelib.stores.purge import PurgeStore
 from chalicelib.stores.schema import Schema
 from local.database import connected
 from tests.fakes import FakeClock
+from tests.proofs import PhoneKey
 from tests.races import at_once, live_sessions, times
 from tests.world import Phone, World
 
@@ -33,7 +35,7 @@ ACT = Act(request_id="test", locale="en")
 
 @pytest.fixture
 def ana(world: World) -> Phone:
-    phone = world.person()
+    phone = world.person(key=PhoneKey())
     nonce = world.call("POST", "/auth/challenge").body["nonce"]
     token = phone.id_token(nonce=nonce)
     assert phone.sign_in(token, nonce=nonce).status == 200
@@ -59,7 +61,8 @@ def test_nothing_that_is_young_goes(world: World, ana: Phone) -> None:
         deleted=dict.fromkeys([*map(str, Purged), *map(str, Expired)], 0), is_done=True
     )
     assert world.stored() == before
-    assert left(world) == {"challenges": 1, "used_id_tokens": 1, "sessions": 1, "devices": 1}
+    used_once = {"challenges": 1, "dpop_proofs": 1, "used_id_tokens": 1}
+    assert left(world) == used_once | {"sessions": 1, "devices": 1}
 
 
 def test_a_nonce_and_an_id_token_go_an_hour_after_they_expired_and_stay_refused(
@@ -68,11 +71,18 @@ def test_a_nonce_and_an_id_token_go_an_hour_after_they_expired_and_stay_refused(
     token = ana.id_token()
     assert ana.sign_in(token).status == 200
     world.clock.advance(GOOGLE_TOKEN + PERIODS[Purged.USED_ID_TOKENS])
-    assert deleted(world) == {"challenges": 1}  # to the second, the tokens stay
+    assert deleted(world) == {"challenges": 1, "dpop_proofs": 2}  # to the second, the tokens stay
     world.clock.advance(timedelta(seconds=1))
     assert deleted(world) == {"used_id_tokens": 2}
     assert ana.sign_in(token).code == "id_token_expired"
     assert ana.refresh().status == 200
+
+
+def test_a_proof_is_remembered_an_hour_beyond_its_window(world: World, ana: Phone) -> None:
+    world.clock.advance(PROOF_WINDOW + PERIODS[Purged.DPOP_PROOFS])
+    assert "dpop_proofs" not in deleted(world)
+    world.clock.advance(timedelta(seconds=1))
+    assert deleted(world)["dpop_proofs"] == 1
 
 
 def test_a_used_id_token_outlives_its_validity_and_is_gone_when_the_receipt_says() -> None:
@@ -85,7 +95,7 @@ def test_a_used_id_token_outlives_its_validity_and_is_gone_when_the_receipt_says
 def test_an_ended_session_goes_after_its_period_and_its_device_with_it(world: World, ana: Phone) -> None:
     ana.logout()
     world.clock.advance(PERIODS[Purged.SESSIONS])
-    assert set(deleted(world)) == {"challenges", "used_id_tokens"}
+    assert set(deleted(world)) == {"challenges", "dpop_proofs", "used_id_tokens"}
     world.clock.advance(timedelta(seconds=1))
     assert deleted(world) == {"sessions": 1, "devices": 1}
     assert set(left(world).values()) == {0}
@@ -111,7 +121,7 @@ def test_a_session_that_a_used_id_token_leads_to_stays(world: World, ana: Phone)
     ana.logout()
     world.execute("UPDATE used_id_tokens SET expires_at = %s", world.clock.now() + 365 * DAYS)
     world.clock.advance(200 * DAYS)
-    assert deleted(world) == {"challenges": 1}
+    assert deleted(world) == {"challenges": 1, "dpop_proofs": 2}
 
 
 def test_the_person_their_consents_and_the_record_stay_and_they_sign_in_again(

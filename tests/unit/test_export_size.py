@@ -115,6 +115,7 @@ def session() -> HeldSession:
         expires_at=NOW,
         ended_at=NOW,
         end_reason=SessionEnd.LOGOUT_ALL,
+        jkt="k" * 43,
     )
 
 
@@ -161,6 +162,7 @@ def live_session() -> Session:
         ended_at=None,
         end_reason=None,
         device=STORED,
+        jkt=None,
         profile=None,
         profile_digest=None,
     )

@@ -60,7 +60,8 @@ def test_errors_of_the_edge_are_added_to_those_of_the_service() -> None:
     assert {"413", "415", "500", "503"} < set(POST["responses"])
     assert POST["responses"]["403"]["x-error-codes"] == ["consent_required"]
     bearer_codes = ["invalid_token", "missing_token", "session_revoked", "token_expired"]
-    assert GET_ONE["responses"]["401"]["x-error-codes"] == bearer_codes
+    proof_codes = ["invalid_dpop_proof", "use_dpop_nonce"]
+    assert GET_ONE["responses"]["401"]["x-error-codes"] == sorted([*bearer_codes, *proof_codes])
 
 
 def test_errors_come_as_problems_with_an_example_for_each_code() -> None:
@@ -85,8 +86,9 @@ def test_headers_that_an_app_obeys_are_described() -> None:
 
 def test_who_may_call_is_described_with_the_scope() -> None:
     assert POST["security"] == []
-    assert GET_ONE["security"] == [{"bearer": ["account"]}]
-    assert DOCUMENT["paths"]["/kinds/{kind}"]["delete"]["security"] == [{}, {"bearer": ["logout"]}]
+    assert GET_ONE["security"] == [{"bearer": ["account"]}, {"dpop": ["account"]}]
+    by_either = [{"bearer": ["logout"]}, {"dpop": ["logout"]}]
+    assert DOCUMENT["paths"]["/kinds/{kind}"]["delete"]["security"] == [{}, *by_either]
 
 
 def test_two_different_records_of_one_name_are_noticed() -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.errors import (
     AccountSuspended,
     RefreshTokenExpired,
+    RefreshTokenInvalid,
     ServiceError,
     SessionRevoked,
 )
@@ -25,13 +26,17 @@ from chalicelib.domain.sessions import (
     SessionEnd,
     judge_presented,
 )
+from chalicelib.domain.tokens import RefreshToken
 from tests.fakes import START
 
 SECOND = timedelta(seconds=1)
 
 
 def session(
-    generation: int = 5, status: UserStatus = UserStatus.ACTIVE, ended_at: datetime | None = None
+    generation: int = 5,
+    status: UserStatus = UserStatus.ACTIVE,
+    ended_at: datetime | None = None,
+    jkt: str | None = None,
 ) -> Session:
     return Session(
         id=UUID(int=1),
@@ -56,16 +61,21 @@ def session(
             description_digest=None,
             first_seen_at=START,
         ),
+        jkt=jkt,
         profile=None,
         profile_digest=None,
     )
+
+
+def token(generation: int, jkt: str | None = None) -> RefreshToken:
+    return RefreshToken(session_id=UUID(int=1), seed=b"seed of 16 bytes", generation=generation, jkt=jkt)
 
 
 @given(st.integers(0, 10), st.integers(0, 10), st.timedeltas(timedelta(minutes=-10), timedelta(minutes=10)))
 def test_only_the_immediate_predecessor_inside_the_window_is_a_retry(
     stored: int, presented: int, later: timedelta
 ) -> None:
-    judged = judge_presented(session(stored), presented, REFRESH_GRACE, START + later)
+    judged = judge_presented(session(stored), token(presented), REFRESH_GRACE, START + later)
     is_retry = presented == stored - 1 and later <= REFRESH_GRACE  # F-16: also while the clock is behind
     assert judged is (Presented.RETRY if is_retry else Presented.REUSE)
 
@@ -88,7 +98,16 @@ def test_what_is_told_of_a_session_that_gives_no_tokens(
 ) -> None:
     for generation in (4, 5, 6):
         with pytest.raises(error):
-            judge_presented(known, generation, REFRESH_GRACE, START + later)
+            judge_presented(known, token(generation), REFRESH_GRACE, START + later)
+
+
+@pytest.mark.parametrize(("stored", "presented"), [("a", None), (None, "a"), ("a", "b")])
+def test_a_token_bound_unlike_its_session_is_neither_a_retry_nor_a_reuse(
+    stored: str | None, presented: str | None
+) -> None:
+    for generation in (3, 4, 5, 6):  # D14: nothing of a session happens without its key
+        with pytest.raises(RefreshTokenInvalid):
+            judge_presented(session(jkt=stored), token(generation, presented), REFRESH_GRACE, START)
 
 
 def test_a_bearer_is_let_through_until_the_session_expires() -> None:

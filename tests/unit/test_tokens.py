@@ -11,7 +11,7 @@ from chalicelib.domain.errors import RefreshTokenInvalid
 from chalicelib.domain.tokens import RefreshToken, parse_refresh_token, session_seed
 
 SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
-TOKEN = RefreshToken(session_id=UUID(int=7), seed=b"seed of 16 bytes", generation=3)
+TOKEN = RefreshToken(session_id=UUID(int=7), seed=b"seed of 16 bytes", generation=3, jkt=None)
 TEXT = TOKEN.encode(SECRET)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -20,6 +20,7 @@ tokens = st.builds(
     session_id=st.uuids(),
     seed=st.binary(min_size=16, max_size=16),
     generation=st.integers(0, 10**18 - 1),
+    jkt=st.none() | st.text(ALPHABET, min_size=43, max_size=43),
 )
 
 
