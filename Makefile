@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood stop clean venv check lint types imports tests format coverage docs documents package lock
+.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -113,8 +113,20 @@ docs: venv  ## write the pages of docs/ again that are made from code
 package: venv  ## build what Lambda runs, and check it: make package STAGE=dev
 	@$(RUN) -m tools.package --stage $(or $(STAGE),dev)
 
+config: venv  ## fill .chalice/config.json from Terraform's outputs: make config STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release config --stage $(or $(STAGE),dev) $(call option,STATES,--states)
+
+deploy: venv  ## release all of a stage, or nothing of it: make deploy STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release deploy --stage $(or $(STAGE),dev) $(call option,STATES,--states) $(if $(DESTROY),--destroy)
+
+rollback: venv  ## deploy the release before the last one again: make rollback STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release rollback --stage $(or $(STAGE),dev) $(call option,STATES,--states)
+
 documents: venv  ## register new consent texts as published; a published one never changes
 	@$(RUN) -m local.published
+
+rehearse: venv  ## release, break and roll back on this machine, with the real zip (needs Terraform)
+	@$(RUN) -m tools.rehearsal
 
 lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -23,6 +23,11 @@ WITHOUT_RESOURCE: Final = frozenset(  # AWS lets no policy name a resource for t
         "xray:PutTraceSegments",
     }
 )
+STORAGE_KEY: Final = "storage-key"
+AT_REST: Final = {
+    "evidence": "s3",
+    "vault": "dynamodb",
+}  # encrypted with it: their callers need it, through them
 OUTSIDE_THE_VPC: Final = frozenset({"fetch-provider-keys"})  # what must reach the internet
 
 
@@ -84,13 +89,26 @@ needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 def policy(function: str, place: Place) -> dict[str, Any]:
     """Return a function's policy document. Raises: KeyError for one that isn't declared, or a missing ARN."""
     statements = [_statement(actions, place.arns[thing]) for thing, actions in needs[function].items()]
-    return {"Version": "2012-10-17", "Statement": [*statements, *_always(function, place)]}
+    through = list(_through_services(function, place))
+    return {"Version": "2012-10-17", "Statement": [*statements, *through, *_always(function, place)]}
 
 
 def log_group(function: str, place: Place) -> str:
     """Return the log group that a function really writes to."""
     name = f"{APP}-{place.stage}" + ("" if function == API else f"-{function}")
     return f"arn:aws:logs:{place.region}:{place.account}:log-group:/aws/lambda/{name}"
+
+
+def _through_services(function: str, place: Place) -> Iterable[dict[str, Any]]:
+    services = sorted({AT_REST[thing] for thing in needs[function] if thing in AT_REST})
+    if services:
+        yield _statement(("kms:Decrypt", "kms:GenerateDataKey"), place.arns[STORAGE_KEY]) | {
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": [f"{name}.{place.region}.amazonaws.com" for name in services]
+                }
+            }
+        }
 
 
 def _always(function: str, place: Place) -> Iterable[dict[str, Any]]:

@@ -23,7 +23,12 @@ MISSING: Final = """Terraform is missing: the infrastructure can't be checked wi
 Install 1.11 or later (https://developer.hashicorp.com/terraform/install). `make test` needs none."""
 
 
-def run(*words: str, folder: Path = INFRA, outer: dict[str, str] | None = None) -> str:
+def run(
+    *words: str,
+    folder: Path = INFRA,
+    outer: dict[str, str] | None = None,
+    seconds_max: float = SECONDS_MAX,
+) -> str:
     """Return what Terraform prints in a folder; `outer` is added to its environment.
 
     Raises: subprocess.CalledProcessError, whose `output` says why; SystemExit without Terraform.
@@ -38,7 +43,7 @@ def run(*words: str, folder: Path = INFRA, outer: dict[str, str] | None = None) 
         stderr=subprocess.STDOUT,
         text=True,
         check=True,
-        timeout=SECONDS_MAX,
+        timeout=seconds_max,
     ).stdout
 
 

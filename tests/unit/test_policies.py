@@ -2,9 +2,20 @@
 
 from app import app
 from chalicelib.functions import deployment
-from tools.policies import API, OUTSIDE_THE_VPC, WITHOUT_RESOURCE, Place, log_group, needs, policy
+from tools.policies import (
+    API,
+    AT_REST,
+    OUTSIDE_THE_VPC,
+    STORAGE_KEY,
+    WITHOUT_RESOURCE,
+    Place,
+    log_group,
+    needs,
+    policy,
+)
 
 ARNS = {thing: (f"arn:aws:thing:::{thing}",) for declared in needs.values() for thing in declared}
+ARNS |= {STORAGE_KEY: ("arn:aws:thing:::storage-key",)}
 PLACE = Place(stage="dev", region="eu-west-1", account="123456789012", arns=ARNS)
 OWNERS = {"migrate", "publish-documents"}
 
@@ -51,3 +62,16 @@ def test_only_what_is_outside_the_vpc_makes_no_network_interface() -> None:
     }
     assert without == OUTSIDE_THE_VPC
     assert not [function for function in without if "app-login" in needs[function]]
+
+
+def test_what_is_encrypted_at_rest_is_opened_through_its_service_alone() -> None:
+    for function, needed in needs.items():
+        keys = [
+            one for one in policy(function, PLACE)["Statement"] if one["Resource"] == [*ARNS[STORAGE_KEY]]
+        ]
+        services = sorted(
+            {f"{AT_REST[thing]}.eu-west-1.amazonaws.com" for thing in needed if thing in AT_REST}
+        )
+        assert [one["Condition"]["StringEquals"]["kms:ViaService"] for one in keys] == (
+            [services] if services else []
+        )

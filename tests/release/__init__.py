@@ -1,0 +1,1 @@
+"""A release against scripted parts; `make rehearse` does the same on real ones."""

@@ -1,0 +1,88 @@
+"""What a stage's functions are told is what Terraform made, and no secret (contract 7, L5, L6)."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import from_environment
+from tests.release.made import OUTPUTS
+from tools.package import PROJECT
+from tools.policies import needs
+from tools.release import config
+from tools.release.fault import ReleaseFault
+from tools.release.outputs import Outputs
+
+GOOGLE = json.dumps([{"client_id": "ios.example", "platforms": ["ios"], "nonce": "raw"}])
+API_URL = "https://abc123.execute-api.eu-west-1.amazonaws.com/v1"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with the operator's part of the configuration."""
+    (tmp_path / ".chalice").mkdir()
+    shutil.copyfile(PROJECT / ".chalice/config.json", tmp_path / ".chalice/config.json")
+    told = json.loads((tmp_path / ".chalice/config.json").read_text())
+    told["stages"]["dev"]["environment_variables"] |= {"GOOGLE_CLIENTS": GOOGLE, "CONTROLLER_NAME": "Serenya"}
+    (tmp_path / ".chalice/config.json").write_text(json.dumps(told))
+    return tmp_path
+
+
+def filled(project: Path) -> dict[str, Any]:
+    config.write(config.files(project, OUTPUTS, API_URL))
+    stages = json.loads((project / ".chalice/config.json").read_text())["stages"]
+    return dict(stages["dev"])
+
+
+def test_the_second_time_nothing_changes_and_the_first_shows_what_does(project: Path) -> None:
+    wanted = config.files(project, OUTPUTS, API_URL)
+    assert '+        "VAULT_TABLE": "serenya-auth-dev-vault",' in config.difference(wanted)
+    config.write(wanted)
+    assert config.difference(config.files(project, OUTPUTS, API_URL)) == ""
+
+
+def test_the_service_can_run_in_the_environment_that_it_makes(project: Path) -> None:
+    stage = filled(project)
+    settings = from_environment(stage["environment_variables"] | {"AWS_REGION": "eu-west-1"})
+    assert settings.database_role == "serenya_app"
+    assert settings.controller.name == "Serenya"
+    for name in config.OWNERS:
+        own = stage["environment_variables"] | stage["lambda_functions"][name]["environment_variables"]
+        assert from_environment(own | {"AWS_REGION": "eu-west-1"}).database_role == "serenya_owner"
+
+
+def test_every_function_has_a_policy_of_its_own_and_one_is_outside_the_vpc(project: Path) -> None:
+    stage = filled(project)
+    paths = [function["iam_policy_file"] for function in stage["lambda_functions"].values()]
+    assert len(set(paths)) == len(needs) == len(paths)
+    assert all(json.loads((project / ".chalice" / path).read_text())["Statement"] for path in paths)
+    outside = [name for name, one in stage["lambda_functions"].items() if one.get("subnet_ids") == []]
+    assert outside == ["fetch-provider-keys"]
+    assert stage["subnet_ids"] == OUTPUTS.values["functions_subnet_ids"]
+
+
+def test_other_stages_are_left_alone(project: Path) -> None:
+    before = json.loads((project / ".chalice/config.json").read_text())["stages"]["prod"]
+    filled(project)
+    assert json.loads((project / ".chalice/config.json").read_text())["stages"]["prod"] == before
+
+
+def test_a_domain_of_ones_own_stays_the_issuer(project: Path) -> None:
+    told = json.loads((project / ".chalice/config.json").read_text())
+    told["stages"]["dev"]["environment_variables"]["ISSUER_URL"] = "https://auth.example/v1"
+    (project / ".chalice/config.json").write_text(json.dumps(told))
+    config.write(config.files(project, OUTPUTS, None))
+    stage = json.loads((project / ".chalice/config.json").read_text())["stages"]["dev"]
+    assert stage["environment_variables"]["ISSUER_URL"] == "https://auth.example/v1"
+
+
+def test_an_unknown_stage_is_refused(project: Path) -> None:
+    with pytest.raises(ReleaseFault, match="dev, staging, prod"):
+        config.files(project, Outputs(stage="production", values=OUTPUTS.values), None)
+
+
+def test_every_long_running_function_exists() -> None:
+    assert config.LONGER.keys() <= needs.keys()
+    assert needs.keys() >= config.OWNERS

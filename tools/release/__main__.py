@@ -1,0 +1,93 @@
+"""`python -m tools.release deploy|rollback|config --stage dev --states BUCKET`."""
+
+import argparse
+import getpass
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+from typing import Final
+
+import boto3.session
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.release import config
+from tools.release.cloud import Cloud
+from tools.release.fault import ReleaseFault
+from tools.release.infrastructure import Infrastructure, credentials
+from tools.release.lock import Lock
+from tools.release.outputs import Outputs
+from tools.release.releasing import Releasing
+from tools.release.shelf import Shelf
+from tools.terraform import INFRA, PROJECT, STAGES
+from tools.vendor import VendorError
+
+REGION: Final = re.compile(r'^region\s*=\s*"([a-z0-9-]+)"', re.MULTILINE)
+REGION_DEFAULT: Final = "eu-west-1"  # of infra/variables.tf
+
+
+def main() -> None:
+    """Do what was asked, or say why it can't be done."""
+    asked = _asked()
+    region = _region(asked.stage)
+    os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    try:
+        _do(asked, region)
+    except (ReleaseFault, VendorError, BotoCoreError, ClientError, subprocess.TimeoutExpired) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted")
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
+    parser.add_argument("act", choices=("config", "deploy", "rollback"))
+    parser.add_argument("--stage", required=True, choices=STAGES)
+    parser.add_argument("--states", default=os.environ.get("STATES"), help="the bucket of Terraform's states")
+    parser.add_argument("--destroy", action="store_true", help="let Terraform destroy what its plan says")
+    asked = parser.parse_args()
+    if not asked.states:
+        parser.error("name the bucket of Terraform's states: STATES=... (docs/releases.md)")
+    return asked
+
+
+def _do(asked: argparse.Namespace, region: str) -> None:
+    session = boto3.session.Session(region_name=region)
+    infrastructure = Infrastructure(
+        project=PROJECT, stage=asked.stage, region=region, bucket=asked.states, may_destroy=asked.destroy
+    )
+    if asked.act == "config":
+        infrastructure.select()
+        wanted = config.files(PROJECT, Outputs.read(asked.stage, credentials()), None)
+        print(config.difference(wanted) or "Nothing to change.")
+        config.write(wanted)
+        return
+    s3 = session.client("s3")
+    releasing = Releasing(
+        project=PROJECT,
+        cloud=Cloud(session=session, stage=asked.stage),
+        shelf=Shelf(s3=s3, bucket=asked.states, stage=asked.stage),
+        lock=Lock(
+            s3=s3,
+            bucket=asked.states,
+            stage=asked.stage,
+            holder=f"{getpass.getuser()} at {socket.gethostname()}",
+            token=secrets.token_hex(8),
+        ),
+        infrastructure=infrastructure,
+    )
+    if asked.act == "deploy":
+        releasing.release()
+    else:
+        releasing.roll_back()
+
+
+def _region(stage: str) -> str:
+    found = REGION.search((INFRA / "stages" / f"{stage}.tfvars").read_text(encoding="utf-8"))
+    return found[1] if found else REGION_DEFAULT
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Run the real `chalice deploy` on a project that has nothing to pack but one checked package.
+
+The same code deploys a new release and an old one: the package holds all of the code that Chalice reads, and
+the record the configuration. So a release that is gone back to comes back whole, with its routes and policies.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from tools.package import PYTHON, packager_of
+from tools.release.cloud import Cloud
+from tools.release.fault import ReleaseFault
+from tools.release.record import Release
+
+COMMAND: Final = Path(sys.executable).with_name("chalice")
+SECONDS_MAX: Final = 1800
+READ_BY_CHALICE: Final = ("app.py", "chalicelib/")
+
+
+def deploy(release: Release, package: Path, before: Mapping[str, Any] | None, cloud: Cloud) -> dict[str, Any]:
+    """Deploy a release over what was deployed before; return Chalice's record of what there is now.
+
+    Raises: ReleaseFault.
+    """
+    with TemporaryDirectory(prefix="release-") as made:
+        project = Path(made)
+        _lay_out(project, release, package, before)
+        _run(project, release.stage)
+        if len(list((project / ".chalice" / "deployments").iterdir())) != 1:
+            raise ReleaseFault("Chalice packed a package of its own, which nobody checked")
+        deployed: dict[str, Any] = json.loads(_deployed(project, release.stage).read_text(encoding="utf-8"))
+    for arn in functions_of(deployed):
+        if cloud.running(arn) != release.package_sha256:
+            raise ReleaseFault(f"{arn} doesn't run the package that was sent")
+    return deployed
+
+
+def functions_of(deployed: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ARN of each deployed function."""
+    for resource in deployed["resources"]:
+        if resource["resource_type"] == "lambda_function":
+            yield resource["lambda_arn"]
+
+
+def api_of(deployed: Mapping[str, Any]) -> str:
+    """Return the id of the deployed API."""
+    (api,) = (one["rest_api_id"] for one in deployed["resources"] if one["resource_type"] == "rest_api")
+    return str(api)
+
+
+def _lay_out(project: Path, release: Release, package: Path, before: Mapping[str, Any] | None) -> None:
+    with zipfile.ZipFile(package) as zipped:
+        ours = [name for name in zipped.namelist() if name.startswith(READ_BY_CHALICE)]
+        zipped.extractall(project, ours)
+    written = {"config.json": json.dumps(release.config), **release.policies}
+    if before is not None:
+        written[f"deployed/{release.stage}.json"] = json.dumps(before)
+    for name, text in written.items():
+        path = project / ".chalice" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    packager = packager_of(architecture_of(release))
+    settled = Path(packager.deployment_package_filename(str(project), PYTHON))
+    settled.parent.mkdir()
+    settled.write_bytes(package.read_bytes())
+
+
+def architecture_of(release: Release) -> str:
+    """Return the machine that a release was packed for."""
+    config = release.config
+    return str(config["stages"][release.stage].get("lambda_architecture", config["lambda_architecture"]))
+
+
+def _run(project: Path, stage: str) -> None:
+    # Chalice hashes what lies in the project: an import must leave nothing there.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        (str(COMMAND), "deploy", "--stage", stage),
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=SECONDS_MAX,
+    )
+    if done.returncode:
+        raise ReleaseFault(f"chalice deploy failed:\n{done.stdout[-4000:]}")
+
+
+def _deployed(project: Path, stage: str) -> Path:
+    return project / ".chalice" / "deployed" / f"{stage}.json"

@@ -1,0 +1,81 @@
+"""Run Terraform for a release: the root before Chalice, the edge after it; destroy nothing by the way."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tools.release.fault import ReleaseFault
+from tools.terraform import run
+
+SECONDS_MAX: Final = 4200  # a new database, with a standby, takes half an hour
+CHANGES: Final = re.compile(r"^  # .*|^Plan: .*|^No changes.*", re.MULTILINE)
+DESTROYING: Final = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infrastructure:
+    """The two roots of one stage, their states in one bucket."""
+
+    project: Path
+    stage: str
+    region: str
+    bucket: str
+    may_destroy: bool
+
+    def apply(self) -> None:
+        """Bring what stands before the functions to what infra/ says. Raises: ReleaseFault."""
+        folder = self.project / "infra"
+        self._init(folder, self.stage)
+        plan = self._plan(folder)
+        doomed = [] if self.may_destroy else list(self._doomed(folder, plan))
+        if doomed:
+            raise ReleaseFault("\n".join(["The plan destroys; if that is meant, give DESTROY=yes:", *doomed]))
+        self._run(folder, "apply", plan)
+
+    def select(self) -> None:
+        """Look at this stage's state, and change nothing. Raises: ReleaseFault."""
+        self._init(self.project / "infra", self.stage)
+
+    def apply_edge(self, rest_api_id: str, label: str, *, has_egress: bool) -> None:
+        """Put back around the API what Chalice's deployment took away. Raises: ReleaseFault."""
+        folder = self.project / "infra" / "edge"
+        self._init(folder, f"{self.stage}-edge")
+        told = {"rest_api_id": rest_api_id, "release": label, "has_egress": str(has_egress).lower()}
+        plan = self._plan(folder, *(f"-var={name}={value}" for name, value in told.items()))
+        self._run(folder, "apply", plan)
+
+    def _init(self, folder: Path, state: str) -> None:
+        backend = {"bucket": self.bucket, "region": self.region, "key": f"serenya-auth/{state}.tfstate"}
+        self._run(
+            folder, "init", "-reconfigure", *(f"-backend-config={name}={backend[name]}" for name in backend)
+        )
+
+    def _plan(self, folder: Path, *words: str) -> str:
+        name = f"{self.stage}.tfplan"
+        told = self._run(folder, "plan", f"-var-file=stages/{self.stage}.tfvars", f"-out={name}", *words)
+        print("\n".join(CHANGES.findall(told)), flush=True)
+        return name
+
+    def _doomed(self, folder: Path, plan: str) -> list[str]:
+        told = json.loads(self._run(folder, "show", "-json", plan))
+        return [
+            change["address"]
+            for change in told.get("resource_changes", [])
+            if DESTROYING in change["change"]["actions"]
+        ]
+
+    def _run(self, folder: Path, *words: str) -> str:
+        try:
+            return run(*words, folder=folder, outer=dict(credentials()), seconds_max=SECONDS_MAX)
+        except subprocess.CalledProcessError as error:
+            raise ReleaseFault(f"terraform {words[0]} failed in {folder.name}:\n{error.output}") from error
+
+
+def credentials() -> Mapping[str, str]:
+    """Return what of our environment is for AWS and Terraform's variables."""
+    return {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "TF_VAR_"))}

@@ -1,0 +1,95 @@
+"""What must be right before anything is changed; each fault stops the release."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.release.cloud import Cloud
+from tools.release.fault import ReleaseFault
+from tools.terraform import run
+from tools.vendor import GLIBC_MINOR
+
+TERRAFORM: Final = (1, 11)
+LOCKED_CHALICE: Final = re.compile(r"^chalice==(\S+)", re.MULTILINE)
+MAJOR: Final = re.compile(r'variable "postgres_major".*?default\s*=\s*(\d+)', re.DOTALL)
+SET: Final = re.compile(r"^postgres_major\s*=\s*(\d+)", re.MULTILINE)
+REVISION: Final = re.compile(r"(\d{4})_(\w+)")
+
+
+def check(project: Path, stage: str, cloud: Cloud, bucket: str) -> None:
+    """Return if a release can begin. Raises: ReleaseFault with everything that stands against it."""
+    faults = [*_tools(project), *_aws(project, stage, cloud, bucket), *_configuration(project, stage)]
+    if faults:
+        raise ReleaseFault("\n".join(faults))
+
+
+def _tools(project: Path) -> list[str]:
+    faults = []
+    if sys.version_info.minor not in GLIBC_MINOR:
+        faults.append(f"Lambda has no Python 3.{sys.version_info.minor}: release with 3.11, 3.12 or 3.13")
+    locked = LOCKED_CHALICE.search((project / "requirements.txt").read_text(encoding="utf-8"))
+    if locked is None or version("chalice") != locked[1]:
+        faults.append(f"Chalice is {version('chalice')}, not what requirements.txt locks: run `make venv`")
+    if shutil.which("terraform") is None:
+        faults.append("Terraform is missing")
+    elif tuple(map(int, _terraform().split(".")[:2])) < TERRAFORM:
+        faults.append(f"Terraform is {_terraform()}; 1.11 or later is needed")
+    return faults
+
+
+def _terraform() -> str:
+    return str(json.loads(run("version", "-json"))["terraform_version"])
+
+
+def _aws(project: Path, stage: str, cloud: Cloud, bucket: str) -> list[str]:
+    try:
+        cloud.account()
+        cloud.client("s3").head_bucket(Bucket=bucket)
+        major = postgres_major(project, stage)
+        if not cloud.postgres_minors(major):
+            return [
+                f"{cloud.session.region_name} doesn't offer PostgreSQL {major}: choose another postgres_major"
+            ]
+    except (BotoCoreError, ClientError) as error:
+        return [f"AWS: {error}"]
+    return []
+
+
+def postgres_major(project: Path, stage: str) -> str:
+    """Return the major version that a stage is to have."""
+    values = (project / "infra" / "stages" / f"{stage}.tfvars").read_text(encoding="utf-8")
+    variables = (project / "infra" / "variables.tf").read_text(encoding="utf-8")
+    found = SET.search(values) or MAJOR.search(variables)
+    if found is None:
+        raise ReleaseFault("infra/variables.tf no longer says which PostgreSQL it is")
+    return found[1]
+
+
+def _configuration(project: Path, stage: str) -> list[str]:
+    stages = json.loads((project / ".chalice" / "config.json").read_text(encoding="utf-8"))["stages"]
+    told = stages[stage].get("environment_variables", {})
+    if not any(told.get(name) for name in told if name.endswith("_CLIENTS")):
+        return [
+            f"Nobody could sign in: set GOOGLE_CLIENTS of {stage} in .chalice/config.json (docs/releases.md)"
+        ]
+    return []
+
+
+def migrations(project: Path) -> list[str]:
+    """Return the names of all migrations, in their order."""
+    files = (project / "alembic" / "versions").glob("[0-9]*.py")
+    return sorted(file.stem for file in files if REVISION.fullmatch(file.stem))
+
+
+def commit(project: Path) -> str:
+    """Return which commit is released, with a mark if the files differ from it."""
+    words = ("git", "describe", "--always", "--dirty", "--abbrev=12")
+    done = subprocess.run(words, cwd=project, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "not a checkout"

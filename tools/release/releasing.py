@@ -1,0 +1,186 @@
+"""The order of a release, and the way back.
+
+Migrations run before the new code is deployed, by the new package in `migrate` alone: the code that answers
+meanwhile is the previous release's, which works on a schema that only gained (decision 0078). From the first
+change of code on, any failure deploys the previous release again. The database only goes forward.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from tools.package import architecture_of, build
+from tools.release import config, preflight, smoke
+from tools.release.cloud import SCHEDULED, Cloud
+from tools.release.deploying import api_of, deploy
+from tools.release.fault import ReleaseFault
+from tools.release.infrastructure import Infrastructure, credentials
+from tools.release.lock import Lock
+from tools.release.outputs import Outputs
+from tools.release.record import Ledger, Release
+from tools.release.shelf import Shelf, sha256
+
+NOTHING_EARLIER: Final = (
+    "There is no earlier release: what was deployed stays. Put it right and release again."
+)
+
+
+@dataclass(kw_only=True)
+class Releasing:
+    """One stage, and everything that a release of it needs."""
+
+    project: Path
+    cloud: Cloud
+    shelf: Shelf
+    lock: Lock
+    infrastructure: Infrastructure
+    _ledger: Ledger = field(default_factory=Ledger, init=False)
+
+    @property
+    def stage(self) -> str:
+        """Which one it is."""
+        return self.cloud.stage
+
+    def release(self) -> None:
+        """Release what lies in the project. Raises: ReleaseFault, and the previous release is what runs."""
+        with self._step("preflight"):
+            preflight.check(self.project, self.stage, self.cloud, self.shelf.bucket)
+        with self._step("package"):
+            package = build(self.project, architecture_of(self.project, self.stage))
+        with self.lock:
+            self._ledger = self.shelf.ledger()
+            self._show_pending()
+            with self._step("terraform"):
+                self.infrastructure.apply()
+            outputs = Outputs.read(self.stage, credentials())
+            release = self._kept(outputs, package)
+            try:
+                self._go_forward(release, package, outputs)
+            except (Exception, KeyboardInterrupt) as error:
+                self._go_back(error)
+                raise
+
+    def roll_back(self) -> None:
+        """Deploy the release before the last one. Raises: ReleaseFault."""
+        with self.lock:
+            self._ledger = self.shelf.ledger()
+            if len(self._ledger.done) < 2:  # noqa: PLR2004 - the last one and the one before
+                raise ReleaseFault("There is no earlier release to go back to")
+            self.infrastructure.select()
+            done = self._ledger.done[:-1]
+            self._restore(done[-1])
+            self._note(done=done)
+
+    def _go_forward(self, release: Release, package: Path, outputs: Outputs) -> None:
+        if self._ledger.is_prepared and self.cloud.has("migrate"):
+            with self._step("expand the database, by the new package in `migrate` alone"):
+                self.cloud.replace_code("migrate", package)
+                self._migrate(outputs)
+        self._deploy(release, package)
+        if config.ISSUER_UNKNOWN in json.dumps(release.config["stages"][self.stage]):
+            release = self._kept(outputs, package)
+            self._deploy(release, package)  # now that Chalice has made the API, its address is known
+        if not self._ledger.is_prepared:
+            with self._step("prepare the database"):
+                self.cloud.prepare_database(outputs.database["master_secret_arn"])
+                self._note(is_prepared=True)
+        with self._step("migrate"):
+            self._migrate(outputs)
+        for function in ("publish-documents", "rotate-keys", "fetch-provider-keys"):
+            with self._step(function):
+                self.cloud.invoke(function, SCHEDULED)
+        self._surround(release)
+        self._note(done=(*(one for one in self._ledger.done if one != release.id), release.id))
+        print(f"Release {release.name} of {release.commit} runs at {self._address()}", flush=True)
+
+    def _go_back(self, error: BaseException) -> None:
+        print(f"The release failed: {error}", flush=True)
+        if not self._ledger.done:
+            print(NOTHING_EARLIER, flush=True)
+            return
+        self._restore(self._ledger.done[-1])
+
+    def _restore(self, release_id: str) -> None:
+        release = self.shelf.release(release_id)
+        print(f"Going back to release {release.name} of {release.commit}; the database stays", flush=True)
+        with TemporaryDirectory(prefix="release-") as folder:
+            self._deploy(release, self.shelf.package(release, Path(folder)))
+        self._surround(release)
+        print(f"Release {release.name} of {release.commit} runs again at {self._address()}", flush=True)
+
+    def _deploy(self, release: Release, package: Path) -> None:
+        with self._step(f"chalice deploy {release.name}"):
+            self._note(deployed=deploy(release, package, self._ledger.deployed, self.cloud))
+
+    def _surround(self, release: Release) -> None:
+        told = release.config["stages"][self.stage]
+        with self._step("terraform, around the API"):
+            self.infrastructure.apply_edge(
+                api_of(self._deployed),
+                f"{release.name}-{secrets.token_hex(4)}",
+                has_egress="egress-deliver" in told["lambda_functions"],
+            )
+        with self._step("smoke test"):
+            smoke.test(self._address(), told["environment_variables"]["ISSUER_URL"])
+
+    def _migrate(self, outputs: Outputs) -> None:
+        database = outputs.database
+        event = {}
+        if database["app_login"] == "verifier":
+            secret, role = database["app_secret_arn"], database["app_role"]
+            event = {"app_verifier": self.cloud.proxy_verifier(secret, role)}
+        told = self.cloud.invoke("migrate", event)
+        print(f"   the database went from {told['from']} to {told['to']}", flush=True)
+
+    def _kept(self, outputs: Outputs, package: Path) -> Release:
+        with self._step("configuration"):
+            known = api_of(self._deployed) if self._ledger.deployed else None
+            issuer = (
+                f"https://{known}{config.OF_AWS}{outputs.place.region}.amazonaws.com/v1" if known else None
+            )
+            wanted = config.files(self.project, outputs, issuer)
+            print(config.difference(wanted), flush=True)
+            config.write(wanted)
+        folder = self.project / config.CHALICE
+        texts = {path.relative_to(folder).as_posix(): text for path, text in wanted.items()}
+        release = Release(
+            stage=self.stage,
+            package_sha256=sha256(package),
+            commit=preflight.commit(self.project),
+            revision=preflight.migrations(self.project)[-1][:4],
+            config=json.loads(texts.pop("config.json")),
+            policies=texts,
+        )
+        self.shelf.keep(release, package)
+        return release
+
+    def _show_pending(self) -> None:
+        done = self._ledger.done
+        revision = self.shelf.release(done[-1]).revision if done else ""
+        pending = [name for name in preflight.migrations(self.project) if name[:4] > revision]
+        print("Migrations to come: " + (", ".join(pending) or "none"), flush=True)
+
+    def _note(self, **changes: Any) -> None:  # noqa: ANN401 - fields of the ledger
+        self._ledger = replace(self._ledger, **changes)
+        self.shelf.write(self._ledger)
+
+    @property
+    def _deployed(self) -> dict[str, Any]:
+        if self._ledger.deployed is None:
+            raise ReleaseFault("Nothing was deployed yet")
+        return self._ledger.deployed
+
+    def _address(self) -> str:
+        return smoke.address(api_of(self._deployed), str(self.cloud.session.region_name))
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        if self.lock.is_held:
+            self.lock.renew()
+        print(f"== {name}", flush=True)
+        yield

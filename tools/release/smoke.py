@@ -1,0 +1,103 @@
+"""Ask the deployed service, through its real address, what every phone will ask."""
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from tools.release.fault import ReleaseFault
+
+PATIENCE_SECONDS: Final = 60  # API Gateway and a first cold start take their time
+PAUSE_SECONDS: Final = 2
+ANSWER_SECONDS: Final = 20
+BODY_BYTES_MAX: Final = 1 << 20
+PROBLEM: Final = {"type", "title", "status", "instance", "code", "user_message", "action", "request_id"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    content_type: str
+    body: Any
+
+
+def address(rest_api_id: str, region: str) -> str:
+    """Return where the API answers: API Gateway's own address, or that of the AWS in its place."""
+    elsewhere = os.environ.get("AWS_ENDPOINT_URL")
+    if elsewhere:
+        return f"{elsewhere}/restapis/{rest_api_id}/v1/_user_request_"
+    return f"https://{rest_api_id}.execute-api.{region}.amazonaws.com/v1"
+
+
+def test(url: str, issuer: str) -> None:
+    """Return if the service serves. Raises: ReleaseFault with every check that failed."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while faults := list(_faults(url, issuer)):
+        if time.monotonic() > end:
+            raise ReleaseFault("\n".join(["The deployed service doesn't answer as it must:", *faults]))
+        time.sleep(PAUSE_SECONDS)
+
+
+def _faults(url: str, issuer: str) -> Iterator[str]:
+    for path, is_right in CHECKS.items():
+        answer = ask(url + path)
+        if answer.status != HTTPStatus.OK or not _holds(is_right, answer.body, issuer):
+            yield f"GET {path}: {answer.status} {answer.body}"[:400]
+    refused = ask(f"{url}/auth/google", {"id_token": "not.a.token", "device": DEVICE, "consents": []})
+    is_problem = refused.content_type == "application/problem+json" and isinstance(refused.body, dict)
+    if (
+        refused.status != HTTPStatus.UNAUTHORIZED
+        or not is_problem
+        or not refused.body.keys() >= PROBLEM
+        or refused.body["code"] != "invalid_id_token"
+    ):
+        yield f"POST /auth/google with a token that is none: {refused.status} {refused.body}"[:400]
+
+
+def _holds(is_right: Callable[[Any, str], bool], body: object, issuer: str) -> bool:
+    try:
+        return is_right(body, issuer)
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def ask(url: str, body: object = None) -> Answer:
+    """Return the answer of one request, refusals and failures included."""
+    sent = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=sent, headers={"Content-Type": "application/json"})  # noqa: S310 - the address above
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - the same
+            return _read(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _read(error)
+    except (OSError, ValueError) as error:
+        return Answer(status=0, content_type="", body=str(error))
+
+
+def _read(answer: Any) -> Answer:  # noqa: ANN401 - an answer and an HTTPError have no common type
+    text = answer.read(BODY_BYTES_MAX)
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = text[:200].decode(errors="replace")
+    return Answer(status=answer.status, content_type=answer.headers.get_content_type(), body=body)
+
+
+DEVICE: Final = {"id": "release-smoke-test", "platform": "ios"}
+CHECKS: Final[dict[str, Callable[[Any, str], bool]]] = {
+    "/health": lambda _body, _issuer: True,
+    "/health/ready": lambda _body, _issuer: True,
+    "/.well-known/jwks.json": lambda body, _: (
+        bool(body["keys"]) and all(key.get("kid") for key in body["keys"])
+    ),
+    "/.well-known/openid-configuration": lambda body, issuer: body["issuer"] == issuer,
+    "/openapi.json": lambda body, _: "/auth/google" in body["paths"],
+}
