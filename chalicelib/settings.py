@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from chalicelib.domain.dpop_nonces import NonceDemand
 from chalicelib.domain.id_tokens import Provider
@@ -77,6 +77,10 @@ class Settings:
     def database_role(self) -> str:
         """The role that DATABASE_URL logs in as."""
         return urlsplit(self.database_url).username or ""
+
+    def database_url_of(self, role: str) -> str:
+        """Return DATABASE_URL with another role."""
+        return self.database_url.replace(f"//{self.database_role}@", f"//{quote(role)}@", 1)
 
     @property
     def connections_max(self) -> int:

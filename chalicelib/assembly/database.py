@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from urllib.parse import quote
-
-from sqlalchemy import Connection
 
 from chalicelib.clients.aws import aws_session
 from chalicelib.clients.rds_login import MasterLogin, RdsLogin
 from chalicelib.settings import Settings, Stage
-from chalicelib.stores.database import Database, Login, connect, owner_connection
+from chalicelib.stores.database import Database, Login, connect
 
 
 def login(settings: Settings) -> Login | None:
@@ -29,10 +26,9 @@ def opened(settings: Settings) -> AbstractContextManager[Database]:
     return closed_behind(connect_as(settings))
 
 
-def as_master(settings: Settings, *, username: str, password: str) -> AbstractContextManager[Connection]:
-    """Return a connection to the same database as RDS's master user."""
-    url = settings.database_url.replace(f"//{settings.database_role}@", f"//{quote(username)}@", 1)
-    return owner_connection(url, MasterLogin(password=password, region=settings.aws_region))
+def master_login(settings: Settings, password: str) -> Login:
+    """Return what logs in for RDS's master user."""
+    return MasterLogin(password=password, region=settings.aws_region)
 
 
 @contextmanager

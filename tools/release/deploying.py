@@ -1,7 +1,7 @@
 """Run the real `chalice deploy` on a project that has nothing to pack but one checked package.
 
 The same code deploys a new release and an old one: the package holds all of the code that Chalice reads, and
-the record the configuration. So a release that is gone back to comes back whole, with its routes and policies.
+the record the configuration. So a release that is gone back to comes back whole, routes and all.
 """
 
 import json
