@@ -50,11 +50,11 @@ def _walked(function: str) -> dict[str, Any]:
 
 def table(answer: Mapping[str, Any]) -> str:
     """Return the keys as a table; `first` is the first KMS key of all."""
-    rows = [("key", "version", "state", "writes from", "wrapped by", "until")]
+    rows = [("key", "version", "state", "writes from", "until", "wrapped by")]
     rows += [
         (
             *(key["algorithm"], key["kid"][:12], key["state"], key["activates_at"][:16]),
-            *(key["kms_key_id"] or "first", key["expires_at"] or "-"),
+            *((key["expires_at"] or "-")[:16], key["kms_key_id"] or "first"),
         )
         for key in answer["signing"]
     ]
@@ -64,16 +64,16 @@ def table(answer: Mapping[str, Any]) -> str:
             key["version"],
             key["state"],
             key["activates_at"][:16],
-            key["kms_key_id"] or "first",
             "-",
+            key["kms_key_id"] or "first",
         )
         for key in answer["service"]
     ]
     rows += [
-        ("people's keys", key["version"], f"{key['count']} keys", "-", key["kms_key_id"] or "first", "-")
+        ("people's keys", key["version"], f"{key['count']} keys", "-", "-", key["kms_key_id"] or "first")
         for key in answer["vault"]
     ]
-    lines = [f"{a:<14} {b!s:<13} {c:<10} {d:<17} {e:<37} {f}" for a, b, c, d, e, f in rows]
+    lines = [f"{a:<14} {b!s:<13} {c:<10} {d:<17} {e:<17} {f}" for a, b, c, d, e, f in rows]
     lines += ["", f"{'indexed by':<14} {'people':>9} {'identities':>11} {'devices':>9}"]
     lines += [
         f"version {row['version']:<6} {row['people']:>9} {row['identities']:>11} {row['devices']:>9}"

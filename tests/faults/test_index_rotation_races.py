@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.key_life import ReindexProgress
+from chalicelib.domain.providers import APPLE
+from tests.http.test_identities import PATH, link_body
 from tests.index_scenes import INDEX, LATER, ORDER, beside, load, versions
 from tests.key_scenes import DAY, REQUEST_ID, KeyScene
 from tests.races import at_once, audited, live_sessions
@@ -73,6 +75,23 @@ def test_one_device_under_both_versions_at_once_keeps_one_live_session(
     replies = at_once([phone.sign_in for phone in phones(overlap, 16, device)])
     assert {reply.status for reply in replies} == {200}
     assert live_sessions(overlap[0]) == (1 if device == "the same" else 2)
+
+
+@pytest.mark.parametrize("links", [0, 1])
+def test_a_link_and_a_first_sign_in_under_different_versions_make_one_owner(
+    overlap: tuple[World, World], links: int
+) -> None:
+    linking, entering = overlap[links], overlap[1 - links]
+    ana, relay = linking.person(), "hidden@privaterelay.appleid.com"
+    assert ana.sign_in().status == 200
+    body = link_body(linking.person(relay, device="device-2", provider=APPLE))
+    apple = entering.person(relay, device="device-2", provider=APPLE)
+    linked, signed_in = at_once(
+        [lambda: linking.call("POST", PATH, body, token=ana.access_token), apple.sign_in]
+    )
+    assert (signed_in.status, linked.code) in {(200, None), (200, "identity_in_use")}
+    assert linking.rows("SELECT count(*) FROM identities WHERE provider = 'apple'") == [(1,)]
+    assert (linked.status == 200) == (apple.user_id == ana.user_id)
 
 
 def test_signing_in_never_goes_back_to_the_old_version(overlap: tuple[World, World]) -> None:

@@ -7,8 +7,11 @@ import pytest
 import app
 from chalicelib import wiring
 from chalicelib.domain.key_life import ReindexProgress
+from chalicelib.domain.providers import APPLE
+from local.dev_apple import subject_for
 from tests.aws_tap import renew_container, tapped
 from tests.http.test_erasure import erase
+from tests.http.test_identities import link
 from tests.http.test_statements import Counted, counted
 from tests.index_scenes import INDEX, ORDER, load, rotated, versions
 from tests.key_scenes import DAY, REQUEST_ID, KeyScene
@@ -112,6 +115,31 @@ def test_the_batch_moves_who_does_not_sign_in(scene: KeyScene, ana: Phone) -> No
     with counted(world) as count:
         assert ana.sign_in().body["is_new_user"] is False
     assert (of_people(count), ana.user_id) == (1, user_id)  # its digests are those of the phone
+
+
+def test_each_identity_of_a_person_moves(scene: KeyScene, ana: Phone) -> None:
+    world = scene.world
+    apple = world.person("hidden@privaterelay.appleid.com", device="device-2", provider=APPLE)
+    link(ana, apple)
+    written(world)
+    assert scene.parts.reindex.run(START, REQUEST_ID).moved == 1
+    assert versions(world)["identities"] == [2, 2]
+    assert apple.sign_in().body["is_new_user"] is False
+    assert apple.user_id == ana.user_id
+    assert len(world.services.operators.find_by_email(ana.email, ORDER, REQUEST_ID)) == 1
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_what_a_provider_tells_reaches_people_under_either_version(scene: KeyScene, *, moved: bool) -> None:
+    world = scene.world
+    ben = world.person("ben@example.com", provider=APPLE)
+    ben.sign_in()
+    written(world)
+    if moved:
+        scene.parts.reindex.run(START, REQUEST_ID)
+    told = world.apple.notice("consent-revoked", subject_for(ben.email), world.clock.now())
+    assert world.call("POST", "/events/apple", {"payload": told}).status == 200
+    assert ben.refresh().code == "session_revoked"
 
 
 def test_repeated_it_finds_its_own_work_done(scene: KeyScene) -> None:

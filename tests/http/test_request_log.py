@@ -110,3 +110,10 @@ def test_nothing_that_holds_a_secret_shows_it(api: SmallApi) -> None:
     api.call("POST", "/pets", body=PET_BODY, headers={"Authorization": f"Bearer {TOKEN}"})
     assert TOKEN not in repr(call_of(api))
     assert "Rex" not in repr(replace(call_of(api)))
+
+
+def test_whose_record_does_not_open_is_told_by_id_and_by_nothing_else(lines: io.StringIO) -> None:
+    log.warn("reindex_damaged", user_id=str(PET_ID))
+    log.warn("reindex_damaged", user_id="ada@example.com")
+    told = [json.loads(line).get("user_id") for line in lines.getvalue().splitlines()]
+    assert told == [str(PET_ID), None]
