@@ -13,9 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-
 from chalicelib import wiring
 from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.erasure_ledger import ErasureLedger
@@ -42,9 +39,8 @@ class Step:
     after: bool
 
 
-STEPS: Mapping[str, Step | None] = {  # None: all statements were sent, only COMMIT is missing
+STEPS: Mapping[str, Step] = {
     "erasure before its transaction": Step(ErasureStore, "erase", after=False),
-    "erasure before COMMIT": None,
     "erasure after COMMIT": Step(ErasureStore, "erase", after=True),
     "erasure after the ledger": Step(ErasureLedger, "record", after=True),
     "erasure after the vault": Step(DataKeys, "discard", after=True),
@@ -59,9 +55,6 @@ STEPS: Mapping[str, Step | None] = {  # None: all statements were sent, only COM
 def die_at(name: str) -> None:
     """Arrange the death of this process."""
     step = STEPS[name]
-    if step is None:
-        event.listen(Engine, "commit", lambda _connection: os._exit(KILLED))
-        return
     original: Method = getattr(step.owner, step.method)
 
     def dying(*args: object, **kwargs: object) -> None:

@@ -30,6 +30,8 @@ class RestoreGate:
         self._is_behind = False
         self._seen = -1
         self._looked_at: datetime | None = None
+        self._looks = 0
+        self._failure: DependencyUnavailable | None = None
         self._pause = LOOK_EVERY
 
     def ensure_open(self) -> None:
@@ -41,11 +43,25 @@ class RestoreGate:
             DependencyUnavailable: it was restored, or PostgreSQL doesn't answer.
         """
         if self._is_due():
-            with self._lock:
-                if self._is_due():
-                    self._look()
+            self._look_or_wait(self._looks)
         if self._is_behind:
             raise DependencyUnavailable(retry_after=LOOK_AGAIN)
+
+    def _look_or_wait(self, looks: int) -> None:
+        """Look, or take what a request finds that was looking already: an outage is waited for once."""
+        with self._lock:
+            if self._looks != looks:
+                if self._failure is not None:
+                    raise DependencyUnavailable(retry_after=self._failure.retry_after)
+                return
+            try:
+                self._failure = None
+                self._look()
+            except DependencyUnavailable as error:
+                self._failure = error
+                raise
+            finally:
+                self._looks += 1
 
     def _is_due(self) -> bool:
         is_new = self._seen != self._connections()

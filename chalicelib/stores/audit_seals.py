@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     BIGINT,
-    Row,
     Select,
     bindparam,
     case,
@@ -26,6 +25,7 @@ from chalicelib.domain.id_ranges import Ranges
 from chalicelib.stores.audit import one_event
 from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import given
+from chalicelib.stores.prepared import Row
 from chalicelib.stores.schema import AuditEvents, AuditSeals
 
 ID_MIN, ID_MAX = -(2**63), 2**63 - 1
@@ -135,7 +135,7 @@ class AuditSealStore:
         """Record that a restored database's seals are joined with the anchored ones."""
         self._database.rows(RECORD, {"p_details": details, "p_now": now, "p_request_id": request_id})
 
-    def _rows(self, ranges: Iterable[tuple[int, int]], limit: int) -> Sequence[Row[Any]]:
+    def _rows(self, ranges: Iterable[tuple[int, int]], limit: int) -> Sequence[Row]:
         wanted = json.dumps([{"first": first, "last": last} for first, last in ranges])
         return self._database.rows(EVENTS, {"p_ranges": wanted, "p_limit": limit})
 
@@ -153,7 +153,7 @@ def _row(seal: Seal, signed: str, leaves: bytes) -> dict[str, Any]:
     return {f"p_{name}": value for name, value in zip(_FIELDS, values, strict=True)}
 
 
-def _event(row: Row[Any]) -> AuditEvent:
+def _event(row: Row) -> AuditEvent:
     return AuditEvent(
         id=row.id,
         occurred_us=None if row.us is None else int(row.us),
@@ -165,7 +165,7 @@ def _event(row: Row[Any]) -> AuditEvent:
     )
 
 
-def _record(row: Row[Any]) -> SealRecord:
+def _record(row: Row) -> SealRecord:
     covered = tuple((first, last) for first, last in row.covered)
     return SealRecord(
         number=row.number,

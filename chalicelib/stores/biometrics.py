@@ -1,16 +1,14 @@
 """Phones' keys, as rows. Whoever acts is checked in the statement that acts."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from chalicelib.domain.biometrics import NewRegistration, Proof, Registered, StoredRegistration
 from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.stores import biometric_statements as statements
 from chalicelib.stores.consents import LOCK
 from chalicelib.stores.database import Database
+from chalicelib.stores.prepared import Row
 from chalicelib.stores.session_rows import read_own, read_session
 
 
@@ -96,7 +94,7 @@ class BiometricStore:
         return (read_session(row), row.is_known) if row else (None, False)
 
 
-def _registration(row: Row[Any]) -> StoredRegistration | None:
+def _registration(row: Row) -> StoredRegistration | None:
     if row.key_id is None:
         return None
     return StoredRegistration(

@@ -1,8 +1,9 @@
-"""The way to PostgreSQL: one autocommit engine, one statement an operation, every wait bounded.
+"""The way to PostgreSQL: connections in autocommit, one message an operation, every wait bounded.
 
+A message is one transaction: of one statement, or of a lock and the statement that begins when it is held.
 Each statement of the stores is atomic and safe to send twice (a repeated rotation, sign-in or logout finds
-its own work done), so a connection that broke is replaced and the statement sent once more, even when
-nobody can know whether the first one was committed.
+its own work done), so a connection that broke is replaced and the statement sent once more, even when nobody
+can know whether the first one was committed.
 """
 
 import random
@@ -11,20 +12,28 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NoReturn, Protocol, cast
 
+import psycopg2
 from psycopg2 import errorcodes
-from sqlalchemy import Connection, CursorResult, Executable, Row, create_engine, event, exc, text
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
+from sqlalchemy import Connection, Executable, create_engine, event, exc
 from sqlalchemy.engine import Engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.observation import tally
 from chalicelib.stores import deadline
+from chalicelib.stores.prepared import Prepared, Row
 
 ATTEMPTS_MAX = 3
 POOL_TIMEOUT = timedelta(seconds=3)
 RETRY_AFTER_SECONDS_MAX = 5
 _WORTH_RETRYING = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
-_OUR_FAULTS = (exc.DataError, exc.IntegrityError, exc.NotSupportedError, exc.ProgrammingError)
+_OUR_FAULTS = (
+    psycopg2.DataError,
+    psycopg2.IntegrityError,
+    psycopg2.NotSupportedError,
+    psycopg2.ProgrammingError,
+)
 _NOT_AS_MIGRATED = (
     frozenset(  # a table that is missing or closed to us: a fault of the database's state (F-33)
         {errorcodes.INSUFFICIENT_PRIVILEGE, errorcodes.UNDEFINED_COLUMN, errorcodes.UNDEFINED_TABLE}
@@ -36,107 +45,136 @@ class Database:
     """Runs statements; says "unavailable" and nothing else when PostgreSQL can't."""
 
     def __init__(self, engine: Engine) -> None:
-        """Take the engine that `connect` made."""
+        """Take the engine that `connect` made: its connections, and its dialect."""
         self.engine = engine
         self.connections_made = 0
         event.listen(engine, "connect", self._connected)
-        self._transactional = engine.execution_options(isolation_level="READ COMMITTED")
+        self._prepared: dict[Executable, Prepared] = {}
 
-    def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+    def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Return all rows of a statement that is safe to send twice.
 
         Raises:
             DependencyUnavailable: no answer within the time limits, or a server that can't take it now.
-            sqlalchemy.exc.IntegrityError: a constraint refused it.
+            psycopg2.IntegrityError: a constraint refused it.
         """
+        prepared = self._of(statement)
+        values = prepared.values(parameters or {})
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                with self.engine.connect() as connection:
-                    return _sent(connection, statement, parameters or {}).fetchall()
-            except exc.DBAPIError as error:
+                return prepared.rows(self._sent(lambda cursor: send(cursor, prepared.text, values)))
+            except psycopg2.Error as error:
                 self._give_up_unless_passing(error, attempt)
-            except exc.TimeoutError as error:
-                raise unavailable() from error
         raise AssertionError  # the last attempt returned or raised
 
-    def row(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row[Any] | None:
+    def row(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row | None:
         """Return the one row, or None. Raises as `rows`."""
         found = self.rows(statement, parameters)
         return found[0] if found else None
 
     def row_behind(
         self, lock: Executable, statement: Executable, parameters: Mapping[str, Any]
-    ) -> Row[Any] | None:
+    ) -> Row | None:
         """Return the row of a statement that begins once its transaction holds a lock. Raises as `rows`."""
-        try:
-            with self._transactional.begin() as connection:
-                _sent(connection, lock, parameters)
-                return _sent(connection, statement, parameters).first()
-        except exc.DBAPIError as error:
-            self._give_up(error)
-        except exc.TimeoutError as error:
-            raise unavailable() from error
+        found = self._together([(self._of(each), parameters) for each in (lock, statement)])
+        rows = self._of(statement).rows(found)
+        return rows[0] if rows else None
 
     def all_or_none(self, statement: Executable, acts: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each set of parameters, in one transaction. Raises as `rows`."""
-        try:
-            with self._transactional.begin() as connection:
-                for parameters in acts:
-                    _sent(connection, statement, parameters)
-        except exc.DBAPIError as error:
-            self._give_up(error)
-        except exc.TimeoutError as error:
-            raise unavailable() from error
+        if acts:
+            self._together([(self._of(statement), parameters) for parameters in acts])
 
     def patient_rows(
         self, statement: Executable, parameters: Mapping[str, Any], limit: timedelta
-    ) -> Sequence[Row[Any]]:
+    ) -> list[Row]:
         """Return all rows of a report, which may take as long as the limit. Raises as `rows`."""
-        longer = text(f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}")
+        longer = f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}"
+        prepared = self._of(statement)
+        return prepared.rows(self._together([(prepared, parameters)], longer, limit))
+
+    def _of(self, statement: Executable) -> Prepared:
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = self._prepared[statement] = Prepared(statement, self.engine.dialect)
+        return prepared
+
+    def _together(
+        self,
+        parts: Sequence[tuple[Prepared, Mapping[str, Any]]],
+        before: str = "",
+        wait_max: timedelta = deadline.WAIT_MAX,
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows of the last of some statements, sent in one message and so in one transaction."""
+
+        def act(cursor: Cursor) -> list[tuple[Any, ...]]:
+            texts = [cursor.mogrify(prepared.text, prepared.values(given)) for prepared, given in parts]
+            return send(cursor, b";\n".join([before.encode(), *texts] if before else texts))
+
         try:
-            with self._transactional.begin() as connection, _patience(connection, limit):
-                _sent(connection, longer, {})
-                return _sent(connection, statement, parameters).fetchall()
-        except exc.DBAPIError as error:
+            return self._sent(act, wait_max)
+        except psycopg2.Error as error:
             self._give_up(error)
+
+    def _sent(
+        self, act: Callable[[Cursor], list[tuple[Any, ...]]], wait_max: timedelta = deadline.WAIT_MAX
+    ) -> list[tuple[Any, ...]]:
+        pool = self.engine.pool
+        try:
+            connection = pool.connect()
         except exc.TimeoutError as error:
             raise unavailable() from error
+        try:
+            driver = cast("deadline.BoundedConnection", connection.dbapi_connection)
+            with _waiting(driver, wait_max), driver.cursor() as cursor:
+                return act(cursor)
+        except psycopg2.Error as error:
+            if self._is_broken(error, connection):
+                connection.invalidate(error)
+                if self.engine.pool is pool:
+                    self.engine.dispose()  # what was connected to the same server is as broken
+            raise
+        finally:
+            connection.close()
 
     def _connected(self, *_: object) -> None:
         self.connections_made += 1
 
-    def _give_up_unless_passing(self, error: exc.DBAPIError, attempt: int) -> None:
-        timed_out = isinstance(error.orig, deadline.DeadlineError)
-        broken = error.connection_invalidated and not timed_out and attempt == 1
-        if not broken and not (_code(error) in _WORTH_RETRYING and attempt < ATTEMPTS_MAX):
+    def _is_broken(self, error: psycopg2.Error, connection: PoolProxiedConnection | None = None) -> bool:
+        driver = None if connection is None else connection.dbapi_connection
+        return self.engine.dialect.is_disconnect(cast("Any", error), driver, None)
+
+    def _give_up_unless_passing(self, error: psycopg2.Error, attempt: int) -> None:
+        timed_out = isinstance(error, deadline.DeadlineError)
+        broken = self._is_broken(error) and not timed_out and attempt == 1
+        if not broken and not (error.pgcode in _WORTH_RETRYING and attempt < ATTEMPTS_MAX):
             self._give_up(error)
 
-    def _give_up(self, error: exc.DBAPIError) -> NoReturn:
+    def _give_up(self, error: psycopg2.Error) -> NoReturn:
         """Raise "unavailable", unless the fault is in what was sent."""
-        if _code(error) == errorcodes.READ_ONLY_SQL_TRANSACTION:
+        if error.pgcode == errorcodes.READ_ONLY_SQL_TRANSACTION:
             self.engine.dispose()  # a demoted primary: the next connection finds the new one
-        if isinstance(error, _OUR_FAULTS) and _code(error) not in _NOT_AS_MIGRATED:
+        if isinstance(error, _OUR_FAULTS) and error.pgcode not in _NOT_AS_MIGRATED:
             raise error
         raise unavailable() from error
 
 
-def _sent(connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> CursorResult[Any]:
+def send(
+    cursor: Cursor, statement: str | bytes, values: Mapping[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Send one message, and return the rows that its last statement answers."""
     tally.count(tally.STATEMENTS)
-    return connection.execute(statement, dict(parameters))
+    cursor.execute(statement, values)
+    return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager
-def _patience(connection: Connection, limit: timedelta) -> Iterator[None]:
-    bounded = cast("deadline.BoundedConnection", connection.connection.dbapi_connection)
-    bounded.wait_max = limit
+def _waiting(connection: deadline.BoundedConnection, limit: timedelta) -> Iterator[None]:
+    connection.wait_max = limit
     try:
         yield
     finally:
-        bounded.wait_max = deadline.WAIT_MAX
-
-
-def _code(error: exc.DBAPIError) -> str | None:
-    return getattr(error.orig, "pgcode", None)
+        connection.wait_max = deadline.WAIT_MAX
 
 
 def unavailable() -> DependencyUnavailable:

@@ -1,14 +1,12 @@
 """Erasures, as rows: the transaction that decides, and how far each one is."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Row
 
 from chalicelib.domain.erasure import Erasure, ErasureOrder
 from chalicelib.stores import erasure_statements as statements
 from chalicelib.stores.database import Database
+from chalicelib.stores.prepared import Row
 
 
 class ErasureStore:
@@ -51,5 +49,5 @@ class ErasureStore:
         self._database.rows(statements.COMPLETE, {"p_erasure_id": erasure_id, "p_now": now})
 
 
-def _erasure(row: Row[Any] | None) -> Erasure | None:
+def _erasure(row: Row | None) -> Erasure | None:
     return Erasure(**row._asdict()) if row else None

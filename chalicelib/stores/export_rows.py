@@ -5,8 +5,6 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.consents import ConsentAction, ConsentEvent
 from chalicelib.domain.devices import StoredDevice
@@ -21,12 +19,13 @@ from chalicelib.domain.export import (
 )
 from chalicelib.domain.id_tokens import Platform, Provider
 from chalicelib.domain.sessions import Session, SessionEnd
+from chalicelib.stores.prepared import Row
 from chalicelib.stores.session_rows import read_person
 
 Line = dict[str, Any]
 
 
-def read_export(row: Row[Any], session: Session | None = None) -> StoredExport:
+def read_export(row: Row, session: Session | None = None) -> StoredExport:
     """Return what the statement of an export selected."""
     return StoredExport(
         person=read_person(row),

@@ -6,13 +6,14 @@ requests that find the last place free, the row's lock lets one have it.
 
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, cast, exists, literal, not_, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, cast, exists, literal, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chalicelib.domain.limits import Taken, Taking
 from chalicelib.stores.database import Database
 from chalicelib.stores.limit_tables import RateLimits
 from chalicelib.stores.parameters import given
+from chalicelib.stores.prepared import Row
 
 INDEX = given("bucket_index", RateLimits.bucket_index)
 NOW = given("bucket_now", RateLimits.arrives_at)
@@ -66,7 +67,7 @@ def parameters(taking: Taking | None) -> dict[str, Any]:
     }
 
 
-def read_taken(row: Row[Any] | None, taking: Taking | None) -> Taken | None:
+def read_taken(row: Row | None, taking: Taking | None) -> Taken | None:
     """Return what came of a place that was asked for.
 
     Whoever found one and lost it to others knows only that the bucket is full now.

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, null
+from sqlalchemy import ColumnElement, null
 
 from chalicelib.domain.account import StoredPerson
 from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.stores.consent_parts import read_states
 from chalicelib.stores.parameters import NOW
+from chalicelib.stores.prepared import Row
 from chalicelib.stores.schema import Devices, Sessions, Users
 
 SESSION_COLUMNS: tuple[Any, ...] = (
@@ -43,7 +44,7 @@ PERSON_COLUMNS: tuple[ColumnElement[Any], ...] = (
 )
 
 
-def read_session(row: Row[Any]) -> Session:
+def read_session(row: Row) -> Session:
     """Return the session of a row that has the columns above."""
     return Session(
         id=row.id,
@@ -68,12 +69,12 @@ def read_session(row: Row[Any]) -> Session:
     )
 
 
-def read_own(row: Row[Any]) -> OwnSession:
+def read_own(row: Row) -> OwnSession:
     """Return the session of a row, with its person and their consents."""
     return OwnSession(session=read_session(row), person=read_person(row), states=read_states(row.states))
 
 
-def read_person(row: Row[Any]) -> StoredPerson:
+def read_person(row: Row) -> StoredPerson:
     """Return the person of a row that has the columns above."""
     return StoredPerson(
         id=row.user_id,
@@ -86,7 +87,7 @@ def read_person(row: Row[Any]) -> StoredPerson:
     )
 
 
-def read_device(row: Row[Any]) -> StoredDevice:
+def read_device(row: Row) -> StoredDevice:
     """Return the device of a row that has the columns above."""
     return StoredDevice(
         id=row.device_id,

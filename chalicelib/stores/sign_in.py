@@ -8,14 +8,15 @@ again behind the person's lock.
 from dataclasses import asdict, replace
 from typing import Any
 
+import psycopg2
 from psycopg2 import errors as psycopg2_errors
-from sqlalchemy import Row, exc
 
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
 from chalicelib.stores import consent_parts, limits
 from chalicelib.stores import sign_in_statements as statements
 from chalicelib.stores.database import Database
 from chalicelib.stores.index_keys import LOCK_SUBJECT, subject_locks
+from chalicelib.stores.prepared import Row
 from chalicelib.stores.session_rows import read_own, read_person
 from chalicelib.stores.sign_in_rows import PLAIN_PARAMETERS
 
@@ -39,7 +40,7 @@ class SignInStore:
         parameters = _parameters(new)
         try:
             row = self._database.row(statements.OPEN_SESSION, parameters)
-        except exc.IntegrityError as error:
+        except psycopg2.IntegrityError as error:
             if _constraint(error) != "uq_sessions_one_live_a_device":
                 raise
             row = self._database.row_behind(statements.LOCK_PERSON, statements.OPEN_SESSION, parameters)
@@ -56,7 +57,7 @@ class SignInStore:
         parameters = _parameters(new) | {f"p_person_{name}": value for name, value in asdict(person).items()}
         try:
             row = self._created(new, parameters)
-        except exc.IntegrityError as error:
+        except psycopg2.IntegrityError as error:
             conflict = _CONFLICTS.get(_constraint(error))
             if conflict is None:
                 raise
@@ -65,7 +66,7 @@ class SignInStore:
             return Conflict.INDEX_KEY
         return _entry(row)
 
-    def _created(self, new: NewSession, parameters: dict[str, Any]) -> Row[Any] | None:
+    def _created(self, new: NewSession, parameters: dict[str, Any]) -> Row | None:
         if len(new.index_versions) == 1:
             return self._database.row(statements.CREATE_ACCOUNT, parameters)
         locks = {"p_locks": subject_locks(new.subject_indexes)}
@@ -79,7 +80,7 @@ class SignInStore:
         return UsedIdToken(own=read_own(row), used_at=row.used_at, same_device=row.same_device)
 
 
-def _entry(row: Row[Any] | None) -> Entry:
+def _entry(row: Row | None) -> Entry:
     if row is None:
         raise AssertionError  # the statement selects from one constant row
     return Entry(
@@ -90,7 +91,7 @@ def _entry(row: Row[Any] | None) -> Entry:
     )
 
 
-def _is_new_device(row: Row[Any], parameters: dict[str, Any]) -> bool:
+def _is_new_device(row: Row, parameters: dict[str, Any]) -> bool:
     """Return whether a known person may be on a device that only their lock lets in."""
     return row.user_id is not None and row.id is None and not parameters["p_adds_device"]
 
@@ -111,7 +112,7 @@ def _parameters(new: NewSession) -> dict[str, Any]:
     }
 
 
-def _constraint(error: exc.IntegrityError) -> str:
-    if not isinstance(error.orig, psycopg2_errors.UniqueViolation):
+def _constraint(error: psycopg2.IntegrityError) -> str:
+    if not isinstance(error, psycopg2_errors.UniqueViolation):
         return ""
-    return error.orig.diag.constraint_name or ""
+    return error.diag.constraint_name or ""

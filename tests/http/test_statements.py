@@ -2,43 +2,45 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Connection
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 
+from chalicelib.stores import database
 from tests.aws_tap import renew_container
 from tests.proofs import PhoneKey
 from tests.world import Phone, Reply, World
 
+Values = Mapping[str, Any] | None
+
 
 @dataclass
 class Counted:
-    """What was sent to PostgreSQL: one message each, and whether it was a transaction of its own."""
+    """What was sent to PostgreSQL: each message, and whether it was a transaction of its own."""
 
     statements: list[str] = field(default_factory=list)
     alone: list[bool] = field(default_factory=list)
 
-    def sent(self, connection: Connection, _cursor: Any, statement: str, *_: object) -> None:  # noqa: ANN401 - the driver's
-        """Note a statement; psycopg2 sends no BEGIN on a connection in autocommit."""
-        self.statements.append(statement)
-        raw = connection.connection.dbapi_connection
-        self.alone.append(raw is not None and bool(raw.autocommit))
-
 
 @contextmanager
-def counted(world: World) -> Iterator[Counted]:
+def counted(_world: World) -> Iterator[Counted]:
     """Count what the service sends while the context lasts."""
-    count = Counted()
-    event.listen(world.database.engine, "before_cursor_execute", count.sent)
+    count, send = Counted(), database.send
+
+    def noted(cursor: Cursor, statement: str | bytes, values: Values = None) -> list[tuple[Any, ...]]:
+        count.statements.append(statement.decode() if isinstance(statement, bytes) else statement)
+        count.alone.append(bool(cursor.connection.autocommit))  # no BEGIN is sent then
+        return send(cursor, statement, values)
+
+    database.send = noted
     try:
         yield count
     finally:
-        event.remove(world.database.engine, "before_cursor_execute", count.sent)
+        database.send = send
 
 
 @pytest.fixture
