@@ -59,6 +59,18 @@ class DevGoogle:
             claims["nonce"] = nonce
         return self.sign(claims | overrides)
 
+    def security_event(self, uri: str, subject: str, now: datetime, **overrides: object) -> str:
+        """Return what Google posts when something became of an account; `overrides` replace or add claims."""
+        about = {"subject_type": "iss-sub", "iss": f"{ISSUER}/", "sub": subject}
+        claims: dict[str, object] = {
+            "iss": f"{ISSUER}/",  # as its RISC documents write it
+            "aud": AUDIENCE,
+            "iat": int(now.timestamp()),
+            "jti": secrets.token_hex(16),
+            "events": {uri: {"subject": about}},
+        }
+        return self.sign(claims | overrides, {"typ": "secevent+jwt"})
+
     def sign(self, claims: Mapping[str, object], headers: Mapping[str, object] | None = None) -> str:
         """Return the claims signed as they are; `headers` replace or add header fields."""
         return jwt.encode(

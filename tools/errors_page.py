@@ -54,6 +54,7 @@ ADVICE = {
     "refresh_token_invalid": "Drop the tokens and sign in. If it goes on: tokens of another stage.",
     "refresh_token_reused": "Drop the tokens and sign in: the session has ended on all sides. "
     "Look for two copies of one token.",
+    "security_event_refused": "Only for providers: told in the words of RFC 8935, see [events](events.md).",
     "service_unavailable": "Wait `retry_after` seconds, then send the same call again. Keep the tokens.",
     "session_revoked": "Drop the tokens and sign in.",
     "signature_invalid": "Let the phone sign the ASCII bytes of `challenge`, in DER.",

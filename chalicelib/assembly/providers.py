@@ -1,12 +1,15 @@
 """Put together what admits people whom providers vouch for, and what links their identities."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from chalicelib.clients.clock import SystemIds
 from chalicelib.clients.id_token_verifier import IdTokenVerifier
 from chalicelib.clients.notice_verifier import NoticeVerifier
 from chalicelib.clients.provider_keys import ProviderKeySource
+from chalicelib.clients.security_event_verifier import SecurityEventVerifier
 from chalicelib.domain.id_tokens import Provider
+from chalicelib.domain.notices import NoticeForm
 from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.admission import Admission
 from chalicelib.services.identities import IdentityService
@@ -18,6 +21,10 @@ from chalicelib.services.secrets import Secrets
 from chalicelib.stores.database import Database
 from chalicelib.stores.identities import IdentityStore
 from chalicelib.stores.notices import NoticeStore
+
+NOTICE_VERIFIERS: Mapping[NoticeForm, type[NoticeVerifier | SecurityEventVerifier]] = MappingProxyType(
+    {NoticeForm.APPLE: NoticeVerifier, NoticeForm.SECURITY_EVENT: SecurityEventVerifier}
+)
 
 
 def admission(
@@ -56,9 +63,11 @@ def notices(
 ) -> NoticeService:
     """Return what acts on the notices of providers that send such."""
     verifiers = {
-        name: NoticeVerifier(provider=each.declared, keys=keys[name], clients=each.clients)
+        name: NOTICE_VERIFIERS[each.declared.notices](
+            provider=each.declared, keys=keys[name], clients=each.clients
+        )
         for name, each in offered.items()
-        if each.declared.sends_notices
+        if each.declared.notices is not None
     }
     return NoticeService(verifiers=verifiers, store=NoticeStore(database), secrets=secrets, clock=clock)
 

@@ -48,21 +48,23 @@ class ParsedIdToken:
         return sha256(self.signing_input + b"." + self.signature).digest()
 
 
-def parse_id_token(token: UnverifiedIdToken) -> ParsedIdToken:
+def parse_id_token(token: UnverifiedIdToken, typ: str | None = None) -> ParsedIdToken:
     """Return the parts of a compact JWS; whether its provider uses that algorithm, the verifier says.
+
+    `typ` is what the header must say (RFC 8725 s3.11); of ID tokens it says `JWT`, or nothing.
 
     Raises:
         InvalidIdToken: whatever else came, and nothing but this; no message holds a part of the token.
     """
     try:
-        return _parse(token)
+        return _parse(token, typ)
     except ValueError as error:
         raise InvalidIdToken from error
 
 
-def _parse(token: str) -> ParsedIdToken:
+def _parse(token: str, typ: str | None) -> ParsedIdToken:
     jws = take_apart(token, chars_max=TOKEN_BYTES_MAX)
-    kid, algorithm = _read_header(jws.header)
+    kid, algorithm = _read_header(jws.header, typ)
     return ParsedIdToken(
         kid=kid,
         algorithm=algorithm,
@@ -72,11 +74,12 @@ def _parse(token: str) -> ParsedIdToken:
     )
 
 
-def _read_header(header: Mapping[str, object]) -> tuple[str, SigningAlgorithm]:
+def _read_header(header: Mapping[str, object], typ: str | None) -> tuple[str, SigningAlgorithm]:
     if not header.keys() <= _HEADER_NAMES:
         raise ValueError("header name")
     algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or header.get("typ", "JWT") != "JWT":
+    is_of_type = header.get("typ", "JWT") == "JWT" if typ is None else header.get("typ") == typ
+    if not isinstance(algorithm, str) or not is_of_type:
         raise ValueError("alg or typ")
     kid = header.get("kid")
     if not isinstance(kid, str) or _KID.fullmatch(kid) is None:

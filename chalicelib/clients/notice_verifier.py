@@ -14,7 +14,7 @@ from chalicelib.clients.strict_json import read_object
 from chalicelib.domain.errors import IdTokenExpired, InvalidIdToken
 from chalicelib.domain.id_token_claims import ClaimRefused, Claims, read_client, read_validity
 from chalicelib.domain.id_tokens import UnverifiedIdToken
-from chalicelib.domain.notices import ProviderNotice, read_event, read_notice_id
+from chalicelib.domain.notices import CONSEQUENCES, ProviderNotice, read_event, read_notice_id, read_text
 from chalicelib.domain.providers import OidcProvider
 
 
@@ -42,7 +42,7 @@ class NoticeVerifier:
             raise InvalidIdToken from error
 
     def _read(self, claims: Claims, now: datetime) -> ProviderNotice:
-        if claims.get("iss") not in self._provider.issuers:
+        if read_text(claims, "iss") not in self._provider.issuers:
             raise ClaimRefused("iss")
         read_client(claims, self._clients)
         kind, subject = read_event(_event(claims))
@@ -51,6 +51,7 @@ class NoticeVerifier:
             issuer=self._provider.issuer,
             subject=subject,
             kind=kind,
+            consequence=CONSEQUENCES.get(kind),
             id_hash=read_notice_id(claims, self._provider.issuer),
             expires_at=read_validity(claims, now, self._provider.lifetime_max).expires_at,
         )

@@ -52,7 +52,7 @@ MEANINGS = {
         "`provider`; `identity_id`",
     ),
     AuditKind.IDENTITY_NOTICED: (
-        "A provider told that consent was revoked, or the account deleted, at its side: sessions ended.",
+        "A provider told what became of the account at its side; what followed is recorded beside it.",
         "`provider`; `notice`: its word for it",
     ),
     AuditKind.IDENTITY_UNLINKED: (

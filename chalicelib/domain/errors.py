@@ -25,6 +25,7 @@ from chalicelib.domain.presence_errors import (
     PublicKeyUnsupported,
     SignatureInvalid,
 )
+from chalicelib.domain.protocol_errors import EventError, SecurityEventRefused
 from chalicelib.domain.request_errors import (
     BodyTooLarge,
     InvalidInput,
@@ -42,6 +43,7 @@ __all__ = [
     "ChallengeInvalid",
     "ChallengeMismatch",
     "ChallengeUsed",
+    "EventError",
     "Fault",
     "IdentityInUse",
     "IdentityLimitReached",
@@ -55,6 +57,7 @@ __all__ = [
     "NotFound",
     "PublicKeyInvalid",
     "PublicKeyUnsupported",
+    "SecurityEventRefused",
     "ServiceError",
     "SignatureInvalid",
     "UnsupportedMediaType",

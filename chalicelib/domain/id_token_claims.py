@@ -72,16 +72,25 @@ def read_validity(claims: Claims, now: datetime, lifetime_max: timedelta) -> Val
         ClaimRefused: a time is no integer, in the wrong order, too far apart, or yet to come.
         IdTokenExpired: everything else is right, and `exp` is more than the leeway ago.
     """
-    issued_at, expires_at = _instant(claims, "iat"), _instant(claims, "exp")
+    issued_at, expires_at = read_instant(claims, "iat"), read_instant(claims, "exp")
     if not timedelta(0) < expires_at - issued_at <= lifetime_max:
         raise ClaimRefused("exp")
     if issued_at > now + LEEWAY:
         raise ClaimRefused("iat")
-    if "nbf" in claims and _instant(claims, "nbf") > now + LEEWAY:
+    if "nbf" in claims and read_instant(claims, "nbf") > now + LEEWAY:
         raise ClaimRefused("nbf")
     if now >= expires_at + LEEWAY:
         raise IdTokenExpired
     return Validity(issued_at=issued_at, expires_at=expires_at)
+
+
+def read_instant(claims: Claims, name: str) -> datetime:
+    """Return a claim that is a time: whole seconds since 1970."""
+    seconds = claims.get(name)
+    # type(), not isinstance: a bool is an int, and `exp: true` would be 1970
+    if type(seconds) is not int or not 0 <= seconds <= _SECONDS_MAX:
+        raise ClaimRefused(name)
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def _text(claims: Claims, name: str) -> str:
@@ -89,11 +98,3 @@ def _text(claims: Claims, name: str) -> str:
     if not isinstance(value, str):
         raise ClaimRefused(name)
     return value
-
-
-def _instant(claims: Claims, name: str) -> datetime:
-    seconds = claims.get(name)
-    # type(), not isinstance: a bool is an int, and `exp: true` would be 1970
-    if type(seconds) is not int or not 0 <= seconds <= _SECONDS_MAX:
-        raise ClaimRefused(name)
-    return _EPOCH + timedelta(seconds=seconds)

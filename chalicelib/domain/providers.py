@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from chalicelib.domain.id_tokens import ClientPolicy, NonceForm, Provider
 from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.domain.notices import NoticeForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class OidcProvider:
     of the same issuer (GG3). `lifetime_max` bounds the time between `iat` and `exp`: a longer life is no
     sign-in's. `has_hosted_domains`: `hd` names an organisation, so `NAME_HOSTED_DOMAIN` is a setting
     (GG6). `names_in_body`: the app, not the ID token, is told the person's name, once.
-    `sends_notices`: it tells, as Apple does, what becomes of accounts at its side.
+    `notices`: how it tells what becomes of accounts at its side, if it does.
     """
 
     name: Provider
@@ -35,7 +36,7 @@ class OidcProvider:
     has_hosted_domains: bool = False
     names_in_body: bool = False
     has_codes: bool = False
-    sends_notices: bool = False
+    notices: NoticeForm | None = None
 
     @property
     def issuers(self) -> frozenset[str]:
@@ -63,6 +64,7 @@ GOOGLE = OidcProvider(
     lifetime_max=timedelta(hours=24),  # its tokens live 1 h
     nonces=frozenset(NonceForm),
     has_hosted_domains=True,
+    notices=NoticeForm.SECURITY_EVENT,
 )
 APPLE = OidcProvider(
     name=Provider("apple"),
@@ -74,7 +76,7 @@ APPLE = OidcProvider(
     nonces=frozenset({NonceForm.sha256, NonceForm.optional}),
     names_in_body=True,
     has_codes=True,
-    sends_notices=True,
+    notices=NoticeForm.APPLE,
 )
 PROVIDERS: Mapping[Provider, OidcProvider] = MappingProxyType(
     {declared.name: declared for declared in (GOOGLE, APPLE)}

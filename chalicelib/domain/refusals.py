@@ -26,6 +26,7 @@ FREE = frozenset(
         errors.InsufficientUserAuthentication,
         errors.RefreshTokenInvalid,
         errors.RefreshTokenReused,
+        errors.SecurityEventRefused,
         errors.UseDpopNonce,
     )
 )

@@ -24,6 +24,7 @@ class Purged(StrEnum):
     USED_ID_TOKENS = "used_id_tokens"
     SESSIONS = "sessions"
     DEVICES = "devices"
+    PROVIDER_EVENTS = "provider_events"
     RATE_LIMITS = "rate_limits"
 
 
@@ -52,6 +53,7 @@ _OPEN_ENDED = "nothing: it tells nothing of anybody"
 PERIODS: Mapping[Purged, timedelta] = MappingProxyType(
     {
         Purged.RATE_LIMITS: timedelta(hours=1),
+        Purged.PROVIDER_EVENTS: timedelta(hours=1),
         Purged.CHALLENGES: timedelta(hours=1),
         Purged.DPOP_PROOFS: timedelta(hours=1),
         Purged.USED_ID_TOKENS: timedelta(hours=1),
@@ -85,6 +87,12 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
             since="its ID token expired",
             reason="a token opens one session (ASVS 10.5.1); a minute after its expiry it is refused anyway",
             ended_by=f"{_PURGE}, of an erased person too",
+        ),
+        "provider_events": Retention(
+            period=PERIODS[Purged.PROVIDER_EVENTS],
+            since="its event would be refused for its age",
+            reason="an event is acted on once, and providers repeat theirs; the hour allows for wrong clocks",
+            ended_by=_PURGE,
         ),
         "sessions": Retention(
             period=PERIODS[Purged.SESSIONS],

@@ -27,6 +27,8 @@ _SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "code": _WORDS,
         "request_id": re.compile(r"[A-Za-z0-9_.=-]{1,128}"),
         "user_id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+        "provider": re.compile(r"[a-z][a-z0-9_]{0,31}"),
+        "notice": re.compile(r"[a-z][a-z-]{0,63}"),
         "settings": re.compile(r"[A-Z_]{1,40}(,[A-Z_]{1,40}){0,31}"),
         "error": _TYPE_NAME,
         "cause": _TYPE_NAME,

@@ -32,13 +32,20 @@ def read_body(raw: bytes, content_type: str | None, content_encoding: str | None
         UnsupportedMediaType: not declared as plain `application/json`.
         MalformedBody: not one strict JSON object in UTF-8.
     """
+    ensure_plain(raw, content_type, content_encoding, _JSON_MEDIA_TYPE)
+    return parse_object(raw)
+
+
+def ensure_plain(
+    raw: bytes, content_type: str | None, content_encoding: str | None, media_type: re.Pattern[str]
+) -> None:
+    """Let through what is of a media type, as it is and of bounded size. Raises as `read_body`."""
     if len(raw) > BODY_MAX_BYTES:
         raise BodyTooLarge
-    if content_type is None or _JSON_MEDIA_TYPE.fullmatch(content_type.strip(" \t")) is None:
+    if content_type is None or media_type.fullmatch(content_type.strip(" \t")) is None:
         raise UnsupportedMediaType
     if content_encoding is not None and content_encoding.strip(" \t").lower() != "identity":
         raise UnsupportedMediaType
-    return parse_object(raw)
 
 
 def raw_bytes(body: object, *, is_base64: bool) -> bytes:

@@ -9,7 +9,8 @@ from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.step_up import ensure_present
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.routes.bearer import access_token, offered_token
-from chalicelib.routes.body import raw_bytes, read_body
+from chalicelib.routes.body import raw_bytes
+from chalicelib.routes.body_formats import BodyFormat, read_format
 from chalicelib.routes.edge_ports import EdgeServices
 from chalicelib.routes.faults import FaultCode, Faults
 from chalicelib.routes.fields import Uuid
@@ -90,8 +91,11 @@ def _body(route: Route[Any], request: Request) -> dict[str, Any]:
         return {}
     raw = raw_bytes(request.body, is_base64=request.is_base64)
     if raw:
-        headers = request.headers
-        return route.body.parse(read_body(raw, headers.get("content-type"), headers.get("content-encoding")))
+        told = (request.headers.get("content-type"), request.headers.get("content-encoding"))
+        members = read_format(raw, route.body_format, *told)
+        if route.body_format is BodyFormat.FORM:  # unknown parameters are ignored (RFC 6749 s3.2)
+            members = {name: value for name, value in members.items() if name in route.body.members}
+        return route.body.parse(members)
     if route.body_optional:
         return route.body.parse({})
     raise MalformedBody

@@ -26,6 +26,7 @@ from chalicelib.routes.edge_ports import EdgeServices
 from chalicelib.routes.reply import Reply, answered, refused
 from chalicelib.routes.request import Request, read_event
 from chalicelib.routes.route import Answer, Call, Route
+from chalicelib.routes.wordings import Wording
 
 ServicesT = TypeVar("ServicesT", bound=EdgeServices)
 NO_CLOCK = datetime.fromtimestamp(
@@ -111,7 +112,7 @@ def _served(
         reply = answered(route, request, answer, dpop_nonce=services.proofs.next_nonce(call.proof))
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass
         failure = error
-        reply = _failed(request, error, services.clock.now())
+        reply = _failed(request, error, services.clock.now(), route.wording)
     duration_ms = round((services.clock.monotonic() - started) * 1000, 1)
     _log_request(route, request, reply, costs, failure, duration_ms=duration_ms)
     is_outage = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR and reply.code != IntegrityFailure.code
@@ -147,9 +148,9 @@ def _view(app: Api, route: Route[ServicesT], provide: Callable[[], ServicesT]) -
     return view
 
 
-def _failed(request: Request, error: Exception, now: datetime) -> Reply:
+def _failed(request: Request, error: Exception, now: datetime, wording: Wording | None = None) -> Reply:
     """Tell an error: an expected one as what it is, any other as internal."""
-    return refused(error if isinstance(error, ServiceError) else InternalError(), request, now)
+    return refused(error if isinstance(error, ServiceError) else InternalError(), request, now, wording)
 
 
 def _log_request(

@@ -133,6 +133,7 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
         "refresh_token_invalid": _CONFIRM,
         "refresh_token_reused": _SIGNED_OUT,
         "service_unavailable": _TROUBLE,
+        "security_event_refused": _TROUBLE,
         "session_revoked": _SIGNED_OUT,
         "signature_invalid": _PROOF_TROUBLE,
         "token_expired": Message(

@@ -6,13 +6,15 @@ OpenAPI 3.1; the same routes give the same document, byte for byte.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, assert_never
+from typing import Any
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import ServiceError
 from chalicelib.domain.step_up import NEEDS
+from chalicelib.routes.body_formats import TOKEN_FIELD, BodyFormat
 from chalicelib.routes.fields import JsonSchema, Uuid
 from chalicelib.routes.language import DEFAULT_LOCALE
+from chalicelib.routes.openapi_security import SCHEMES, security
 from chalicelib.routes.problem_records import PROBLEM
 from chalicelib.routes.problems import PROBLEM_MEDIA_TYPE, STATUSES, problem
 from chalicelib.routes.route import Admission, Route
@@ -33,24 +35,8 @@ _CHALLENGED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 _EXAMPLE_TIME = datetime(2025, 1, 31, 12, tzinfo=UTC)
-_BEARER_SCHEME = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "JWT",
-    "description": "The access token of sign-in or refresh, in the Authorization header only (RFC 6750).",
-}
-_RECEIPT_SCHEME = {
-    "type": "http",
-    "scheme": "bearer",
-    "description": "The secret that came with the receipt, in the Authorization header only.",
-}
 _RATE_LIMIT = "What is left: none, for `t` seconds (draft-ietf-httpapi-ratelimit-headers-11)."
 _RATE_LIMIT_POLICY = "The limit that was reached: its name, quota and window in seconds."
-_DPOP_SCHEME = {
-    "type": "http",
-    "scheme": "dpop",
-    "description": "An access token of type DPoP, with the proof in the DPoP header (RFC 9449 s7.1).",
-}
 _PROOF_PARAMETER = {
     "name": "DPoP",
     "in": "header",
@@ -93,7 +79,7 @@ def document(routes: Iterable[Route[Any]], *, title: str, version: str, server: 
         "paths": paths,
         "components": {
             "schemas": _schemas(routes),
-            "securitySchemes": {"bearer": _BEARER_SCHEME, "dpop": _DPOP_SCHEME, "receipt": _RECEIPT_SCHEME},
+            "securitySchemes": dict(SCHEMES),
             "headers": _HEADERS,
             "examples": {error.code: _example(error) for error in codes},
         },
@@ -125,7 +111,7 @@ def _operation(route: Route[Any]) -> dict[str, Any]:
         "operationId": route.operation_id,
         "summary": route.summary,
         "tags": list(route.tags),
-        "security": _security(route),
+        "security": security(route),
     }
     if route.description is not None:
         operation["description"] = route.description
@@ -146,25 +132,13 @@ def _operation(route: Route[Any]) -> dict[str, Any]:
     if parameters := list(_parameters(route)):
         operation["parameters"] = parameters
     if route.body is not None:
-        content = {"application/json": {"schema": route.body.schema()}}
+        schema = route.body.schema()
+        if route.body_format is BodyFormat.SECURITY_EVENT:  # nothing but the token
+            schema = route.body.members[TOKEN_FIELD].field.schema()
+        content = {str(route.body_format): {"schema": schema}}
         operation["requestBody"] = {"required": not route.body_optional, "content": content}
     operation["responses"] = {**_successes(route), **_refusals(route)}
     return operation
-
-
-def _security(route: Route[Any]) -> list[dict[str, list[str]]]:
-    scopes = [] if route.access.scope is None else [str(route.access.scope)]
-    match route.access.admission:
-        case Admission.anyone:
-            return []
-        case Admission.bearer:
-            return [{"bearer": scopes}, {"dpop": scopes}]
-        case Admission.bearer_or_body:
-            return [{}, {"bearer": scopes}, {"dpop": scopes}]
-        case Admission.receipt:
-            return [{"receipt": []}]
-        case _:
-            assert_never(route.access.admission)
 
 
 def _parameters(route: Route[Any]) -> Iterator[JsonSchema]:
@@ -181,9 +155,8 @@ def _successes(route: Route[Any]) -> dict[str, Any]:
     """Describe the answer, and the 304 of a document that may be kept."""
     names = ("X-Request-Id",) if route.cache is None else ("X-Request-Id", "Cache-Control", "ETag")
     answer: dict[str, Any] = {"description": HTTPStatus(route.status).phrase, "headers": _headers(names)}
-    if route.status != HTTPStatus.NO_CONTENT:
-        schema = {"type": "object"} if route.answer is None else route.answer.schema()
-        answer["content"] = {route.content_type: {"schema": schema}}
+    if route.answer is not None:
+        answer["content"] = {route.content_type: {"schema": route.answer.schema()}}
     if route.cache is None:
         return {str(route.status): answer}
     unchanged = {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": _headers(names)}
@@ -195,10 +168,10 @@ def _refusals(route: Route[Any]) -> dict[str, Any]:
     grouped: dict[HTTPStatus, list[type[ServiceError]]] = {}
     for error in possible_errors(route):
         grouped.setdefault(STATUSES[error], []).append(error)
-    return {str(int(status)): _refusal(status, group) for status, group in grouped.items()}
+    return {str(int(status)): _refusal(route, status, group) for status, group in grouped.items()}
 
 
-def _refusal(status: HTTPStatus, group: list[type[ServiceError]]) -> dict[str, Any]:
+def _refusal(route: Route[Any], status: HTTPStatus, group: list[type[ServiceError]]) -> dict[str, Any]:
     names = ["X-Request-Id"]
     if status in _CHALLENGED:
         names.append("WWW-Authenticate")
@@ -209,15 +182,18 @@ def _refusal(status: HTTPStatus, group: list[type[ServiceError]]) -> dict[str, A
     if errors.UseDpopNonce in group:
         names.append("DPoP-Nonce")
     codes = [error.code for error in group]
+    content: dict[str, Any] = {
+        PROBLEM_MEDIA_TYPE: {
+            "schema": PROBLEM.schema(),
+            "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+        }
+    }
+    if route.wording is not None and status == HTTPStatus.BAD_REQUEST:
+        content = {"application/json": {"schema": route.wording.record.schema()}}
     return {
         "description": f"{status.phrase}: {', '.join(codes)}",
         "headers": _headers(names),
-        "content": {
-            PROBLEM_MEDIA_TYPE: {
-                "schema": PROBLEM.schema(),
-                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
-            }
-        },
+        "content": content,
         "x-error-codes": codes,
     }
 
@@ -233,12 +209,21 @@ def _schemas(routes: Iterable[Route[Any]]) -> dict[str, JsonSchema]:
         ValueError: two different records share a name.
     """
     found: dict[str, Record] = {}
-    roots = [root for route in routes for root in (route.body, route.answer) if root is not None]
+    declared = (each for route in routes for each in (_described_body(route), route.answer, _worded(route)))
+    roots = [root for root in declared if root is not None]
     for root in (*roots, PROBLEM):
         for record in root.records():
             if found.setdefault(record.name, record) != record:
                 raise ValueError(record.name)
     return {name: found[name].definition() for name in sorted(found)}
+
+
+def _described_body(route: Route[Any]) -> Record | None:
+    return None if route.body_format is BodyFormat.SECURITY_EVENT else route.body
+
+
+def _worded(route: Route[Any]) -> Record | None:
+    return None if route.wording is None else route.wording.record
 
 
 def _example(error: type[ServiceError]) -> Mapping[str, Any]:

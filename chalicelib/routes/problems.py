@@ -60,6 +60,7 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
         errors.NotFound: HTTPStatus.NOT_FOUND,
         errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
         errors.IdentityNotProved: HTTPStatus.BAD_REQUEST,
+        errors.SecurityEventRefused: HTTPStatus.BAD_REQUEST,
         errors.IdentityInUse: HTTPStatus.CONFLICT,
         errors.LastIdentity: HTTPStatus.CONFLICT,
         errors.IdentityLimitReached: HTTPStatus.CONFLICT,

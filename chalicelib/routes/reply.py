@@ -16,6 +16,7 @@ from chalicelib.routes.problems import BEARER, NONCE_HEADER, as_dpop, problem
 from chalicelib.routes.request import Request
 from chalicelib.routes.rfc3339 import rfc3339
 from chalicelib.routes.route import Answer, Route
+from chalicelib.routes.wordings import Wording
 
 _ETAG_HEX_CHARS = 32
 
@@ -42,14 +43,17 @@ def answered(route: Route[Any], request: Request, answer: Answer, *, dpop_nonce:
     return _cached(request, Reply(status=status, headers=headers, body=body), route.cache)
 
 
-def refused(error: ServiceError, request: Request, now: datetime) -> Reply:
-    """Return an error as it goes out."""
+def refused(error: ServiceError, request: Request, now: datetime, wording: Wording | None = None) -> Reply:
+    """Return an error as it goes out; a bad request in the wording of the route's own RFC, if it has one."""
     locale = preferred_locale(request.headers.get("accept-language"))
     told = problem(error, request_id=request.request_id, now=now, locale=locale)
     headers = {**_always(request.request_id), **told.headers}
     if "WWW-Authenticate" in headers:
         headers["WWW-Authenticate"] = _challenge(headers["WWW-Authenticate"], request)
-    return Reply(status=int(told.status), headers=headers, body=to_json(told.body), code=error.code)
+    body = told.body
+    if wording is not None and told.status == HTTPStatus.BAD_REQUEST:
+        headers["Content-Type"], body = "application/json", wording.tell(error)
+    return Reply(status=int(told.status), headers=headers, body=to_json(body), code=error.code)
 
 
 def _challenge(challenge: str, request: Request) -> str:

@@ -16,9 +16,11 @@ from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.limits import Kept, Limit
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import AccessClaims, Scope
+from chalicelib.routes.body_formats import BodyFormat
 from chalicelib.routes.fields import Field
 from chalicelib.routes.language import DEFAULT_LOCALE, Locale
 from chalicelib.routes.schema import Record
+from chalicelib.routes.wordings import Wording
 
 
 class Admission(StrEnum):
@@ -124,7 +126,8 @@ class Route(Generic[ServicesT_contra]):
     `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404. `step_up` names the
     sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. `takes_proof` is for routes
     where a DPoP proof binds or opens a session without an access token; every bearer route takes one anyway.
-    Of `limits`, the edge holds a request to those by address, its service to the others.
+    Of `limits`, the edge holds a request to those by address, its service to the others. `wording` says how a
+    400 is told where an RFC wants it otherwise.
     """
 
     method: str
@@ -137,6 +140,8 @@ class Route(Generic[ServicesT_contra]):
     status: int = 200
     body: Record | None = None
     body_optional: bool = False
+    body_format: BodyFormat = BodyFormat.JSON
+    wording: Wording | None = None
     errors: tuple[type[ServiceError], ...] = ()
     access: Access = public
     step_up: SensitiveAct | None = None

@@ -7,6 +7,7 @@ from typing import Protocol
 from chalicelib.domain.errors import Fault, InvalidIdToken, InvalidInput, NotFound
 from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.notices import Consequence, ProviderNotice
+from chalicelib.observation import log
 from chalicelib.services.ports import Act, Clock
 from chalicelib.services.secrets import Secrets
 
@@ -15,7 +16,7 @@ class NoticeVerifier(Protocol):
     """A provider's notices."""
 
     def verify(self, payload: str, now: datetime) -> ProviderNotice:
-        """Return what the provider tells, or raise InvalidIdToken."""
+        """Return what the provider tells, or raise InvalidIdToken or SecurityEventRefused."""
 
 
 class NoticeStore(Protocol):
@@ -54,7 +55,7 @@ class NoticeService:
         """Do what follows from a notice; of somebody unknown, or of an unknown kind, nothing does.
 
         Raises:
-            InvalidInput: it isn't the provider's, not about people of ours, or too old.
+            InvalidInput, SecurityEventRefused: it isn't the provider's, not about people of ours, or too old.
             NotFound: nobody signs in with this provider here.
         """
         if provider not in self._verifiers:
@@ -64,7 +65,8 @@ class NoticeService:
             notice = self._verifiers[provider].verify(payload, now)
         except InvalidIdToken as error:
             raise InvalidInput(faults=(Fault(pointer="/payload", code="pattern"),)) from error
-        if notice.consequence is None:
+        log.event("provider_notice", provider=provider, notice=notice.kind, request_id=act.request_id)
+        if notice.consequence is None or notice.subject is None:
             return
         subject = (notice.provider, notice.issuer, notice.subject)
         indexes = [index.subject(*subject) for index in self._secrets.indexes()]

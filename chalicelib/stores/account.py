@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Select, bindparam, func, null, select, update
+from sqlalchemy import CTE, ColumnElement, Select, bindparam, func, null, select, update
 from sqlalchemy.dialects.postgresql import TEXT
 
 from chalicelib.domain.account import ChosenData, RenewedData, UserStatus
@@ -101,12 +101,16 @@ def _choose() -> Select[Any]:
 
 
 def change_of_status(
-    before: UserStatus, after: UserStatus, kind: AuditKind
+    before: UserStatus,
+    after: UserStatus,
+    kind: AuditKind,
+    *conditions: ColumnElement[bool],
+    user_id: ColumnElement[UUID] = USER_ID,
 ) -> tuple[CTE, CTE, tuple[Select[Any], ...]]:
     """Return the person who changes from one status to another, the sessions that end, and the events."""
     person = (
         update(Users)
-        .where(Users.id == USER_ID, Users.status == before)
+        .where(Users.id == user_id, Users.status == before, *conditions)
         .values(status=after, status_changed_at=NOW)
         .returning(Users.id)
         .cte("person")

@@ -94,6 +94,7 @@ LEFT_OUT: Mapping[str, str] = {
     "identities.user_id": _OWNER,
     "identities.subject_index": _INDEX,
     "identities.email_index": _INDEX,
+    "identities.held_at": "why the account is suspended, which the events show",
     "identities.refresh_token": "a secret shared with the provider, which ends the consent there",
     "identities.index_version": _INDEX_KEY,
     "devices.user_id": _OWNER,

@@ -1,36 +1,58 @@
 """What follows from a provider's notice, in one statement behind the person's lock; repeated, nothing does.
 
-The hash of its id stands among used ID tokens, whose rows mean just that: this was taken, until then.
+The hash of its id is kept in the same statement: it is burned with the act, or neither happened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import CTE, Select, delete, exists, func, literal, null, select, true, union_all, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Exists,
+    Select,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
+from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.notices import Consequence, ProviderNotice
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores import audit
+from chalicelib.stores.account import change_of_status
 from chalicelib.stores.database import Database
 from chalicelib.stores.parameters import NOW, given
-from chalicelib.stores.schema import Identities, Sessions, UsedIdTokens
+from chalicelib.stores.schema import Identities, ProviderEvents, Sessions
 from chalicelib.stores.session_rows import ENDED
 from chalicelib.stores.sign_in_statements import LOCK_PERSON, THIS_IDENTITY
+
+_NO_SESSION = cast(null(), Sessions.id.type)  # a bare NULL beside another would be a text to UNION
+Followed = tuple[tuple[Select[Any], ...], tuple[CTE, ...]]  # the events of what a notice changed, other parts
 
 
 def _taken() -> CTE:
     values = (
-        given("id_hash", UsedIdTokens.token_hash),
+        given("id_hash", ProviderEvents.id_hash),
         NOW,
-        given("notice_expires_at", UsedIdTokens.expires_at),
+        given("notice_expires_at", ProviderEvents.expires_at),
     )
     row = select(*values).where(exists(select(Identities.id).where(THIS_IDENTITY)))
-    taken = upsert(UsedIdTokens).from_select(["token_hash", "used_at", "expires_at"], row)
-    return taken.on_conflict_do_nothing().returning(UsedIdTokens.token_hash).cte("taken")
+    taken = upsert(ProviderEvents).from_select(["id_hash", "taken_at", "expires_at"], row)
+    return taken.on_conflict_do_nothing().returning(ProviderEvents.id_hash).cte("taken")
 
 
 def _told() -> CTE:
@@ -39,50 +61,89 @@ def _told() -> CTE:
     return select(*columns).where(THIS_IDENTITY).join(_taken(), true()).cte("told")
 
 
-def _ended(told: CTE) -> CTE:
-    return (
+def _end_sessions(told: CTE) -> Followed:
+    ended = (
         update(Sessions)
         .where(Sessions.user_id == told.c.user_id, Sessions.ended_at.is_(None))
         .values(**ENDED, end_reason=SessionEnd.REVOKED)
         .returning(Sessions.id, Sessions.user_id)
         .cte("ended")
     )
+    return (audit.session_ended(ended, SessionEnd.REVOKED),), ()
 
 
-def _removed(told: CTE) -> CTE:
-    other = aliased(Identities)
-    is_one_of_several = exists().where(other.user_id == told.c.user_id, other.id != told.c.id)
-    return (
+def _end_and_unlink(told: CTE) -> Followed:
+    removed = (
         delete(Identities)
-        .where(Identities.id == told.c.id, is_one_of_several)
+        .where(Identities.id == told.c.id, _has_another(told))
         .returning(Identities.id, Identities.user_id, Identities.provider)
         .cte("removed")
     )
+    details = func.jsonb_build_object("provider", removed.c.provider, "identity_id", removed.c.id)
+    kind, user_id = AuditKind.IDENTITY_UNLINKED, removed.c.user_id
+    events, parts = _end_sessions(told)
+    return (
+        *events,
+        audit.event(kind, act=removed, user_id=user_id, session_id=_NO_SESSION, details=details),
+    ), parts
 
 
-def _act(*, unlinks: bool) -> Select[Any]:
-    told = _told()
-    ended = _ended(told)
-    kind = given("kind", Sessions.client_id)
-    details = func.jsonb_build_object("provider", told.c.provider, "notice", kind)
-    noticed = audit.event(
-        AuditKind.IDENTITY_NOTICED, act=told, user_id=told.c.user_id, session_id=null(), details=details
+def _suspend(told: CTE) -> Followed:
+    """Suspend an active person, and note for which identity; one whom an operator suspended is left alone."""
+    person, _, events = change_of_status(
+        UserStatus.ACTIVE, UserStatus.SUSPENDED, AuditKind.ACCOUNT_SUSPENDED, user_id=told.c.user_id
     )
-    events = [noticed, audit.session_ended(ended, SessionEnd.REVOKED)]
-    if unlinks:
-        removed = _removed(told)
-        gone = func.jsonb_build_object("provider", removed.c.provider, "identity_id", removed.c.id)
-        kind_of_act = AuditKind.IDENTITY_UNLINKED
-        events.append(
-            audit.event(kind_of_act, act=removed, user_id=removed.c.user_id, session_id=null(), details=gone)
-        )
-    return select(literal(1).label("one")).add_cte(audit.recorded(union_all(*events)))
+    is_an_events = or_(exists(select(person.c.id)), _has_another(told, is_held=True))
+    held = update(Identities).where(Identities.id == told.c.id, Identities.held_at.is_(None), is_an_events)
+    return events, (held.values(held_at=NOW).returning(Identities.id).cte("held"),)
 
 
-STATEMENTS: Mapping[Consequence, Select[Any]] = {
-    Consequence.END_SESSIONS: _act(unlinks=False),
-    Consequence.END_AND_UNLINK: _act(unlinks=True),
-}
+def _reinstate(told: CTE) -> Followed:
+    """Let a person act again whom an event of this very identity suspended, unless for another one too."""
+    freed = (
+        update(Identities)
+        .where(Identities.id == told.c.id, Identities.held_at.is_not(None))
+        .values(held_at=null())
+        .returning(Identities.user_id)
+        .cte("freed")
+    )
+    _, _, events = change_of_status(
+        UserStatus.SUSPENDED,
+        UserStatus.ACTIVE,
+        AuditKind.ACCOUNT_REINSTATED,
+        ~_has_another(told, is_held=True),
+        user_id=freed.c.user_id,
+    )
+    return events, ()
+
+
+def _has_another(told: CTE, *, is_held: bool = False) -> Exists:
+    """Tell whether the person has another identity; with `is_held`, one that they are suspended for."""
+    other = aliased(Identities)
+    conditions: list[ColumnElement[bool]] = [other.user_id == told.c.user_id, other.id != told.c.id]
+    return exists().where(*conditions, *([other.held_at.is_not(None)] if is_held else []))
+
+
+def _act(follow: Callable[[CTE], Followed]) -> Select[Any]:
+    told = _told()
+    details = func.jsonb_build_object(
+        "provider", told.c.provider, "notice", given("kind", Sessions.client_id)
+    )
+    kind, user_id = AuditKind.IDENTITY_NOTICED, told.c.user_id
+    noticed = audit.event(kind, act=told, user_id=user_id, session_id=_NO_SESSION, details=details)
+    events, parts = follow(told)
+    audited = audit.recorded(union_all(noticed, *events))
+    return select(literal(1).label("one")).add_cte(audited, *parts)
+
+
+STATEMENTS: Mapping[Consequence, Select[Any]] = MappingProxyType(
+    {
+        Consequence.END_SESSIONS: _act(_end_sessions),
+        Consequence.END_AND_UNLINK: _act(_end_and_unlink),
+        Consequence.SUSPEND: _act(_suspend),
+        Consequence.REINSTATE: _act(_reinstate),
+    }
+)
 
 
 class NoticeStore:
@@ -101,7 +162,7 @@ class NoticeStore:
         now: datetime,
         request_id: str,
     ) -> None:
-        """End the sessions of whom a notice is about, and unlink the identity if there is another."""
+        """Do what follows from a notice, the first time that it comes, for whom it is about."""
         parameters = {
             "p_provider": notice.provider,
             "p_subject_indexes": list(subject_indexes),

@@ -104,7 +104,10 @@ def _changed(
 def _set_status(before: UserStatus, after: UserStatus, kind: AuditKind) -> Select[Any]:
     target = _target()
     person, ended, events = change_of_status(before, after, kind)
-    return _changed(target, literal(after, Users.status.type), person, ended, *events)
+    # whichever it is, from now on it is an operator's word, and no provider's event takes it back
+    freed = update(Identities).where(Identities.user_id == target.c.id, Identities.held_at.is_not(None))
+    claimed = freed.values(held_at=None).returning(Identities.id).cte("claimed")
+    return _changed(target, literal(after, Users.status.type), person, ended, *events).add_cte(claimed)
 
 
 def _end_sessions() -> Select[Any]:

@@ -1,6 +1,6 @@
 """Delete what is older than its period, some rows a statement; never what is still referred to or in use.
 
-Rows that somebody holds are skipped: the next run finds them. A challenge or a proof is only ever inserted,
+Rows that somebody holds are skipped: the next run finds them. A challenge, proof or event is only inserted,
 so nobody holds one, and the app's role may not lock it. Which sessions are over has no index on purpose: it
 would cost every refresh, and the purge alone would use it.
 
@@ -21,6 +21,7 @@ from chalicelib.stores.schema import (
     Challenges,
     Devices,
     DpopProofs,
+    ProviderEvents,
     RateLimits,
     Sessions,
     UsedIdTokens,
@@ -50,6 +51,11 @@ def _challenges() -> Delete:
 def _dpop_proofs() -> Delete:
     old = select(DpopProofs.proof_hash).where(DpopProofs.expires_at < BEFORE).limit(BATCH_MAX).cte("old")
     return delete(DpopProofs).where(DpopProofs.proof_hash.in_(select(old.c.proof_hash)))
+
+
+def _provider_events() -> Delete:
+    old = select(ProviderEvents.id_hash).where(ProviderEvents.expires_at < BEFORE).limit(BATCH_MAX).cte("old")
+    return delete(ProviderEvents).where(ProviderEvents.id_hash.in_(select(old.c.id_hash)))
 
 
 def _used_id_tokens() -> Delete:
@@ -94,6 +100,7 @@ STATEMENTS: Mapping[Purged, Any] = {
     Purged.CHALLENGES: _challenges().returning(Challenges.expires_at),
     Purged.DPOP_PROOFS: _dpop_proofs().returning(DpopProofs.expires_at),
     Purged.USED_ID_TOKENS: _used_id_tokens().returning(UsedIdTokens.expires_at),
+    Purged.PROVIDER_EVENTS: _provider_events().returning(ProviderEvents.expires_at),
     Purged.SESSIONS: _sessions().returning(Sessions.id),
     Purged.DEVICES: _devices().returning(Devices.id),
 }

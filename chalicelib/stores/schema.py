@@ -22,6 +22,7 @@ from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
 from chalicelib.stores.biometric_tables import BiometricKeys
 from chalicelib.stores.consent_tables import ConsentDocuments, ConsentEvents
+from chalicelib.stores.event_tables import ProviderEvents
 from chalicelib.stores.key_tables import ServiceKeys, SigningKeys
 from chalicelib.stores.limit_tables import RateLimits
 from chalicelib.stores.schema_root import Schema, generated_id
@@ -35,6 +36,7 @@ __all__ = [  # parts that live in other files
     "ConsentDocuments",
     "ConsentEvents",
     "DpopProofs",
+    "ProviderEvents",
     "RateLimits",
     "Schema",
     "ServiceKeys",
@@ -65,7 +67,10 @@ class Users(Schema):
 
 
 class Identities(Schema):
-    """Who a provider says a person is; (issuer, subject) identifies, an e-mail address never does."""
+    """Who a provider says a person is; (issuer, subject) identifies, an e-mail address never does.
+
+    Since `held_at` the person is suspended, as the provider told that the account there was hijacked.
+    """
 
     __tablename__ = "identities"
     __table_args__ = (UniqueConstraint("provider", "subject_index"),)
@@ -79,6 +84,7 @@ class Identities(Schema):
     subject: Mapped[bytes]
     refresh_token: Mapped[bytes | None]
     created_at: Mapped[datetime]
+    held_at: Mapped[datetime | None]
 
 
 class Devices(Schema):

@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 
 from chalicelib.domain.errors import MethodNotAllowed, leaves
 from chalicelib.routes.all import ROUTES
+from chalicelib.routes.body_formats import BodyFormat
 from chalicelib.routes.openapi import possible_errors
 from chalicelib.routes.problems import STATUSES
 from chalicelib.routes.route import Admission, Route
@@ -22,6 +23,7 @@ CONTRACT = {  # contract 2, as far as it is built
     "POST /auth/challenge",
     "POST /auth/google",
     "POST /auth/apple",
+    "POST /events/google",
     "POST /events/apple",
     "GET /account/identities",
     "POST /account/identities",
@@ -118,7 +120,8 @@ def test_an_app_accepts_what_is_added_to_answers_and_we_refuse_what_is_added_to_
 ) -> None:
     schemas = served["components"]["schemas"]
     for route in ROUTES:
-        for record in _records(route.body):
+        is_token = route.body_format is BodyFormat.SECURITY_EVENT  # has no members that could be added to
+        for record in [] if is_token else _records(route.body):
             assert schemas[record.name]["additionalProperties"] is False  # A2
         for record in _records(route.answer):
             assert "additionalProperties" not in schemas[record.name]

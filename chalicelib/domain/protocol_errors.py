@@ -1,0 +1,22 @@
+"""What can go wrong at routes whose errors an RFC words; a part of the one tree that `errors` is."""
+
+from enum import StrEnum
+
+from chalicelib.domain.failures import Action, ServiceError
+
+
+class EventError(StrEnum):
+    """Why a security event token was refused, in the words of RFC 8935 s2.4."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_KEY = "invalid_key"
+    INVALID_ISSUER = "invalid_issuer"
+    INVALID_AUDIENCE = "invalid_audience"
+
+
+class SecurityEventRefused(ServiceError):
+    """A security event token fails a check; its one fault's code is an `EventError`."""
+
+    code = "security_event_refused"
+    title = "The security event token is not accepted"
+    action = Action.contact_support
