@@ -40,6 +40,9 @@ _NOT_AS_MIGRATED = (
     )
 )
 
+Line = tuple[Any, ...]
+Message = Callable[[Cursor], list[Line]]
+
 
 class Database:
     """Runs statements; says "unavailable" and nothing else when PostgreSQL can't."""
@@ -51,39 +54,52 @@ class Database:
         event.listen(engine, "connect", self._connected)
         self._prepared: dict[Executable, Prepared] = {}
 
-    def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Return all rows of a statement that is safe to send twice.
+    def rows(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        behind: Executable | None = None,
+    ) -> list[Row]:
+        """Return all rows of a statement that is safe to send twice, behind a lock if one is given.
 
         Raises:
             DependencyUnavailable: no answer within the time limits, or a server that can't take it now.
             psycopg2.IntegrityError: a constraint refused it.
         """
-        prepared = self._of(statement)
-        values = prepared.values(parameters or {})
+        given, prepared = parameters or {}, self._of(statement)
+        lock = [] if behind is None else [(self._of(behind), given)]
+        message = joined([*lock, (prepared, given)]) if lock else alone(prepared, given)
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                return prepared.rows(self._sent(lambda cursor: send(cursor, prepared.text, values)))
+                return prepared.rows(self._sent(message))
             except psycopg2.Error as error:
                 self._give_up_unless_passing(error, attempt)
         raise AssertionError  # the last attempt returned or raised
 
-    def row(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row | None:
+    def row(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        behind: Executable | None = None,
+    ) -> Row | None:
         """Return the one row, or None. Raises as `rows`."""
-        found = self.rows(statement, parameters)
+        found = self.rows(statement, parameters, behind=behind)
         return found[0] if found else None
 
     def row_behind(
         self, lock: Executable, statement: Executable, parameters: Mapping[str, Any]
     ) -> Row | None:
-        """Return the row of a statement that begins once its transaction holds a lock. Raises as `rows`."""
-        found = self._together([(self._of(each), parameters) for each in (lock, statement)])
+        """Return the row of a statement that is sent once, behind a lock. Raises as `rows`."""
+        found = self._sent_once(joined([(self._of(each), parameters) for each in (lock, statement)]))
         rows = self._of(statement).rows(found)
         return rows[0] if rows else None
 
     def all_or_none(self, statement: Executable, acts: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each set of parameters, in one transaction. Raises as `rows`."""
         if acts:
-            self._together([(self._of(statement), parameters) for parameters in acts])
+            self._sent_once(joined([(self._of(statement), parameters) for parameters in acts]))
 
     def patient_rows(
         self, statement: Executable, parameters: Mapping[str, Any], limit: timedelta
@@ -91,7 +107,7 @@ class Database:
         """Return all rows of a report, which may take as long as the limit. Raises as `rows`."""
         longer = f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}"
         prepared = self._of(statement)
-        return prepared.rows(self._together([(prepared, parameters)], longer, limit))
+        return prepared.rows(self._sent_once(joined([(prepared, parameters)], longer), limit))
 
     def _of(self, statement: Executable) -> Prepared:
         prepared = self._prepared.get(statement)
@@ -99,26 +115,13 @@ class Database:
             prepared = self._prepared[statement] = Prepared(statement, self.engine.dialect)
         return prepared
 
-    def _together(
-        self,
-        parts: Sequence[tuple[Prepared, Mapping[str, Any]]],
-        before: str = "",
-        wait_max: timedelta = deadline.WAIT_MAX,
-    ) -> list[tuple[Any, ...]]:
-        """Return the rows of the last of some statements, sent in one message and so in one transaction."""
-
-        def act(cursor: Cursor) -> list[tuple[Any, ...]]:
-            texts = [cursor.mogrify(prepared.text, prepared.values(given)) for prepared, given in parts]
-            return send(cursor, b";\n".join([before.encode(), *texts] if before else texts))
-
+    def _sent_once(self, message: Message, wait_max: timedelta = deadline.WAIT_MAX) -> list[Line]:
         try:
-            return self._sent(act, wait_max)
+            return self._sent(message, wait_max)
         except psycopg2.Error as error:
             self._give_up(error)
 
-    def _sent(
-        self, act: Callable[[Cursor], list[tuple[Any, ...]]], wait_max: timedelta = deadline.WAIT_MAX
-    ) -> list[tuple[Any, ...]]:
+    def _sent(self, message: Message, wait_max: timedelta = deadline.WAIT_MAX) -> list[Line]:
         pool = self.engine.pool
         try:
             connection = pool.connect()
@@ -127,7 +130,7 @@ class Database:
         try:
             driver = cast("deadline.BoundedConnection", connection.dbapi_connection)
             with _waiting(driver, wait_max), driver.cursor() as cursor:
-                return act(cursor)
+                return message(cursor)
         except psycopg2.Error as error:
             if self._is_broken(error, connection):
                 connection.invalidate(error)
@@ -159,9 +162,23 @@ class Database:
         raise unavailable() from error
 
 
-def send(
-    cursor: Cursor, statement: str | bytes, values: Mapping[str, Any] | None = None
-) -> list[tuple[Any, ...]]:
+def alone(prepared: Prepared, parameters: Mapping[str, Any]) -> Message:
+    """Return the message of one statement."""
+    values = prepared.values(parameters)
+    return lambda cursor: send(cursor, prepared.text, values)
+
+
+def joined(parts: Sequence[tuple[Prepared, Mapping[str, Any]]], before: str = "") -> Message:
+    """Return the message of some statements, one transaction, that answers the last one's rows."""
+
+    def message(cursor: Cursor) -> list[Line]:
+        texts = [cursor.mogrify(prepared.text, prepared.values(given)) for prepared, given in parts]
+        return send(cursor, b";\n".join([before.encode(), *texts] if before else texts))
+
+    return message
+
+
+def send(cursor: Cursor, statement: str | bytes, values: Mapping[str, Any] | None = None) -> list[Line]:
     """Send one message, and return the rows that its last statement answers."""
     tally.count(tally.STATEMENTS)
     cursor.execute(statement, values)

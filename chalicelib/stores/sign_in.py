@@ -1,8 +1,7 @@
 """Signing in, each way in one statement: a known person opens a session, a new one an account with it.
 
-The person's row is locked inside the statement, so a suspension in flight is seen. Two sign-ins on one
-device at once can't see each other's session; the partial unique index catches the second, which then goes
-again behind the person's lock.
+A known person's row is locked first, in the same message: the statement's snapshot begins when it is held, so
+that it sees a suspension, a withdrawal, and another sign-in on the same device that were in flight.
 """
 
 from dataclasses import asdict, replace
@@ -38,15 +37,7 @@ class SignInStore:
     def open_session(self, new: NewSession) -> Entry:
         """Open a session for a known, active person with unused token and nonce and fitting answers."""
         parameters = _parameters(new)
-        try:
-            row = self._database.row(statements.OPEN_SESSION, parameters)
-        except psycopg2.IntegrityError as error:
-            if _constraint(error) != "uq_sessions_one_live_a_device":
-                raise
-            row = self._database.row_behind(statements.LOCK_PERSON, statements.OPEN_SESSION, parameters)
-        if row is not None and _is_new_device(row, parameters):
-            parameters["p_adds_device"] = True
-            row = self._database.row_behind(statements.LOCK_PERSON, statements.OPEN_SESSION, parameters)
+        row = self._database.row(statements.OPEN_SESSION, parameters, behind=statements.LOCK_PERSON)
         return replace(_entry(row), taken=limits.read_taken(row, new.place))
 
     def create_account(self, new: NewSession, person: NewPerson) -> Entry | Conflict:
@@ -91,11 +82,6 @@ def _entry(row: Row | None) -> Entry:
     )
 
 
-def _is_new_device(row: Row, parameters: dict[str, Any]) -> bool:
-    """Return whether a known person may be on a device that only their lock lets in."""
-    return row.user_id is not None and row.id is None and not parameters["p_adds_device"]
-
-
 def _parameters(new: NewSession) -> dict[str, Any]:
     challenge = new.challenge
     return {
@@ -105,8 +91,6 @@ def _parameters(new: NewSession) -> dict[str, Any]:
         "p_index_versions": list(new.index_versions),
         "p_subject_indexes": list(new.subject_indexes),
         "p_device_indexes": list(new.device_indexes),
-        "p_adds_device": len(new.index_versions)
-        == 1,  # else behind the person's lock: it may be there by now
         "p_answers": consent_parts.as_parameter(new.answers),
         **limits.parameters(new.place),
     }

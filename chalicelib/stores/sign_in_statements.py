@@ -4,12 +4,10 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
-    Boolean,
     Exists,
     ScalarSelect,
     Select,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -42,7 +40,6 @@ THIS_IDENTITY = and_(
     under_any("subject_indexes", Identities.subject_index),
 )
 LOCK_PERSON = select(Users.id).join(Identities).where(THIS_IDENTITY).with_for_update(key_share=True, of=Users)
-ADDS_DEVICE = bindparam("p_adds_device", type_=Boolean)
 
 
 def burned_nonce(by: CTE) -> Insert:
@@ -158,10 +155,7 @@ def _open_session() -> Select[Any]:
         .with_for_update(key_share=True, of=Users)
         .cte("person")
     )
-    may_enter = or_(ADDS_DEVICE, _known_device(person).is_not(None))
-    welcome = (
-        select(person.c.user_id).where(person.c.user_status == UserStatus.ACTIVE, may_enter).cte("welcome")
-    )
+    welcome = select(person.c.user_id).where(person.c.user_status == UserStatus.ACTIVE).cte("welcome")
     place = limits.place(welcome)
     admitted = limits.admitted(welcome, place)
     device = _seen_device(person, admitted, _first_use(admitted))

@@ -40,7 +40,7 @@ def scene(world: World, ana: Phone) -> KeyScene:
 
 def of_people(count: Counted) -> int:
     """Return how many statements read or changed a person; a fresh container counts requests in another."""
-    return sum(statement.startswith("WITH person") for statement in count.statements)
+    return sum("WITH person" in statement for statement in count.statements)
 
 
 def written(world: World) -> None:
