@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, insert, select
-from sqlalchemy.dialects.postgresql import JSONB, TEXT
+from sqlalchemy import Uuid, bindparam, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 from chalicelib.domain.audit import AuditKind
 from chalicelib.stores.database import Database
@@ -21,7 +21,7 @@ RECORD = (
     )
     .returning(AuditEvents.id)
 )
-KNOWN = select(Users.id).where(Users.id.in_(bindparam("p_user_ids", type_=Uuid, expanding=True)))
+KNOWN = select(Users.id).where(Users.id == func.any(bindparam("p_user_ids", type_=ARRAY(Uuid))))
 
 
 class KeyActsStore:

@@ -25,9 +25,11 @@ class Prepared:
     """One statement of one dialect."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
-        """Compile it."""
+        """Compile it. Raises NotImplementedError for one whose text depends on its parameters."""
         compiled = cast("SQLCompiler", cast("ClauseElement", statement).compile(dialect=dialect))
         self.text = str(compiled)
+        if "POSTCOMPILE" in self.text:
+            raise NotImplementedError("IN a list has another text each time: say = ANY(array)")
         self._constants: dict[str, Any] = {}
         self._given: list[tuple[str, Callable[[Any], Any] | None]] = []
         for bind, name in compiled.bind_names.items():

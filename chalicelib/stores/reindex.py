@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, and_, bindparam, exists, func, literal, select, union_all, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chalicelib.domain.account import UserStatus
@@ -20,7 +21,7 @@ from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 from chalicelib.stores.session_rows import DEVICE_COLUMNS, PERSON_COLUMNS, read_device, read_person
 
 COUNT_MAX = timedelta(seconds=50)  # of three walks through whole tables; below the function's minute
-_IDS = bindparam("p_user_ids", type_=Uuid, expanding=True)
+_IDS = func.any(bindparam("p_user_ids", type_=ARRAY(Uuid)))
 PEOPLE = (
     select(*PERSON_COLUMNS, Users.index_version)
     .where(Users.id > given("after", Users.id), Users.status != UserStatus.ERASED)
@@ -28,10 +29,10 @@ PEOPLE = (
     .limit(bindparam("p_limit"))
 )
 IDENTITIES = select(*Identities.__table__.c).where(
-    Identities.user_id.in_(_IDS), Identities.index_version < INDEX_VERSION
+    Identities.user_id == _IDS, Identities.index_version < INDEX_VERSION
 )
 DEVICES = select(*DEVICE_COLUMNS, Devices.user_id, Devices.device_index, Devices.index_version).where(
-    Devices.user_id.in_(_IDS), Devices.index_version < INDEX_VERSION
+    Devices.user_id == _IDS, Devices.index_version < INDEX_VERSION
 )
 
 
