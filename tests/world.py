@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalice.local import RouteMatcher
+from chalice.local import LocalChalice, RouteMatcher
 from psycopg2.extensions import cursor
 
 from chalicelib import wiring
@@ -56,6 +56,10 @@ class Reply:
         return self.body.get("code") if isinstance(self.body, dict) else None
 
 
+class ThreadLocalApi(LocalChalice, Api):
+    """The app, whose current request is each thread's own: a container of Lambda has one at a time."""
+
+
 class World(Operated):
     """One service with its own database, its own clock, and people who sign in to it."""
 
@@ -67,7 +71,7 @@ class World(Operated):
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1))
         self.database: Database = connect(settings.database_url, CONNECTIONS_MAX)
         self.services: Services = self.container()
-        self.app = Api("serenya-auth")
+        self.app = ThreadLocalApi("serenya-auth")
         mount(self.app, (*ROUTES, *more), lambda: self.services)
         self._matcher = RouteMatcher(list(self.app.routes))
 

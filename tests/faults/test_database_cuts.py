@@ -56,7 +56,7 @@ def test_a_refresh_cut_once_is_answered_with_the_one_successor(
     cuttable: Cuttable, phone: Phone, moment: Moment
 ) -> None:
     phone.sign_in()
-    cuttable.cut(ROTATION, moment)
+    cuttable.cut(ROTATION, moment)  # F-3, F-5
     assert phone.refresh().status == 200
     cuttable.assert_cut(ONCE)
     assert cuttable.world.rows("SELECT generation FROM sessions") == [(1,)]
@@ -69,7 +69,7 @@ def test_a_refresh_cut_twice_is_503_and_its_token_still_works(
     cuttable: Cuttable, phone: Phone, moment: Moment
 ) -> None:
     phone.sign_in()
-    cuttable.cut(ROTATION, moment, TWICE)
+    cuttable.cut(ROTATION, moment, TWICE)  # F-5
     refused = phone.refresh()
     assert (refused.status, refused.code) == (503, "service_unavailable")
     cuttable.assert_cut(TWICE)
@@ -80,7 +80,7 @@ def test_a_refresh_cut_twice_is_503_and_its_token_still_works(
 
 @pytest.mark.parametrize("moment", Moment)
 def test_a_first_sign_in_cut_once_makes_one_account(cuttable: Cuttable, phone: Phone, moment: Moment) -> None:
-    cuttable.cut(ACCOUNT, moment)
+    cuttable.cut(ACCOUNT, moment)  # F-5
     reply = phone.sign_in()
     assert (reply.status, reply.body["is_new_user"]) == (200, True)
     cuttable.assert_cut(ONCE)
@@ -96,7 +96,7 @@ def test_a_first_sign_in_cut_twice_is_503_and_never_loses_the_accounts_key(
     cuttable: Cuttable, phone: Phone, moment: Moment
 ) -> None:
     token = phone.id_token()
-    cuttable.cut(ACCOUNT, moment, TWICE)
+    cuttable.cut(ACCOUNT, moment, TWICE)  # F-5
     assert phone.sign_in(token).status == 503
     cuttable.assert_cut(TWICE)
     assert phone.sign_in(token).status == 200  # the same ID token
@@ -116,7 +116,7 @@ def test_a_known_persons_sign_in_that_is_cut_opens_one_session(
     phone.sign_in()
     nonce = cuttable.world.call("POST", "/auth/challenge").body["nonce"]
     token = phone.id_token(nonce=nonce)
-    cuttable.cut(OPENING, moment, times)
+    cuttable.cut(OPENING, moment, times)  # F-5
     reply = phone.sign_in(token, nonce=nonce)
     cuttable.assert_cut(times)
     assert reply.status == (200 if times == ONCE else 503)
@@ -129,7 +129,7 @@ def test_a_known_persons_sign_in_that_is_cut_opens_one_session(
 @pytest.mark.parametrize("moment", Moment)
 def test_a_logout_that_is_cut_ends_the_session_once(cuttable: Cuttable, phone: Phone, moment: Moment) -> None:
     phone.sign_in()
-    cuttable.cut(LOGOUT, moment)
+    cuttable.cut(LOGOUT, moment)  # F-5
     assert phone.logout().status == 204
     cuttable.assert_cut(ONCE)
     assert audited(cuttable.world, "session.ended") == 1

@@ -47,7 +47,7 @@ def test_an_erasure_that_is_killed_did_not_begin_or_is_completed_by_the_sweep(
 ) -> None:
     ana = world.person()
     ana.sign_in()
-    assert kill(step, "DELETE", "/account", {"confirm": True}, ana.access_token) == KILLED
+    assert kill(step, "DELETE", "/account", {"confirm": True}, ana.access_token) == KILLED  # F-20
     if step in NOTHING_YET:
         assert ana.get("/account").status == 200
         assert (audited(world, "account.erased"), audited(world, "session.ended")) == (0, 0)
@@ -81,7 +81,7 @@ def test_a_sign_up_that_is_killed_is_whole_after_the_phones_retry(
 ) -> None:
     ana = world.person()
     body = ana.sign_in_body()
-    assert kill(step, "POST", "/auth/google", body) == KILLED
+    assert kill(step, "POST", "/auth/google", body) == KILLED  # F-20
     begun = 0 if step in NOTHING_YET else 1
     assert world.rows("SELECT count(*) FROM users") == [(begun,)]
     assert audited(world, "account.created") == begun

@@ -124,7 +124,7 @@ def test_nobody_notices_a_rotation(scene: KeyScene, rotation: str) -> None:
     traffic = Traffic(scene.people(4))
     with traffic.going():
         traffic.pass_by()
-        for step in ROTATIONS[rotation](scene):
+        for step in ROTATIONS[rotation](scene):  # F-30, F-31
             step()
             traffic.pass_by()
     assert traffic.failed == []

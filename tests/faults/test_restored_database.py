@@ -44,7 +44,7 @@ def test_erasures_and_sweeps_leave_a_current_database_ready(world: World, ana: P
 
 def test_a_database_behind_an_erasure_is_not_ready(world: World, ana: Phone) -> None:
     erase(ana)
-    go_back(world, 0)
+    go_back(world, 0)  # F-24
     assert ready(world) == 503
 
 
@@ -75,7 +75,7 @@ def test_a_restore_erases_again_whom_the_backup_brought_back(world: World, ana: 
     ben.sign_in()
     answer = erase(ana).body
     back = world.person()
-    back.sign_in()  # in the backup, the row of the person has this id
+    back.sign_in()  # F-24: in the backup, the row of the person has this id
     world.execute("DELETE FROM erasures")
     client_id = UUID(ana.user_id)
     move_back(world, back, client_id)

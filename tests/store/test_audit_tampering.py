@@ -43,21 +43,21 @@ EDITS = {
 
 
 @pytest.mark.parametrize("change", EDITS.values(), ids=EDITS)
-def test_an_edited_event_is_found_and_named(bench: Bench, change: str) -> None:
+def test_an_edited_event_is_found_and_named(bench: Bench, change: str) -> None:  # F-34
     target = bench.events()[-15]
     with bench.tampering() as owner:
         owner.execute(f"UPDATE audit_events SET {change} WHERE id IN (%s, %s)", (target, target + 3))  # noqa: S608 - our own text
     assert_finds(bench, Fault.EDITED, target)
 
 
-def test_a_deleted_event_is_found_and_named(bench: Bench) -> None:
+def test_a_deleted_event_is_found_and_named(bench: Bench) -> None:  # F-34
     target = bench.events()[-15]
     with bench.tampering() as owner:
         owner.execute("DELETE FROM audit_events WHERE id = %s", (target,))
     assert_finds(bench, Fault.MISSING, target)
 
 
-def test_of_a_deleted_and_an_edited_event_the_first_is_named(bench: Bench) -> None:
+def test_of_a_deleted_and_an_edited_event_the_first_is_named(bench: Bench) -> None:  # F-34
     first, second = bench.events()[-15], bench.events()[-13]
     with bench.tampering() as owner:
         owner.execute("UPDATE audit_events SET kind = 'x' WHERE id = %s", (first,))
@@ -66,7 +66,7 @@ def test_of_a_deleted_and_an_edited_event_the_first_is_named(bench: Bench) -> No
 
 
 @pytest.mark.parametrize("place", ["below all", "in a rolled-back id"])
-def test_an_inserted_event_is_found_and_named(bench: Bench, place: str) -> None:
+def test_an_inserted_event_is_found_and_named(bench: Bench, place: str) -> None:  # F-34
     target = -5 if place == "below all" else void_id(bench)
     with bench.tampering() as owner:
         owner.execute(
@@ -80,20 +80,20 @@ def test_an_inserted_event_is_found_and_named(bench: Bench, place: str) -> None:
     assert_finds(bench, Fault.INSERTED, target)
 
 
-def test_two_events_that_changed_places_are_found_and_named(bench: Bench) -> None:
+def test_two_events_that_changed_places_are_found_and_named(bench: Bench) -> None:  # F-34
     first, second = bench.events()[-15], bench.events()[-12]
     swap(bench, first, second)
     finding = assert_finds(bench, Fault.REORDERED, first)
     assert finding.details == f"holds what was sealed as event {second}"
 
 
-def test_events_that_changed_places_across_seals_are_found_and_named(bench: Bench) -> None:
+def test_events_that_changed_places_across_seals_are_found_and_named(bench: Bench) -> None:  # F-34
     first, second = bench.events()[-25], bench.events()[-5]
     swap(bench, first, second)
     assert_finds(bench, Fault.EDITED, first)
 
 
-def test_sealed_events_that_were_cut_off_are_found_and_named(bench: Bench) -> None:
+def test_sealed_events_that_were_cut_off_are_found_and_named(bench: Bench) -> None:  # F-34
     kept = bench.events()[:-4]
     with bench.tampering() as owner:
         owner.execute("DELETE FROM audit_events WHERE id > %s", (kept[-1],))
@@ -114,14 +114,14 @@ def test_a_tail_that_was_cut_off_with_its_seals_is_found_by_the_anchors(
     assert_finds(bench, Fault.CUT, act(bench))
 
 
-def test_truncated_tables_are_found(bench: Bench) -> None:
+def test_truncated_tables_are_found(bench: Bench) -> None:  # F-34
     first = bench.events()[0]
     with bench.tampering() as owner:
         owner.execute("TRUNCATE audit_events, audit_seals")
     assert_finds(bench, Fault.CUT, first)
 
 
-def test_a_seal_taken_out_of_the_middle_is_found_and_named(bench: Bench) -> None:
+def test_a_seal_taken_out_of_the_middle_is_found_and_named(bench: Bench) -> None:  # F-34
     with bench.tampering() as owner:
         owner.execute("DELETE FROM audit_seals WHERE number = 2")
     finding = bench.audit.verify().finding
@@ -139,7 +139,7 @@ SEAL_EDITS = {
 
 
 @pytest.mark.parametrize("change", SEAL_EDITS.values(), ids=SEAL_EDITS)
-def test_an_edited_seal_is_found_and_named(bench: Bench, change: str) -> None:
+def test_an_edited_seal_is_found_and_named(bench: Bench, change: str) -> None:  # F-34
     with bench.tampering() as owner:
         owner.execute(f"UPDATE audit_seals SET {change} WHERE number = 2")  # noqa: S608 - our own text
     for is_anchored in (True, False):
@@ -159,7 +159,7 @@ def test_an_edited_event_is_named_by_the_anchor_when_the_leaf_hashes_were_edited
     assert_finds(bench, Fault.EDITED, target)
 
 
-def test_without_any_leaf_hash_an_edit_is_still_found(bench: Bench) -> None:
+def test_without_any_leaf_hash_an_edit_is_still_found(bench: Bench) -> None:  # F-34
     with bench.tampering() as owner:
         owner.execute("UPDATE audit_events SET kind = 'x' WHERE id = %s", (bench.events()[-15],))
         owner.execute("UPDATE audit_seals SET leaf_hashes = sha256('x')")
@@ -170,7 +170,7 @@ def test_without_any_leaf_hash_an_edit_is_still_found(bench: Bench) -> None:
     assert (finding.fault, finding.seal, finding.event_id) == (Fault.EDITED, 2, None)
 
 
-def test_a_history_that_was_changed_and_sealed_anew_is_found_by_the_anchors(bench: Bench) -> None:
+def test_a_history_that_was_changed_and_sealed_anew_is_found_by_the_anchors(bench: Bench) -> None:  # F-34
     impostor = Bench(bench.world)  # whoever holds database and signing key, but not the bucket
     with bench.tampering() as owner:
         owner.execute("DELETE FROM audit_seals")
