@@ -18,7 +18,7 @@ from chalicelib.domain.dpop_nonces import NonceDemand
 from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.provider_settings import read_offered
-from chalicelib.domain.providers import PROVIDERS, OfferedProvider, OidcProvider
+from chalicelib.domain.providers import APPLE_URL, PROVIDERS, OfferedProvider, OidcProvider
 from chalicelib.domain.receipts import Controller
 from chalicelib.domain.sessions import REFRESH_GRACE, SESSION_ABSOLUTE, SESSION_IDLE, Lifetimes
 from chalicelib.domain.tokens import ACCESS_TOKEN_TTL, ACCESS_TOKEN_TTL_MAX
@@ -67,6 +67,8 @@ class Settings:
     signing_kms_key_id: str
     signing_kms_key_history: tuple[str, ...]
     vault_table: str
+    egress_table: str
+    apple_url: str
     evidence_bucket: str
     signing_algorithm: SigningAlgorithm
     dpop_nonce: NonceDemand
@@ -113,6 +115,8 @@ def from_environment(
         "kms_key_id": read("KMS_KEY_ID", str),
         "signing_kms_key_id": read("SIGNING_KMS_KEY_ID", str),
         "vault_table": read("VAULT_TABLE", str),
+        "egress_table": read("EGRESS_TABLE", str),
+        "apple_url": read("APPLE_URL", _local_only(_web_url, is_local=is_local), default=APPLE_URL),
         "evidence_bucket": read("EVIDENCE_BUCKET", str),
         "signing_algorithm": read("SIGNING_ALGORITHM", SigningAlgorithm, default=SigningAlgorithm.ES256),
         "dpop_nonce": read("DPOP_NONCE", NonceDemand, default=NonceDemand.ON_DEMAND),

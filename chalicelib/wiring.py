@@ -8,19 +8,17 @@ from chalicelib import settings as environment
 from chalicelib.assembly.audit import AuditParts
 from chalicelib.assembly.biometrics import BiometricParts
 from chalicelib.assembly.database import connect_as
+from chalicelib.assembly.egress import EgressParts
 from chalicelib.assembly.erasure import ErasureParts
-from chalicelib.assembly.keys import data_kms, provider_keys, service_keyring
+from chalicelib.assembly.keys import people_keys, provider_keys, service_keyring
 from chalicelib.assembly.limits import limits
 from chalicelib.assembly.operators import operators
 from chalicelib.assembly.proofs import proofs
 from chalicelib.assembly.providers import admission, identities, notices
 from chalicelib.clients.access_tokens import AccessTokenCodec
-from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock, SystemIds
-from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.jwt_keys import TokenKey
-from chalicelib.clients.key_vault import KeyVault
 from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.session_seal import session_key
 from chalicelib.domain.keys import ServiceKeyUse, current_key
@@ -95,8 +93,10 @@ class _Assembly:
             tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock
         )
         self.limits = limits(settings, database, self.secrets, clock)
-        self.data_keys = self._data_keys()
+        self.data_keys = people_keys(settings, clock)
         self.personal_data = self._personal_data()
+        self.egress = EgressParts(settings=settings, clock=clock)
+        self.provider_grants = self.egress.provider_grants(database, self.data_keys, self.secrets)
         self.biometrics = BiometricParts(
             settings=settings,
             database=database,
@@ -120,7 +120,12 @@ class _Assembly:
             sessions=self._session_service(),
             account=self._account(),
             identities=identities(
-                self.database, self.admission, self.secrets, self.personal_data, self.clock
+                self.database,
+                self.admission,
+                self.secrets,
+                self.personal_data,
+                self.clock,
+                self.provider_grants,
             ),
             biometrics=self.biometrics.registrations,
             presence=self.biometrics.presence,
@@ -151,6 +156,7 @@ class _Assembly:
             clock=self.clock,
             joining=audit.joining,
             secrets=self.secrets,
+            provider_grants=self.provider_grants,
         )
 
     def _account(self) -> AccountService:
@@ -196,6 +202,7 @@ class _Assembly:
             limits=self.limits,
             clock=self.clock,
             ids=self.ids,
+            provider_grants=self.provider_grants,
         )
 
     def _tokens(self) -> AccessTokens[TokenKey]:
@@ -207,11 +214,6 @@ class _Assembly:
             clock=self.clock,
             ids=self.ids,
         )
-
-    def _data_keys(self) -> DataKeys:
-        region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
-        vault = KeyVault(aws_client("dynamodb", region, endpoint), self.settings.vault_table)
-        return DataKeys(data_kms(self.settings), vault, self.clock)
 
     def _personal_data(self) -> PersonalData:
         return PersonalData(

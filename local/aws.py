@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REGION: Final = "eu-west-1"
 VAULT_TABLE: Final = "serenya-auth-local-vault"
+EGRESS_TABLE: Final = "serenya-auth-local-egress"
 KEYS_BUCKET: Final = "serenya-auth-local-provider-keys"
 EVIDENCE_BUCKET: Final = "serenya-auth-local-evidence"
 PERSONAL_DATA_ALIAS: Final = "alias/serenya-auth-local-personal-data"
@@ -41,6 +42,7 @@ class Resources:
     kms_key_id: str
     signing_kms_key_id: str
     vault_table: str
+    egress_table: str
     keys_bucket: str
     evidence_bucket: str
 
@@ -149,7 +151,9 @@ def provision(endpoint_url: str) -> Resources:
         connect_timeout=5, read_timeout=20, proxies={}, s3={"addressing_style": "path"}
     )
     kms = session.client("kms", endpoint_url=endpoint_url, config=config)
-    ensure_table(session.client("dynamodb", endpoint_url=endpoint_url, config=config))
+    dynamodb = session.client("dynamodb", endpoint_url=endpoint_url, config=config)
+    ensure_table(dynamodb)
+    ensure_egress_table(dynamodb)
     s3 = session.client("s3", endpoint_url=endpoint_url, config=config)
     for bucket in (KEYS_BUCKET, EVIDENCE_BUCKET):
         ensure_bucket(s3, bucket)
@@ -157,6 +161,7 @@ def provision(endpoint_url: str) -> Resources:
         kms_key_id=ensure_key(kms, PERSONAL_DATA_ALIAS),
         signing_kms_key_id=ensure_key(kms, SIGNING_ALIAS),
         vault_table=VAULT_TABLE,
+        egress_table=EGRESS_TABLE,
         keys_bucket=KEYS_BUCKET,
         evidence_bucket=EVIDENCE_BUCKET,
     )
@@ -180,6 +185,34 @@ def ensure_table(dynamodb: "DynamoDBClient") -> None:
             TableName=VAULT_TABLE,
             AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        return
+
+
+def ensure_egress_table(dynamodb: "DynamoDBClient", name: str = EGRESS_TABLE) -> None:
+    """Create the egress table as infra/modules/storage does: an index of what waits, and a stream."""
+    try:
+        dynamodb.create_table(
+            TableName=name,
+            AttributeDefinitions=[
+                {"AttributeName": "id", "AttributeType": "S"},
+                {"AttributeName": "queue", "AttributeType": "S"},
+                {"AttributeName": "due_at", "AttributeType": "N"},
+            ],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "queue",
+                    "KeySchema": [
+                        {"AttributeName": "queue", "KeyType": "HASH"},
+                        {"AttributeName": "due_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
             BillingMode="PAY_PER_REQUEST",
         )
     except dynamodb.exceptions.ResourceInUseException:

@@ -38,4 +38,5 @@ def settings(google_keys: str, apple_keys: str) -> dict[str, str]:
         "GOOGLE_KEYS_URL": google_keys,
         "APPLE_CLIENTS": json.dumps(dev_apple.CLIENTS),
         "APPLE_KEYS_URL": apple_keys,
+        "APPLE_URL": apple_keys.removesuffix("/keys"),
     }

@@ -47,6 +47,7 @@ def environment(
         "KMS_KEY_ID": resources.kms_key_id,
         "SIGNING_KMS_KEY_ID": resources.signing_kms_key_id,
         "VAULT_TABLE": resources.vault_table,
+        "EGRESS_TABLE": resources.egress_table,
         "EVIDENCE_BUCKET": resources.evidence_bucket,
         **providers,
     }
@@ -100,7 +101,12 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
 def app_faults(outer: Mapping[str, str]) -> tuple[str, ...]:
     """Return what is wrong with the app's own settings, with good ones in place of those made here."""
     resources = Resources(
-        kms_key_id="-", signing_kms_key_id="-", vault_table="-", keys_bucket="-", evidence_bucket="-"
+        kms_key_id="-",
+        signing_kms_key_id="-",
+        vault_table="-",
+        egress_table="-",
+        keys_bucket="-",
+        evidence_bucket="-",
     )
     url = f"http://{HOST}"
     made = environment(

@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.clients.data_keys import DataKeys
+from chalicelib.clients.egress_table import EgressTable
 from chalicelib.clients.erasure_ledger import ErasureLedger
 from chalicelib.clients.key_vault import KeyVault
 from chalicelib.clients.kms import Kms
@@ -22,6 +23,7 @@ from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 from chalicelib.settings import from_environment
 from chalicelib.stores.erasure import ErasureStore
+from chalicelib.stores.provider_grants import ProviderGrantStore
 from chalicelib.stores.sign_in import SignInStore
 from local.places import PROJECT
 
@@ -43,6 +45,9 @@ STEPS: Mapping[str, Step] = {
     "erasure before its transaction": Step(ErasureStore, "erase", after=False),
     "erasure after COMMIT": Step(ErasureStore, "erase", after=True),
     "erasure after the ledger": Step(ErasureLedger, "record", after=True),
+    "erasure before the errand": Step(EgressTable, "put", after=False),
+    "erasure after the errand": Step(EgressTable, "put", after=True),
+    "erasure after its revocations": Step(ProviderGrantStore, "forget", after=True),
     "erasure after the vault": Step(DataKeys, "discard", after=True),
     "erasure after its completion": Step(ErasureStore, "complete", after=True),
     "sign-up after KMS": Step(Kms, "generate_data_key", after=True),

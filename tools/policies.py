@@ -25,10 +25,13 @@ WITHOUT_RESOURCE: Final = frozenset(  # AWS lets no policy name a resource for t
 )
 STORAGE_KEY: Final = "storage-key"
 AT_REST: Final = {
+    "egress": "dynamodb",
     "evidence": "s3",
     "vault": "dynamodb",
 }  # encrypted with it: their callers need it, through them
-OUTSIDE_THE_VPC: Final = frozenset({"fetch-provider-keys"})  # what must reach the internet
+OUTSIDE_THE_VPC: Final = frozenset(
+    {"egress-deliver", "egress-sweep", "fetch-provider-keys"}
+)  # what must reach the internet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +49,54 @@ DATABASE: Final = {"app-login": ("rds-db:connect",)}
 OWNER: Final = {"owner-login": ("rds-db:connect",)}
 KNOWS_ERASED: Final = {"evidence": ("s3:GetObject",), "evidence-bucket": ("s3:ListBucket",)}
 WRITES_EVIDENCE: Final = {"evidence": ("s3:GetObject", "s3:PutObject"), "evidence-bucket": ("s3:ListBucket",)}
+HAS_ERRANDS: Final = {"egress": ("dynamodb:PutItem",)}
+DOES_ERRANDS: Final = {
+    "personal-key": ("kms:Decrypt", "kms:Encrypt"),
+    "egress": ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+    "event-buses": ("events:PutEvents",),
+}
 SERVICES: Final = DATABASE | READS_SECRETS
-ERASES: Final = SERVICES | WRITES_EVIDENCE | {"vault": ("dynamodb:DeleteItem", "dynamodb:GetItem")}
+ERASES: Final = (
+    SERVICES
+    | WRITES_EVIDENCE
+    | HAS_ERRANDS
+    | {
+        "personal-key": ("kms:Decrypt", "kms:Encrypt"),
+        "vault": ("dynamodb:DeleteItem", "dynamodb:GetItem"),
+    }
+)
+READS_STREAM: Final = {  # Lambda itself polls it, as the function
+    "egress-stream": (
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    ),
+    "egress-dead-letters": ("sqs:SendMessage",),
+}
 
 needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     API: ERASES
     | {
-        "personal-key": ("kms:Decrypt", "kms:GenerateDataKey"),
+        "personal-key": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
         "vault": ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
         "provider-keys": ("s3:GetObject",),
     },
     "account-erase": ERASES,
+    "apple-client-key": DATABASE | {"personal-key": ("kms:Encrypt",), "egress": ("dynamodb:PutItem",)},
     "audit-export": SERVICES | KNOWS_ERASED,
     "audit-seal": SERVICES | WRITES_EVIDENCE,
     "audit-verify": SERVICES | KNOWS_ERASED,
     "consent-coverage": DATABASE,
+    "egress-collect": DATABASE
+    | {
+        "personal-key": ("kms:Decrypt", "kms:Encrypt"),
+        "vault": ("dynamodb:GetItem",),
+        "egress": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        "egress-queue": ("dynamodb:Query",),
+    },
+    "egress-deliver": DOES_ERRANDS | READS_STREAM,
+    "egress-sweep": DOES_ERRANDS | {"egress-queue": ("dynamodb:Query",)},
     "erasure-sweep": ERASES,
     "fetch-provider-keys": {"provider-keys": ("s3:PutObject",)},
     "keys-status": DATABASE | {"vault": ("dynamodb:Scan",)},

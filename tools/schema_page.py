@@ -19,6 +19,7 @@ KINDS = {
     "spki": "public key of a phone's hardware, DER",
     "secret_hash": "SHA-256 of a receipt's secret, 256 random bits",
     "_hash": "SHA-256 of something used once",
+    "refresh_token": "ciphertext, under the person's key, for its place in `identities`",
     "wrapped": "wrapped by KMS",
     "wrapped_private": "wrapped by KMS",
 }

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 # A service that the code begins to use is added here; a test holds it against clients/aws.py.
-AWS_SERVICES: Final = frozenset({"dynamodb", "kms", "s3"})
+AWS_SERVICES: Final = frozenset({"dynamodb", "events", "kms", "s3"})
 MODELS: Final = r"(service-2|endpoint-rule-set-1|paginators-1)(\.sdk-extras)?\.json(\.gz)?"
 
 _KEPT: Final = re.compile(

@@ -10,6 +10,7 @@ from chalicelib.clients.erasure_ledger import ErasureLedger
 from chalicelib.services.audit_joining import AuditJoining
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.ports import Clock
+from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.recovery import Recovery
 from chalicelib.services.restore_gate import RestoreGate
 from chalicelib.services.restore_watch import RestoreWatch
@@ -33,6 +34,7 @@ class ErasureParts:
     clock: Clock
     joining: AuditJoining
     secrets: Secrets
+    provider_grants: ProviderGrants
 
     @cached_property
     def watch(self) -> RestoreWatch:
@@ -58,6 +60,7 @@ class ErasureParts:
             signer=self.tokens,
             clock=self.clock,
             secrets=self.secrets,
+            provider_grants=self.provider_grants,
         )
 
     @cached_property

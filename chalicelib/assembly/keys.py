@@ -8,8 +8,10 @@ from chalicelib.clients import jwt_keys, s3_keys
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.bounded_http import BoundedHttp
 from chalicelib.clients.clock import SystemClock, SystemIds
+from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.key_fetcher import KeyFetcher
+from chalicelib.clients.key_vault import KeyVault
 from chalicelib.clients.kms import Kms
 from chalicelib.clients.provider_keys import ProviderKeySet, ProviderKeySource
 from chalicelib.clients.s3_keys import S3KeySource
@@ -97,3 +99,11 @@ def data_kms(settings: Settings) -> Kms:
     """Return what wraps people's keys and the service's secrets, and unwraps what earlier ones wrapped."""
     client = aws_client("kms", settings.aws_region, settings.aws_endpoint_url)
     return Kms(client, settings.kms_key_id, history=settings.kms_key_history)
+
+
+def people_keys(settings: Settings, clock: Clock) -> DataKeys:
+    """Return the data keys of all people, with a cache of this container's own."""
+    vault = KeyVault(
+        aws_client("dynamodb", settings.aws_region, settings.aws_endpoint_url), settings.vault_table
+    )
+    return DataKeys(data_kms(settings), vault, clock)

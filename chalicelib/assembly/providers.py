@@ -17,6 +17,7 @@ from chalicelib.services.notices import NoticeService
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.proofs import Proofs
+from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
 from chalicelib.stores.database import Database
 from chalicelib.stores.identities import IdentityStore
@@ -41,7 +42,12 @@ def admission(
 
 
 def identities(
-    database: Database, admission: Admission, secrets: Secrets, personal_data: PersonalData, clock: Clock
+    database: Database,
+    admission: Admission,
+    secrets: Secrets,
+    personal_data: PersonalData,
+    clock: Clock,
+    grants: ProviderGrants,
 ) -> IdentityService:
     """Return what links and unlinks."""
     return IdentityService(
@@ -51,6 +57,7 @@ def identities(
         personal_data=personal_data,
         clock=clock,
         ids=SystemIds(),
+        provider_grants=grants,
     )
 
 

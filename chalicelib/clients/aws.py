@@ -22,6 +22,8 @@ def aws_client(service: Literal["kms"], region: str, endpoint: str | None) -> "K
 def aws_client(service: Literal["dynamodb"], region: str, endpoint: str | None) -> "DynamoDBClient": ...
 @overload
 def aws_client(service: Literal["s3"], region: str, endpoint: str | None) -> "S3Client": ...
+@overload
+def aws_client(service: Literal["events"], region: str, endpoint: str | None) -> Any: ...  # noqa: ANN401 - one call of it is used
 def aws_client(service: str, region: str, endpoint: str | None) -> Any:
     """Return a client of one service; `endpoint` is a URL for the local stack, None for AWS itself."""
     config = Config(

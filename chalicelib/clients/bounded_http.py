@@ -1,4 +1,4 @@
-"""Ask a URL for a small document, in bounded time, from a server that may be broken or hostile.
+"""Ask a URL for a small answer, in bounded time, from a server that may be broken or hostile.
 
 `http.client` and not a pool: it follows no redirect, retries nothing, unpacks nothing, reads no proxy from
 the environment, and hands out the socket, which is what bounds a server that sends one byte a second.
@@ -6,9 +6,9 @@ the environment, and hands out the socket, which is what bounds a server that se
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from threading import Thread
 from typing import Protocol
@@ -43,20 +43,45 @@ class HttpGet(Protocol):
         """
 
 
-class BoundedHttp:
-    """Ask over HTTPS, verified against the system's roots (plain HTTP where the URL says so: local)."""
+class HttpPost(Protocol):
+    """The port that errands go through."""
 
-    def __init__(self, *, total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS) -> None:
-        """Open nothing yet."""
-        self._total_timeout_seconds = total_timeout_seconds
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str], body_bytes_max: int) -> HttpAnswer:
+        """Return the answer, whatever its status. Raises HttpFailed: there is none."""
+
+
+def direct_connection(scheme: str, netloc: str) -> HTTPConnection:
+    """Return a connection over HTTPS, verified against the system's roots, or plain where the URL says so."""
+    if scheme == "http":
+        return HTTPConnection(netloc, timeout=CONNECT_TIMEOUT_SECONDS)
+    # what this context is: certificates required, host names checked, TLS 1.2 or later
+    return HTTPSConnection(netloc, timeout=CONNECT_TIMEOUT_SECONDS, context=ssl.create_default_context())
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundedHttp:
+    """Ask once; `connection` says what may be reached, and how. Nothing is opened before."""
+
+    total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS
+    read_timeout_seconds: float = READ_TIMEOUT_SECONDS
+    connection: Callable[[str, str], HTTPConnection] = direct_connection
 
     def get(self, url: str, *, body_bytes_max: int) -> HttpAnswer:
         """Return the answer; see `HttpGet`."""
-        exchange = _Exchange(url, body_bytes_max)
+        return self._answer(_Request(method="GET", url=url, body_bytes_max=body_bytes_max))
+
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str], body_bytes_max: int) -> HttpAnswer:
+        """Return the answer; see `HttpPost`."""
+        return self._answer(
+            _Request(method="POST", url=url, body=body, headers=headers, body_bytes_max=body_bytes_max)
+        )
+
+    def _answer(self, request: "_Request") -> HttpAnswer:
+        exchange = _Exchange(request, self)
         # a thread, since nothing else bounds getaddrinfo; a daemon, since it may outlive its use
         worker = Thread(target=exchange.run, name="bounded-http", daemon=True)
         worker.start()
-        worker.join(self._total_timeout_seconds)
+        worker.join(self.total_timeout_seconds)
         if worker.is_alive():
             exchange.abort()
             raise HttpFailed("total timeout")
@@ -65,14 +90,23 @@ class BoundedHttp:
         return exchange.answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    method: str
+    url: str
+    body_bytes_max: int
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class _Exchange:
     """One request and its outcome, written by the worker and read once that has ended."""
 
-    def __init__(self, url: str, body_bytes_max: int) -> None:
+    def __init__(self, request: _Request, limits: BoundedHttp) -> None:
         self.answer: HttpAnswer | None = None
         self.failure: Exception | None = None
-        self._url = url
-        self._body_bytes_max = body_bytes_max
+        self._request = request
+        self._limits = limits
         self._socket: socket.socket | None = None
 
     def run(self) -> None:
@@ -90,15 +124,18 @@ class _Exchange:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _ask(self) -> HttpAnswer:
-        parts = urlsplit(self._url)
+        request = self._request
+        parts = urlsplit(request.url)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        with closing(_connection(parts.scheme, parts.netloc)) as connection:
+        with closing(self._limits.connection(parts.scheme, parts.netloc)) as connection:
             connection.connect()
             self._socket = (
                 connection.sock
             )  # kept: the connection lets go of it where the server won't keep it
-            self._socket.settimeout(READ_TIMEOUT_SECONDS)
-            connection.request("GET", target, headers=_HEADERS)
+            self._socket.settimeout(self._limits.read_timeout_seconds)
+            connection.request(
+                request.method, target, body=request.body, headers={**_HEADERS, **request.headers}
+            )
             with connection.getresponse() as response:
                 return self._read(response)
 
@@ -106,15 +143,8 @@ class _Exchange:
         return HttpAnswer(
             status=response.status,
             headers={name.lower(): value for name, value in response.getheaders()},
-            body=response.read(self._body_bytes_max + 1),
+            body=response.read(self._request.body_bytes_max + 1),
         )
 
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "serenya-auth"}
-
-
-def _connection(scheme: str, netloc: str) -> HTTPConnection:
-    if scheme == "http":
-        return HTTPConnection(netloc, timeout=CONNECT_TIMEOUT_SECONDS)
-    # what this context is: certificates required, host names checked, TLS 1.2 or later
-    return HTTPSConnection(netloc, timeout=CONNECT_TIMEOUT_SECONDS, context=ssl.create_default_context())

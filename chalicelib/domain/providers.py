@@ -66,6 +66,7 @@ GOOGLE = OidcProvider(
     has_hosted_domains=True,
     notices=NoticeForm.SECURITY_EVENT,
 )
+APPLE_URL = "https://appleid.apple.com/auth"  # its tokens are exchanged and revoked below it
 APPLE = OidcProvider(
     name=Provider("apple"),
     title="Apple",

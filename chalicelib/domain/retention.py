@@ -26,6 +26,7 @@ class Purged(StrEnum):
     DEVICES = "devices"
     PROVIDER_EVENTS = "provider_events"
     RATE_LIMITS = "rate_limits"
+    OUTBOX = "outbox"
 
 
 class Expired(StrEnum):
@@ -59,6 +60,7 @@ PERIODS: Mapping[Purged, timedelta] = MappingProxyType(
         Purged.USED_ID_TOKENS: timedelta(hours=1),
         Purged.SESSIONS: timedelta(days=90),
         Purged.DEVICES: timedelta(days=90),
+        Purged.OUTBOX: timedelta(days=14),
     }
 )
 
@@ -120,6 +122,27 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         ),
         "identities": Retention(
             period=None, since="", reason="people must be known again when they sign in", ended_by=_ERASURE
+        ),
+        "outbox": Retention(
+            period=PERIODS[Purged.OUTBOX],
+            since="its event occurred",
+            reason="until it is delivered or given up, which takes two days at most; then to look into gaps",
+            ended_by=f"{_PURGE}; its endpoint's end",
+        ),
+        "revocations": Retention(
+            period=None,
+            since="",
+            reason="until the errand that tells the provider is written: within minutes",
+            ended_by="the act that made it, or `egress-collect`",
+        ),
+        "webhook_endpoints": Retention(
+            period=None, since="", reason="whom operators want told; nothing personal", ended_by="operators"
+        ),
+        "webhook_secrets": Retention(
+            period=None,
+            since="",
+            reason="sign messages; nothing personal",
+            ended_by="rotation, after its overlap; its endpoint's end",
         ),
         "audit_events": Retention(
             period=RECORDS_KEPT,

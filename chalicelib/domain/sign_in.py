@@ -31,6 +31,7 @@ class SignIn:
     device: Device
     consents: tuple[ConsentAnswer, ...]
     name: PersonName | None = None
+    authorization_code: str | None = field(default=None, repr=False)
     proof: Proof | None = None  # of the key that the session will be bound to (RFC 9449 s5)
 
 

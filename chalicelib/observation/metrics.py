@@ -26,6 +26,7 @@ ALARMING: Final = frozenset(  # events and codes of answers; docs/runbook.md tel
         "audit_cut_off",
         "audit_not_as_sealed",
         "database_restored",
+        "egress_dead",
         "erasure_pending",
         "integrity",
         "internal_error",

@@ -91,6 +91,7 @@ def _sign_in(provider: Provider, call: Call) -> SignIn:
         device=_device(call),
         consents=read_answers(call, default_method="onboarding"),
         name=_name(call),
+        authorization_code=call.body.get("authorization_code"),
         proof=call.proof,
     )
 

@@ -26,6 +26,7 @@ from chalicelib.domain.tokens import AccessClaims
 from chalicelib.observation.log import warn
 from chalicelib.services.erasure_ports import ErasureLedger, ErasureStore
 from chalicelib.services.ports import Act, Clock, DataKeys
+from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.restore_watch import RestoreWatch
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.store_ports import SessionStore
@@ -41,7 +42,7 @@ class Signer(Protocol):
 class ErasureService:
     """Erasures."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an erasure touches nine things, each named at the call
         self,
         *,
         store: ErasureStore,
@@ -52,8 +53,10 @@ class ErasureService:
         signer: Signer,
         clock: Clock,
         secrets: Secrets,
+        provider_grants: ProviderGrants,
     ) -> None:
         """Take all that an erasure touches."""
+        self._provider_grants = provider_grants
         self._store = store
         self._ledger = ledger
         self._watch = watch
@@ -103,6 +106,7 @@ class ErasureService:
     def finish(self, erasure: Erasure) -> Erasure:
         """Do what follows the transaction; all of it can be repeated. Raises DependencyUnavailable."""
         self._ledger.record(erasure)
+        self._provider_grants.end(erasure.user_id)
         self._keys.discard(erasure.user_id)
         completed_at = self._clock.now()
         self._store.complete(erasure.id, now=completed_at)

@@ -32,6 +32,7 @@ from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.admission import Admission
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock, Ids
+from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
 
 BUSY = timedelta(seconds=1)
@@ -66,8 +67,10 @@ class IdentityService:
         personal_data: PersonalData,
         clock: Clock,
         ids: Ids,
+        provider_grants: ProviderGrants,
     ) -> None:
         """Take what verifies, seals and stores."""
+        self._provider_grants = provider_grants
         self._store = store
         self._admission = admission
         self._secrets = secrets
@@ -136,6 +139,7 @@ class IdentityService:
             raise NotFound
         if not outcome.is_removed:
             raise LastIdentity
+        self._provider_grants.end_soon(claims.user_id)
 
     def _new(self, claims: AccessClaims, identity: VerifiedIdentity, challenge: Challenge) -> NewIdentity:
         indexing, identity_id = self._secrets.indexing(), self._ids.new_uuid()

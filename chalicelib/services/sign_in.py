@@ -8,7 +8,9 @@ from chalicelib.domain.account import UserStatus
 from chalicelib.domain.challenges import RANDOM_BYTES, ChallengePurpose
 from chalicelib.domain.consents import after, check_answers, check_each_once, require_all
 from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, InvalidNonce
+from chalicelib.domain.id_tokens import VerifiedIdentity
 from chalicelib.domain.limits import SIGN_IN_BY_PERSON
+from chalicelib.domain.provider_grants import IdentityCode
 from chalicelib.domain.sessions import OwnSession, ensure_may_act
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, SignedIn, SignIn
 from chalicelib.domain.tokens import RefreshToken
@@ -17,6 +19,7 @@ from chalicelib.services.grants import Grants
 from chalicelib.services.limits import Limits
 from chalicelib.services.personal_data import Arrival, PersonalData
 from chalicelib.services.ports import Act, Clock, Ids
+from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopy
 from chalicelib.services.store_ports import SignInStore
@@ -33,7 +36,7 @@ class _IndexKeyRotated(Exception):
 class SignInService:
     """Opens sessions."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a sign-in touches nine things, each named at the call
         self,
         *,
         store: SignInStore,
@@ -44,8 +47,10 @@ class SignInService:
         limits: Limits,
         clock: Clock,
         ids: Ids,
+        provider_grants: ProviderGrants,
     ) -> None:
         """Take all that a sign-in touches."""
+        self._provider_grants = provider_grants
         self._store = store
         self._admission = admission
         self._secrets = secrets
@@ -82,9 +87,22 @@ class SignInService:
                 name=request.name,
             )
             with suppress(_IndexKeyRotated):
-                return self._signed_in(arrival, self._new_session(request, arrival, now, act))
+                signed_in = self._signed_in(arrival, self._new_session(request, arrival, now, act))
+                self._exchange(request.authorization_code, identity, signed_in)
+                return signed_in
             self._secrets.look_again()
         raise DependencyUnavailable(retry_after=BUSY)
+
+    def _exchange(self, code: str | None, identity: VerifiedIdentity, signed_in: SignedIn) -> None:
+        if code is not None:
+            told = IdentityCode(
+                user_id=signed_in.account.id,
+                issuer=identity.issuer,
+                subject=identity.subject,
+                client_id=identity.client_id,
+                code=code,
+            )
+            self._provider_grants.exchange(told)
 
     def _new_session(self, request: SignIn, arrival: Arrival, now: datetime, act: Act) -> NewSession:
         identity, session_id = arrival.identity, self._ids.new_uuid()

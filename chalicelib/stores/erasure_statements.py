@@ -38,6 +38,7 @@ from chalicelib.stores.schema import (
     Devices,
     Erasures,
     Identities,
+    Revocations,
     Sessions,
     UsedIdTokens,
     Users,
@@ -98,9 +99,20 @@ def _gone(person: CTE) -> tuple[CTE, tuple[CTE, ...]]:
         .cte("hardware_key")
     )
     identities = (
-        delete(Identities).where(Identities.user_id == person.c.id).returning(Identities.id).cte("identity")
+        delete(Identities)
+        .where(Identities.user_id == person.c.id)
+        .returning(Identities.id, Identities.user_id, Identities.refresh_token)
+        .cte("identity")
     )
-    return ended, (forgotten, sessions, devices, keys, identities)
+    return ended, (forgotten, sessions, devices, keys, identities, moved_aside(identities))
+
+
+def moved_aside(identities: CTE) -> CTE:
+    """Keep what the provider must be told of identities that a statement deletes; it has their columns."""
+    row = select(identities.c.id, identities.c.user_id, identities.c.refresh_token, NOW)
+    names = ["identity_id", "user_id", "refresh_token", "ended_at"]
+    aside = insert(Revocations).from_select(names, row.where(identities.c.refresh_token.is_not(None)))
+    return aside.returning(Revocations.identity_id).cte("aside")
 
 
 def _events(person: CTE, ended: CTE) -> CTE:

@@ -97,6 +97,8 @@ LEFT_OUT: Mapping[str, str] = {
     "identities.held_at": "why the account is suspended, which the events show",
     "identities.refresh_token": "a secret shared with the provider, which ends the consent there",
     "identities.index_version": _INDEX_KEY,
+    "revocations": "secrets of identities that ended, until the provider was told, within minutes",
+    "outbox": "copies of audit events on their way to other backends; the events are shown",
     "devices.user_id": _OWNER,
     "devices.device_index": _INDEX,
     "devices.index_version": _INDEX_KEY,

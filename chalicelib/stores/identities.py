@@ -26,6 +26,7 @@ from chalicelib.domain.identities import (
 from chalicelib.stores import audit
 from chalicelib.stores.account import LOCK, USER_ID
 from chalicelib.stores.database import Database
+from chalicelib.stores.erasure_statements import moved_aside
 from chalicelib.stores.index_keys import INDEX_VERSION, KNOWS_EVERY_KEY, SUBJECT_LOCKED, subject_locks
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Challenges, Identities, Sessions, UsedIdTokens
@@ -124,7 +125,7 @@ def _unlink() -> Select[Any]:
     removed = (
         delete(Identities)
         .where(Identities.id == target.c.id, is_one_of_several)
-        .returning(Identities.id, Identities.user_id, Identities.provider)
+        .returning(Identities.id, Identities.user_id, Identities.provider, Identities.refresh_token)
         .cte("removed")
     )
     answered = (
@@ -134,7 +135,11 @@ def _unlink() -> Select[Any]:
     )
     one = select(literal(1)).subquery("one")
     columns: tuple[ColumnElement[Any], ...] = answered
-    return select(*columns).select_from(one).add_cte(_event(AuditKind.IDENTITY_UNLINKED, removed))
+    return (
+        select(*columns)
+        .select_from(one)
+        .add_cte(_event(AuditKind.IDENTITY_UNLINKED, removed), moved_aside(removed))
+    )
 
 
 def _of_session() -> Select[Any]:

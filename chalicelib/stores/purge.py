@@ -21,6 +21,7 @@ from chalicelib.stores.schema import (
     Challenges,
     Devices,
     DpopProofs,
+    Outbox,
     ProviderEvents,
     RateLimits,
     Sessions,
@@ -95,6 +96,17 @@ def _devices() -> Delete:
     return delete(Devices).where(Devices.id.in_(select(old.c.id)))
 
 
+def _outbox() -> Delete:
+    old = (
+        select(Outbox.id)
+        .where(Outbox.occurred_at < BEFORE)
+        .limit(BATCH_MAX)
+        .with_for_update(skip_locked=True)
+        .cte("old")
+    )
+    return delete(Outbox).where(Outbox.id.in_(select(old.c.id)))
+
+
 STATEMENTS: Mapping[Purged, Any] = {
     Purged.RATE_LIMITS: _rate_limits().returning(RateLimits.arrives_at),
     Purged.CHALLENGES: _challenges().returning(Challenges.expires_at),
@@ -103,6 +115,7 @@ STATEMENTS: Mapping[Purged, Any] = {
     Purged.PROVIDER_EVENTS: _provider_events().returning(ProviderEvents.expires_at),
     Purged.SESSIONS: _sessions().returning(Sessions.id),
     Purged.DEVICES: _devices().returning(Devices.id),
+    Purged.OUTBOX: _outbox().returning(Outbox.id),
 }
 HISTORY: Mapping[Expired, Any] = {
     Expired.AUDIT_EVENTS: select(func.expire_audit_events().label("deleted")),

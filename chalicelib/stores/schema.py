@@ -22,6 +22,7 @@ from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores.audit_tables import AuditEvents, AuditSeals
 from chalicelib.stores.biometric_tables import BiometricKeys
 from chalicelib.stores.consent_tables import ConsentDocuments, ConsentEvents
+from chalicelib.stores.egress_tables import Outbox, Revocations, WebhookEndpoints, WebhookSecrets
 from chalicelib.stores.event_tables import ProviderEvents
 from chalicelib.stores.key_tables import ServiceKeys, SigningKeys
 from chalicelib.stores.limit_tables import RateLimits
@@ -36,12 +37,16 @@ __all__ = [  # parts that live in other files
     "ConsentDocuments",
     "ConsentEvents",
     "DpopProofs",
+    "Outbox",
     "ProviderEvents",
     "RateLimits",
+    "Revocations",
     "Schema",
     "ServiceKeys",
     "SigningKeys",
     "UsedIdTokens",
+    "WebhookEndpoints",
+    "WebhookSecrets",
 ]
 
 

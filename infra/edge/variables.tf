@@ -115,8 +115,8 @@ variable "certificate_arn" {
 }
 
 variable "has_egress" {
-  description = "True once the application has the function egress-deliver."
+  description = "False for a release that has no function egress-deliver: an old one that is brought back."
   type        = bool
-  default     = false
+  default     = true
   nullable    = false
 }

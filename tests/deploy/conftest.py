@@ -120,6 +120,7 @@ def environment(parts: Parts, front: RdsFront) -> Mapping[str, str]:
         "KMS_KEY_ID": parts.resources.kms_key_id,
         "SIGNING_KMS_KEY_ID": parts.resources.signing_kms_key_id,
         "VAULT_TABLE": parts.resources.vault_table,
+        "EGRESS_TABLE": parts.resources.egress_table,
         "EVIDENCE_BUCKET": own_bucket(),
     }
 

@@ -8,10 +8,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import app
 from chalicelib import wiring
+from chalicelib.assembly.egress import EgressParts
 from chalicelib.clients import aws
+from chalicelib.domain.egress import EgressKind
+from local.dev_apple import BUNDLE
 from tests.audit_scenes import own_bucket
 from tests.world import Phone, World
 from tools.policies import needs
@@ -32,7 +37,27 @@ def _behind(phone: Phone) -> Mapping[str, Any]:
     return {}
 
 
+def an_errand(phone: Phone) -> dict[str, Any]:
+    """Write an errand, and return the event that the stream makes of it."""
+    settings, clock = phone.world.settings, phone.world.clock
+    document = {"client_id": BUNDLE, "refresh_token": "r"}
+    name = f"{EgressKind.APPLE_REVOKE}.{phone.user_id}"
+    EgressParts(settings=settings, clock=clock).errands.send(EgressKind.APPLE_REVOKE, name, document)
+    item = {"Keys": {"id": {"S": name}}, "NewImage": {"kind": {"S": "-"}}, "SequenceNumber": "1"}
+    return {"Records": [{"eventName": "INSERT", "dynamodb": item}]}
+
+
+def a_client_key() -> str:
+    """Return a key as Apple gives it."""
+    private = generate_private_key(SECP256R1())
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
 FUNCTIONS: Mapping[str, Event] = {
+    "apple-client-key": lambda _: {"team_id": "TEAM", "key_id": "KEY", "private_key": a_client_key()},
+    "egress-collect": lambda _: {},
+    "egress-deliver": an_errand,
+    "egress-sweep": lambda _: {},
     "account-erase": lambda phone: OPERATOR | {"user_id": phone.user_id},
     "audit-export": lambda _: {"seal": 1},
     "audit-seal": lambda _: {},
@@ -52,7 +77,7 @@ FUNCTIONS: Mapping[str, Event] = {
     "rotate-secret": lambda _: {"use": "challenge"},
     "vault-sweep": lambda _: {},
 }
-SCHEDULED = {"audit-seal", "erasure-sweep", "purge", "rotate-keys"}
+SCHEDULED = {"audit-seal", "egress-collect", "egress-sweep", "erasure-sweep", "purge", "rotate-keys"}
 
 
 @pytest.fixture

@@ -7,17 +7,27 @@ from uuid import UUID
 
 import pytest
 
+from chalicelib.domain.egress import EgressKind, client_key_context, egress_context
 from chalicelib.domain.key_life import data_key_context
 from chalicelib.domain.keys import ServiceKeyUse
+from chalicelib.domain.webhooks import webhook_secret_context
 from chalicelib.services.keyring import service_key_context, signing_key_context
 from tools.terraform import run
 
 CONTEXTS = {
+    "apple_client_key": client_key_context("team", "key"),
+    "egress": egress_context("apple_revoke.1", EgressKind.APPLE_REVOKE),
+    "webhook_secret": webhook_secret_context(UUID(int=1), 1),
     "personal_data": data_key_context(UUID(int=1), 1),
     "service_key": service_key_context(ServiceKeyUse.CHALLENGE, 1),
     "signing_key": signing_key_context("kid"),
 }
-KEY_OF = {"personal_data": "personal_data", "service_key": "personal_data", "signing_key": "signing"}
+KEY_OF = {
+    **dict.fromkeys(("apple_client_key", "egress", "webhook_secret"), "personal_data"),
+    "personal_data": "personal_data",
+    "service_key": "personal_data",
+    "signing_key": "signing",
+}
 
 
 @pytest.fixture(scope="session")

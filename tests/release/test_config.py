@@ -53,13 +53,13 @@ def test_the_service_can_run_in_the_environment_that_it_makes(project: Path) -> 
         assert from_environment(own | {"AWS_REGION": "eu-west-1"}).database_role == "serenya_owner"
 
 
-def test_every_function_has_a_policy_of_its_own_and_one_is_outside_the_vpc(project: Path) -> None:
+def test_every_function_has_a_policy_of_its_own_and_three_are_outside_the_vpc(project: Path) -> None:
     stage = filled(project)
     paths = [function["iam_policy_file"] for function in stage["lambda_functions"].values()]
     assert len(set(paths)) == len(needs) == len(paths)
     assert all(json.loads((project / ".chalice" / path).read_text())["Statement"] for path in paths)
     outside = [name for name, one in stage["lambda_functions"].items() if one.get("subnet_ids") == []]
-    assert outside == ["fetch-provider-keys"]
+    assert outside == ["egress-deliver", "egress-sweep", "fetch-provider-keys"]
     assert stage["subnet_ids"] == OUTPUTS.values["functions_subnet_ids"]
 
 

@@ -99,6 +99,17 @@ def test_an_events_id_goes_an_hour_after_its_event_is_too_old(world: World, ana:
     assert world.call("POST", "/events/google", event, headers=headers).status == 400
 
 
+def test_an_event_for_others_goes_two_weeks_after_it_occurred(world: World) -> None:
+    world.execute("INSERT INTO webhook_endpoints VALUES (gen_random_uuid(), 'https://x.example', now())")
+    world.person().sign_in()
+    events = world.stored()["outbox"]
+    assert events > 1
+    world.clock.advance(PERIODS[Purged.OUTBOX])
+    assert "outbox" not in deleted(world)
+    world.clock.advance(timedelta(seconds=1))
+    assert deleted(world)["outbox"] == events
+
+
 def test_a_used_id_token_outlives_its_validity_and_is_gone_when_the_receipt_says() -> None:
     assert PERIODS[Purged.USED_ID_TOKENS] > LEEWAY
     assert PERIODS[Purged.CHALLENGES] > LEEWAY

@@ -24,6 +24,7 @@ LIVE = {
     "KMS_KEY_ID": "key-1",
     "SIGNING_KMS_KEY_ID": "key-2",
     "VAULT_TABLE": "vault",
+    "EGRESS_TABLE": "egress",
     "EVIDENCE_BUCKET": "evidence",
 }
 REQUIRED = tuple(LIVE)

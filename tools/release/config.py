@@ -26,6 +26,9 @@ OWNERS: Final = frozenset({"migrate", "prepare-database", "publish-documents"})
 LONGER: Final = {
     "audit-export": 60,
     "audit-verify": 300,
+    "egress-collect": 60,
+    "egress-deliver": 60,
+    "egress-sweep": 60,
     "erasure-sweep": 60,
     "migrate": 300,  # a migration's statement may take 60
     "purge": 60,
@@ -92,6 +95,7 @@ def _environment(operators: Mapping[str, str], outputs: Outputs, issuer: str | N
         "KMS_KEY_HISTORY": outputs.values["kms_key_history"],
         "SIGNING_KMS_KEY_ID": outputs.values["signing_kms_key_id"],
         "VAULT_TABLE": outputs.values["vault_table"],
+        "EGRESS_TABLE": outputs.values["egress_table"],
         "EVIDENCE_BUCKET": outputs.values["evidence_bucket"],
         **{f"{name.upper()}_KEYS_URL": f"s3://{bucket}/{name}.json" for name in offered},
     }

@@ -61,6 +61,8 @@ class Outputs:
                 "provider-keys": (f"{storage['provider_keys_bucket_arn']}/*",),
                 "vault": (storage["vault_table_arn"],),
                 "egress": (storage["egress_table_arn"],),
+                "egress-queue": (f"{storage['egress_table_arn']}/index/queue",),
+                "event-buses": (f"arn:aws:events:{region}:{account}:event-bus/*",),  # operators choose
                 "egress-stream": (storage["egress_stream_arn"],),
                 "egress-dead-letters": (storage["egress_dead_letters_arn"],),
             },

@@ -35,6 +35,18 @@ locals {
         actions = ["kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         fields  = ["purpose", "user_id", "version"]
       }
+      egress = {
+        actions = ["kms:Decrypt", "kms:Encrypt"]
+        fields  = ["egress_id", "kind", "purpose"]
+      }
+      apple_client_key = {
+        actions = ["kms:Decrypt", "kms:Encrypt"]
+        fields  = ["key_id", "purpose", "team_id"]
+      }
+      webhook_secret = {
+        actions = ["kms:Decrypt", "kms:Encrypt"]
+        fields  = ["endpoint_id", "purpose", "version"]
+      }
       service_key = {
         actions = ["kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
         fields  = ["purpose", "use", "version"]

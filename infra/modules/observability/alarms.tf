@@ -28,6 +28,11 @@ locals {
       above       = 0, minutes = 5
       description = "The database is behind the ledger of erasures. docs/runbook.md#database-restored"
     }
+    egress_dead = {
+      every_size  = true
+      above       = 0, minutes = 5
+      description = "An errand to the internet was tried to its end. docs/runbook.md#egress-dead"
+    }
     erasure_pending = {
       above       = 0, minutes = 15, times = 4
       description = "Erasures go on being interrupted, for an hour. docs/runbook.md#erasure-pending"

@@ -58,6 +58,24 @@ resource "aws_dynamodb_table" "egress" {
     type = "S"
   }
 
+  attribute {
+    name = "queue"
+    type = "S"
+  }
+
+  attribute {
+    name = "due_at"
+    type = "N"
+  }
+
+  # Only what somebody waits for has both attributes: an errand that is over costs no entry, and nothing is scanned.
+  global_secondary_index {
+    name            = "queue"
+    hash_key        = "queue"
+    range_key       = "due_at"
+    projection_type = "KEYS_ONLY"
+  }
+
   ttl {
     enabled        = true
     attribute_name = "expires_at"

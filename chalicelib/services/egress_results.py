@@ -1,0 +1,68 @@
+"""Apply what errands brought back, and send what interrupted acts left to be sent."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain.egress import EgressKind, Errand
+from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.observation import log
+from chalicelib.services.ports import Clock
+
+RESULTS_MAX = 100
+Applier = Callable[[Errand], None]
+
+
+class EgressResults(Protocol):
+    """The table, as the VPC reads it."""
+
+    def results(self, *, now: datetime, limit: int) -> tuple[Errand, ...]:
+        """Return errands that ended and whose result nobody has applied yet."""
+
+    def settle(self, errand: Errand, *, now: datetime) -> None:
+        """Forget a result that was applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """How many results a run applied."""
+
+    applied: int
+
+
+class EgressCollection:
+    """Takes results into the VPC; applying one twice is applying it once."""
+
+    def __init__(self, *, table: EgressResults, appliers: Mapping[EgressKind, Applier], clock: Clock) -> None:
+        """Take what applies results of each kind."""
+        self._table = table
+        self._appliers = appliers
+        self._clock = clock
+
+    def run(self) -> Collected:
+        """Apply what ended. Raises DependencyUnavailable: what was applied until then is."""
+        now = self._clock.now()
+        results = self._table.results(now=now, limit=RESULTS_MAX)
+        failed: list[DependencyUnavailable] = []
+        for errand in results:
+            try:
+                self._apply(errand)
+                self._table.settle(errand, now=now)
+            except DependencyUnavailable as error:
+                failed.append(error)  # one person's key, say: the others' results are applied all the same
+        if failed:
+            raise failed[0]
+        return Collected(applied=len(results))
+
+    def _apply(self, errand: Errand) -> None:
+        """Apply one; what can't ever be applied is told, and stands in nobody's way."""
+        try:
+            self._appliers.get(errand.kind, _nothing)(errand)
+        except (IntegrityFailure, KeyError, TypeError, ValueError) as error:
+            log.event("integrity", logging.ERROR, **log.describe(error))
+
+
+def _nothing(_errand: Errand) -> None:
+    """Need nothing of what ended."""
