@@ -14,6 +14,7 @@ from chalicelib.clients.aws import aws_client
 from chalicelib.clients.provider_keys import ProviderKeySet, keys_of
 from chalicelib.clients.s3_keys import publish
 from chalicelib.domain.keys import SigningAlgorithm
+from local.authority import issue
 from local.aws import KEYS_BUCKET, REGION
 from local.database import connected
 from local.dev_google import CLIENTS, DevGoogle
@@ -22,7 +23,6 @@ from local.postgres import EmbeddedPostgres
 from local.rds import NAME, RdsFront, rds
 from tests.audit_scenes import own_bucket
 from tests.conftest import RUN, Parts
-from tests.deploy.authority import issue
 from tests.deploy.deployed import Deployed
 from tools.package import build
 

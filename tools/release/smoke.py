@@ -1,7 +1,6 @@
 """Ask the deployed service, through its real address, what every phone will ask."""
 
 import json
-import os
 import time
 import urllib.error
 import urllib.request
@@ -28,9 +27,8 @@ class Answer:
     body: Any
 
 
-def address(rest_api_id: str, region: str) -> str:
-    """Return where the API answers: API Gateway's own address, or that of the AWS in its place."""
-    elsewhere = os.environ.get("AWS_ENDPOINT_URL")
+def address(rest_api_id: str, region: str, elsewhere: str | None) -> str:
+    """Return where the API answers: API Gateway's own address, or one below that of an AWS in its place."""
     if elsewhere:
         return f"{elsewhere}/restapis/{rest_api_id}/v1/_user_request_"
     return f"https://{rest_api_id}.execute-api.{region}.amazonaws.com/v1"
@@ -39,17 +37,18 @@ def address(rest_api_id: str, region: str) -> str:
 def test(url: str, issuer: str) -> None:
     """Return if the service serves. Raises: ReleaseFault with every check that failed."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while faults := list(_faults(url, issuer)):
-        if time.monotonic() > end:
+    while faults := dict(_faults(url, issuer)):
+        if time.monotonic() > end or not all(faults.values()):
             raise ReleaseFault("\n".join(["The deployed service doesn't answer as it must:", *faults]))
         time.sleep(PAUSE_SECONDS)
 
 
-def _faults(url: str, issuer: str) -> Iterator[str]:
+def _faults(url: str, issuer: str) -> Iterator[tuple[str, bool]]:
+    """Yield what is wrong, and whether it may pass by itself: a wrong answer doesn't, a missing one may."""
     for path, is_right in CHECKS.items():
         answer = ask(url + path)
         if answer.status != HTTPStatus.OK or not _holds(is_right, answer.body, issuer):
-            yield f"GET {path}: {answer.status} {answer.body}"[:400]
+            yield f"GET {path}: {answer.status} {answer.body}"[:400], answer.status != HTTPStatus.OK
     refused = ask(f"{url}/auth/google", {"id_token": "not.a.token", "device": DEVICE, "consents": []})
     is_problem = refused.content_type == "application/problem+json" and isinstance(refused.body, dict)
     if (
@@ -58,7 +57,7 @@ def _faults(url: str, issuer: str) -> Iterator[str]:
         or not refused.body.keys() >= PROBLEM
         or refused.body["code"] != "invalid_id_token"
     ):
-        yield f"POST /auth/google with a token that is none: {refused.status} {refused.body}"[:400]
+        yield f"POST /auth/google with a token that is none: {refused.status} {refused.body}"[:400], True
 
 
 def _holds(is_right: Callable[[Any, str], bool], body: object, issuer: str) -> bool:

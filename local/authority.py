@@ -1,4 +1,4 @@
-"""A root and a server's certificate of the tests' own, as RDS has them."""
+"""A root and a server's certificate of one's own, as RDS has them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

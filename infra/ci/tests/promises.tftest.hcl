@@ -1,0 +1,43 @@
+# Nobody but the named environment of the named repository becomes the role.
+
+mock_provider "aws" {
+  override_during = plan
+
+  mock_resource "aws_iam_openid_connect_provider" {
+    defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/release" }
+  }
+}
+
+variables {
+  repository  = "somebody/serenya-auth"
+  stages      = ["dev"]
+  policy_arns = ["arn:aws:iam::aws:policy/AdministratorAccess"]
+}
+
+run "one_environment_of_one_repository" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_iam_role.release["dev"].assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Principal = { Federated = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Condition = {
+        StringEquals = {
+          "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+          "token.actions.githubusercontent.com:sub" = "repo:somebody/serenya-auth:environment:dev"
+        }
+      }
+    }]
+    error_message = "The trust names audience, repository and environment, each exactly."
+  }
+}
+
+run "a_pattern_is_refused" {
+  command = plan
+  variables { repository = "somebody/*" }
+  expect_failures = [var.repository]
+}

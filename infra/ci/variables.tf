@@ -1,0 +1,34 @@
+variable "region" {
+  description = "AWS region of the stages."
+  type        = string
+  default     = "eu-west-1"
+  nullable    = false
+}
+
+variable "repository" {
+  description = "The repository whose workflows may release, like owner/name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "owner/name, without a pattern: a star would let others in."
+  }
+}
+
+variable "stages" {
+  description = "Stages that live in this account; each is released by its GitHub environment of the same name."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.stages) > 0 && length(setsubtract(var.stages, ["dev", "staging", "prod"])) == 0
+    error_message = "Of dev, staging and prod."
+  }
+}
+
+variable "policy_arns" {
+  description = "What the role may do. A release makes networks, keys and roles: it is an administrator's work, in an account of the service's own."
+  type        = set(string)
+  nullable    = false
+}

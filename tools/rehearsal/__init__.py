@@ -1,0 +1,1 @@
+"""Rehearse releases on this machine: what is real and what isn't, docs/releases.md says."""
