@@ -52,6 +52,12 @@ class Parts:
         )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make flaky-phones` choose how long, and which chances."""
+    parser.addoption("--phones-seed", type=int, default=7)
+    parser.addoption("--phones-seconds", type=float, default=0.0)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep to one worker what uses the places of the one local stack."""
     for item in items:
