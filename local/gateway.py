@@ -16,6 +16,7 @@ from chalice.local import LocalGateway
 from chalicelib.domain.errors import MethodNotAllowed, NotFound, ServiceError
 from chalicelib.routes.language import preferred_locale
 from chalicelib.routes.problems import problem
+from local.children import HOST
 
 STAGE: Final = "v1"
 PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -47,7 +48,7 @@ class Outbound:
 class Gateway(LocalGateway):
     """Chalice's local gateway, saying what the deployed one says on a custom domain without base path."""
 
-    authority: str  # host and port of the URLs that it is called by
+    authority: str = HOST  # of the URLs that it is called by; a server adds its port
 
     def answer(self, inbound: Inbound) -> Outbound:
         """Return what the handler, or the gateway in its place, answers."""

@@ -39,6 +39,7 @@ class ErasedData(StrEnum):
     IDENTITIES = "identities_at_providers"
     INDEXES = "search_indexes"
     DEVICES = "devices"
+    BIOMETRIC_KEYS = "biometric_keys"
     SESSIONS = "sessions"
     DATA_KEY = "data_key"
 
