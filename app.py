@@ -1,7 +1,17 @@
 """The Lambda entry: one app, its routes, and the name of every function that is not HTTP."""
 
 from chalicelib import startup, wiring
-from chalicelib.functions import accounts, audit, consents, deployment, egress, keys, operators, preparation
+from chalicelib.functions import (
+    accounts,
+    audit,
+    consents,
+    deployment,
+    egress,
+    keys,
+    operators,
+    preparation,
+    webhooks,
+)
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 
@@ -11,6 +21,7 @@ mount(app, ROUTES, wiring.services)
 # Chalice deploys `app.<name>`: each name here is that of the function on its right.
 audit_seal = app.schedule("rate(5 minutes)", name="audit-seal")(audit.audit_seal)
 egress_collect = app.schedule("rate(1 minute)", name="egress-collect")(egress.egress_collect)
+outbox_carry = app.schedule("rate(1 minute)", name="outbox-carry")(webhooks.outbox_carry)
 egress_sweep = app.schedule("rate(1 minute)", name="egress-sweep")(egress.egress_sweep)
 erasure_sweep = app.schedule("rate(5 minutes)", name="erasure-sweep")(accounts.erasure_sweep)
 fetch_provider_keys = app.schedule("rate(15 minutes)", name="fetch-provider-keys")(
@@ -38,5 +49,6 @@ retire_key = app.lambda_function(name="retire-key")(keys.retire_key)
 rewrap = app.lambda_function(name="rewrap")(keys.rewrap)
 rotate_secret = app.lambda_function(name="rotate-secret")(keys.rotate_secret)
 vault_sweep = app.lambda_function(name="vault-sweep")(keys.vault_sweep)
+webhook_endpoints = app.lambda_function(name="webhook-endpoints")(webhooks.webhook_endpoints)
 
 startup.finish()

@@ -53,3 +53,12 @@ def with_first_writer(unfinished: Path, path: Path) -> None:
         pass
     finally:
         unfinished.unlink()
+
+
+def p256_pem() -> str:
+    """Return a fresh P-256 key as a provider would hand it out."""
+    made = ec.generate_private_key(ec.SECP256R1())
+    pem = made.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return pem.decode()

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Final
 
-from app import app
+from app import app, apple_client_key, egress_deliver
 from chalicelib import wiring
 from chalicelib.functions import release
 from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
-from local import dev_providers, schedules
+from local import dev_providers, schedules, streams
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
 from local.database import prepare_database
+from local.dev_keys import p256_pem
 from local.dev_providers import DevProviders
 from local.invoke import enter, published
 from local.places import LOCAL
@@ -92,10 +93,18 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     thread = threading.Thread(target=server.serve_forever, name="api", daemon=True)
     thread.start()
     parts.callback(server.drain)
+    give_apple_key()
+    parts.enter_context(streams.followed(aws.endpoint_url, egress_deliver))
     parts.enter_context(schedules.running(schedules.scheduled(app)))
     say("API", url)
     welcome(url)
     thread.join()
+
+
+def give_apple_key() -> None:
+    """Let the service be known at the development Apple, as an operator does at Apple."""
+    told = {"team_id": "LOCALTEAM", "key_id": "LOCALKEY", "private_key": p256_pem()}
+    apple_client_key(told, None)
 
 
 def app_faults(outer: Mapping[str, str]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class Outside:
         """Apply what came back."""
         self.world.clock.advance(timedelta(seconds=1))
         grants = grants_of(self.world.settings, self.world.database, self.world.clock)
-        return self.parts.collection({EgressKind.APPLE_EXCHANGE: grants.keep}).run().applied
+        return self.parts.collection(self.world.database, grants, "test").run().applied
 
     def end_left_behind(self) -> int:
         """Hand over what interrupted acts left."""

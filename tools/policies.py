@@ -104,6 +104,11 @@ needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "operator-change": SERVICES,
     "operator-look": SERVICES,
     "operator-reveal": SERVICES | {"vault": ("dynamodb:GetItem",)},
+    "outbox-carry": DATABASE
+    | {
+        "egress": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        "egress-queue": ("dynamodb:Query",),
+    },
     "prepare-database": {},  # what it logs in with comes in its event
     "publish-documents": OWNER,
     "purge": DATABASE,
@@ -118,6 +123,7 @@ needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "rotate-keys": DATABASE | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},
     "rotate-secret": DATABASE | {"personal-key": ("kms:Encrypt",)},
+    "webhook-endpoints": DATABASE | {"personal-key": ("kms:Encrypt",)},
     "vault-sweep": DATABASE | KNOWS_ERASED | {"vault": ("dynamodb:DeleteItem", "dynamodb:Scan")},
 }
 

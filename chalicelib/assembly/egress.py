@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
@@ -13,19 +13,23 @@ from chalicelib.clients.apple_tokens import AppleTokens
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.aws_calls import RetryPolicy
 from chalicelib.clients.bounded_http import BoundedHttp, direct_connection
+from chalicelib.clients.clock import SystemIds
 from chalicelib.clients.egress_table import EgressTable
 from chalicelib.clients.kms import Kms
 from chalicelib.clients.public_http import public_connection
 from chalicelib.clients.webhooks import EventBus, WebhookSender
 from chalicelib.domain.egress import EgressKind
 from chalicelib.services.egress import Doer, EgressDelivery, Errands
-from chalicelib.services.egress_results import Applier, EgressCollection
+from chalicelib.services.egress_results import Applier, EgressCollection, need_nothing
 from chalicelib.services.ports import Clock, DataKeys
 from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
+from chalicelib.services.webhooks import OutboxCarrier, WebhookEndpoints
 from chalicelib.settings import Settings, Stage
 from chalicelib.stores.database import Database
+from chalicelib.stores.outbox import OutboxStore
 from chalicelib.stores.provider_grants import ProviderGrantStore
+from chalicelib.stores.webhooks import WebhookStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -73,9 +77,29 @@ class EgressParts:
         store = ProviderGrantStore(database)
         return ProviderGrants(store=store, errands=self.errands, keys=keys, secrets=secrets, clock=self.clock)
 
-    def collection(self, appliers: Mapping[EgressKind, Applier]) -> EgressCollection:
-        """Return what applies results."""
-        return EgressCollection(table=self.table, appliers=appliers, clock=self.clock)
+    def collection(
+        self, database: Database, grants: ProviderGrants | None, request_id: str
+    ) -> EgressCollection:
+        """Return what applies results: of events, and with `grants` of Apple's errands."""
+        told = partial(self.carrier(database).settle, request_id=request_id)
+        appliers: dict[EgressKind, Applier] = {}
+        if grants is not None:
+            appliers = {EgressKind.APPLE_EXCHANGE: grants.keep, EgressKind.APPLE_REVOKE: need_nothing}
+        return EgressCollection(table=self.table, appliers=appliers, told=told, clock=self.clock)
+
+    def carrier(self, database: Database) -> OutboxCarrier:
+        """Return what carries events."""
+        return OutboxCarrier(store=OutboxStore(database), errands=self.errands, clock=self.clock)
+
+    def endpoints(self, database: Database) -> WebhookEndpoints:
+        """Return who is told of events."""
+        return WebhookEndpoints(
+            store=WebhookStore(database),
+            wrapping=self._kms,
+            clock=self.clock,
+            ids=SystemIds(),
+            is_local=self.settings.stage is Stage.LOCAL,
+        )
 
     def _doers(self) -> Mapping[EgressKind, Doer]:
         is_local = self.settings.stage is Stage.LOCAL  # where receivers are on this machine

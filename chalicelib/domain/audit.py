@@ -46,3 +46,6 @@ class AuditKind(StrEnum):
     SESSION_REFRESHED = "session.refreshed"
     SESSION_REUSE_DETECTED = "session.reuse_detected"
     SESSION_STARTED = "session.started"
+    WEBHOOK_ENDPOINT_CHANGED = "webhook_endpoint.changed"
+    WEBHOOKS_ABANDONED = "webhooks.abandoned"
+    WEBHOOKS_DELIVERED = "webhooks.delivered"

@@ -135,4 +135,16 @@ MEANINGS = {
         "",
     ),
     AuditKind.SESSION_STARTED: ("A person signed in.", "`device_id`"),
+    AuditKind.WEBHOOK_ENDPOINT_CHANGED: (
+        "An operator added or removed a receiver of webhooks, or rotated its secret.",
+        "`act`; `endpoint_id`; `actor`: who, and `reason`: why, in plain words",
+    ),
+    AuditKind.WEBHOOKS_ABANDONED: (
+        "Events were tried for an endpoint as often as they are, in vain: counted for each run and endpoint.",
+        "`endpoint_id`, `count`",
+    ),
+    AuditKind.WEBHOOKS_DELIVERED: (
+        "Events were delivered to an endpoint: counted for each run and endpoint.",
+        "`endpoint_id`, `count`",
+    ),
 }

@@ -12,7 +12,6 @@ from chalicelib.assembly.keys import people_keys, service_keyring
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock
 from chalicelib.domain.audit import AuditKind
-from chalicelib.domain.egress import EgressKind
 from chalicelib.domain.erasure import on_record
 from chalicelib.functions.invocation import Answer, Event, request_id
 from chalicelib.observation import log
@@ -22,6 +21,8 @@ from chalicelib.services.secrets import Secrets
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
 from chalicelib.stores.key_life import KeyActsStore
+
+COLLECTOR = "egress-collect"  # the request id of what schedules apply: they have no other
 
 
 def egress_deliver(event: Event, _context: object) -> Answer:
@@ -45,7 +46,7 @@ def egress_collect(_event: object) -> Answer:
         left = grants.end_left_behind()
         return {
             "left_behind": left,
-            **asdict(parts.collection({EgressKind.APPLE_EXCHANGE: grants.keep}).run()),
+            **asdict(parts.collection(database, grants, COLLECTOR).run()),
         }
 
 

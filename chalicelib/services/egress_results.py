@@ -1,7 +1,7 @@
 """Apply what errands brought back, and send what interrupted acts left to be sent."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from chalicelib.services.ports import Clock
 
 RESULTS_MAX = 100
 Applier = Callable[[Errand], None]
+TOLD = frozenset({EgressKind.WEBHOOK, EgressKind.EVENT_BRIDGE})  # many, so they are settled together
 
 
 class EgressResults(Protocol):
@@ -35,18 +36,31 @@ class Collected:
 class EgressCollection:
     """Takes results into the VPC; applying one twice is applying it once."""
 
-    def __init__(self, *, table: EgressResults, appliers: Mapping[EgressKind, Applier], clock: Clock) -> None:
-        """Take what applies results of each kind."""
+    def __init__(
+        self,
+        *,
+        table: EgressResults,
+        appliers: Mapping[EgressKind, Applier],
+        told: Callable[[Sequence[Errand]], None],
+        clock: Clock,
+    ) -> None:
+        """Take what applies results of some kinds, and what settles events that others were told of."""
         self._table = table
         self._appliers = appliers
+        self._told = told
         self._clock = clock
 
     def run(self) -> Collected:
         """Apply what ended. Raises DependencyUnavailable: what was applied until then is."""
         now = self._clock.now()
-        results = self._table.results(now=now, limit=RESULTS_MAX)
+        ended = self._table.results(now=now, limit=RESULTS_MAX)
+        told = [errand for errand in ended if errand.kind in TOLD]
+        others = [errand for errand in ended if errand.kind in self._appliers]
+        self._told(told)
+        for errand in told:
+            self._table.settle(errand, now=now)
         failed: list[DependencyUnavailable] = []
-        for errand in results:
+        for errand in others:
             try:
                 self._apply(errand)
                 self._table.settle(errand, now=now)
@@ -54,15 +68,15 @@ class EgressCollection:
                 failed.append(error)  # one person's key, say: the others' results are applied all the same
         if failed:
             raise failed[0]
-        return Collected(applied=len(results))
+        return Collected(applied=len(told) + len(others))
 
     def _apply(self, errand: Errand) -> None:
         """Apply one; what can't ever be applied is told, and stands in nobody's way."""
         try:
-            self._appliers.get(errand.kind, _nothing)(errand)
+            self._appliers[errand.kind](errand)
         except (IntegrityFailure, KeyError, TypeError, ValueError) as error:
             log.event("integrity", logging.ERROR, **log.describe(error))
 
 
-def _nothing(_errand: Errand) -> None:
-    """Need nothing of what ended."""
+def need_nothing(_errand: Errand) -> None:
+    """Apply what ended and brought nothing back."""

@@ -47,6 +47,15 @@ def an_errand(phone: Phone) -> dict[str, Any]:
     return {"Records": [{"eventName": "INSERT", "dynamodb": item}]}
 
 
+def an_outbox(phone: Phone) -> dict[str, Any]:
+    """Have something to be carried."""
+    phone.world.execute(
+        "INSERT INTO webhook_endpoints VALUES (gen_random_uuid(), 'http://127.0.0.1:1', now())"
+    )
+    phone.logout()
+    return {}
+
+
 def a_client_key() -> str:
     """Return a key as Apple gives it."""
     private = generate_private_key(SECP256R1())
@@ -58,6 +67,8 @@ FUNCTIONS: Mapping[str, Event] = {
     "egress-collect": lambda _: {},
     "egress-deliver": an_errand,
     "egress-sweep": lambda _: {},
+    "outbox-carry": an_outbox,
+    "webhook-endpoints": lambda phone: OPERATOR | {"act": "add", "address": "https://b.example/hook"},
     "account-erase": lambda phone: OPERATOR | {"user_id": phone.user_id},
     "audit-export": lambda _: {"seal": 1},
     "audit-seal": lambda _: {},
@@ -77,7 +88,15 @@ FUNCTIONS: Mapping[str, Event] = {
     "rotate-secret": lambda _: {"use": "challenge"},
     "vault-sweep": lambda _: {},
 }
-SCHEDULED = {"audit-seal", "egress-collect", "egress-sweep", "erasure-sweep", "purge", "rotate-keys"}
+SCHEDULED = {
+    "outbox-carry",
+    "audit-seal",
+    "egress-collect",
+    "egress-sweep",
+    "erasure-sweep",
+    "purge",
+    "rotate-keys",
+}
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ LONGER: Final = {
     "egress-deliver": 60,
     "egress-sweep": 60,
     "erasure-sweep": 60,
+    "outbox-carry": 60,
     "migrate": 300,  # a migration's statement may take 60
     "purge": 60,
     "restore": 300,

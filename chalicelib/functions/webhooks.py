@@ -1,0 +1,90 @@
+"""Carry events to other backends, and keep the list of who is told."""
+
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from chalicelib import wiring
+from chalicelib.assembly.database import opened
+from chalicelib.assembly.egress import EgressParts
+from chalicelib.clients.clock import SystemClock
+from chalicelib.domain.erasure import on_record
+from chalicelib.domain.webhooks import OVERLAP, Endpoint
+from chalicelib.functions.invocation import Answer, Event, request_id
+from chalicelib.services.webhooks import EndpointOrder, WebhookEndpoints
+
+CARRIER = "outbox-carry"  # the request id of what it settles
+BUDGET = timedelta(seconds=45)  # below the function's 60 s, with a slow turn's 10
+PAUSE = timedelta(seconds=1)
+QUIET_TURNS = 5  # a receiver takes 5 s at most; longer, and the next minute's run goes on
+OVERLAP_HOURS_MAX = 14 * 24
+
+
+def outbox_carry(_event: object) -> Answer:
+    """Hand events over until none is left, each person's next one as soon as the one before it has ended."""
+    settings, clock = wiring.settings(), SystemClock()
+    parts = EgressParts(settings=settings, clock=clock)
+    until, total, quiet = clock.monotonic() + BUDGET.total_seconds(), 0, 0
+    with opened(settings) as database:
+        carrier, results = parts.carrier(database), parts.collection(database, None, CARRIER)
+        while clock.monotonic() < until and quiet <= (QUIET_TURNS if total else 0):
+            moved = results.run().applied + carrier.carry()
+            total, quiet = total + moved, 0 if moved else quiet + 1
+            time.sleep(PAUSE.total_seconds() if total else 0)
+    return {"moved": total}
+
+
+def webhook_endpoints(event: Event, context: object) -> Answer:
+    """List who is told, or let the operator `actor`, for a `reason`, change that: see docs/webhooks.md.
+
+    Raises: ValueError, NotFound.
+    """
+    settings = wiring.settings()
+    with opened(settings) as database:
+        endpoints = EgressParts(settings=settings, clock=SystemClock()).endpoints(database)
+        if event["act"] == "list":
+            return {"endpoints": [_shown(each) for each in endpoints.list()]}
+        order = EndpointOrder(actor=on_record(event["actor"]), reason=on_record(event["reason"]))
+        return _changed(endpoints, event, order, request_id(context))
+
+
+def _changed(endpoints: WebhookEndpoints, event: Event, order: EndpointOrder, invocation: str) -> Answer:
+    match event["act"]:
+        case "add":
+            endpoint_id, secret = endpoints.add(str(event["address"]), order, invocation)
+            return {"id": str(endpoint_id), "secret": secret}
+        case "remove":
+            endpoints.remove(UUID(event["id"]), order, invocation)
+            return {"id": event["id"]}
+        case "rotate":
+            overlap = _overlap(event.get("overlap_hours"))
+            return {
+                "id": event["id"],
+                "secret": endpoints.rotate(UUID(event["id"]), order, overlap, invocation),
+            }
+        case _:
+            raise ValueError("act is list, add, remove or rotate")
+
+
+def _overlap(hours: object) -> timedelta:
+    if hours is None:
+        return OVERLAP
+    if not isinstance(hours, int) or not 0 <= hours <= OVERLAP_HOURS_MAX:
+        raise ValueError(f"overlap_hours is a whole number from 0 to {OVERLAP_HOURS_MAX}")
+    return timedelta(hours=hours)
+
+
+def _shown(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "id": str(endpoint.id),
+        "address": endpoint.address,
+        "created_at": endpoint.created_at.isoformat(),
+        "secrets": [
+            {
+                "version": secret.version,
+                "expires_at": secret.expires_at.isoformat() if secret.expires_at else None,
+            }
+            for secret in endpoint.secrets
+        ],
+    }
