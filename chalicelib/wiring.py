@@ -12,6 +12,7 @@ from chalicelib.assembly.egress import EgressParts
 from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import people_keys, provider_keys, service_keyring
 from chalicelib.assembly.limits import limits
+from chalicelib.assembly.oauth import oauth
 from chalicelib.assembly.operators import operators
 from chalicelib.assembly.proofs import proofs
 from chalicelib.assembly.providers import admission, identities, notices
@@ -135,6 +136,7 @@ class _Assembly:
             notices=notices(
                 self.database, self.settings.providers, self.provider_keys, self.secrets, self.clock
             ),
+            oauth=oauth(self._session_service(), self.sessions, self.tokens, self.clock),
             consents=self._consents(),
             erasures=self.erasure.erasures,
             recovery=self.erasure.recovery,

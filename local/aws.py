@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 REGION: Final = "eu-west-1"
+ACCESS_KEY: Final = "local"
+SECRET_KEY: Final = "local"  # noqa: S105 - not a secret: moto takes any
 VAULT_TABLE: Final = "serenya-auth-local-vault"
 EGRESS_TABLE: Final = "serenya-auth-local-egress"
 KEYS_BUCKET: Final = "serenya-auth-local-provider-keys"
@@ -53,8 +55,8 @@ def aws_environment(endpoint_url: str) -> dict[str, str]:
     The credentials are dummies, and each place that could hold a developer's real ones is closed.
     """
     return {
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",  # not a secret: moto takes any
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -140,7 +142,7 @@ def local_session() -> boto3.session.Session:
         "credentials_file": (None, None, os.devnull, None),
     }
     session = botocore.session.Session(session_vars=closed)
-    session.set_credentials("local", "local")
+    session.set_credentials(ACCESS_KEY, SECRET_KEY)
     return boto3.session.Session(botocore_session=session, region_name=REGION)
 
 

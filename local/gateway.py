@@ -11,12 +11,14 @@ from email.message import Message
 from typing import Any, Final
 from urllib.parse import unquote
 
+from chalice.app import IAMAuthorizer
 from chalice.local import LocalGateway
 
 from chalicelib.domain.errors import MethodNotAllowed, NotFound, ServiceError
 from chalicelib.routes.language import preferred_locale
 from chalicelib.routes.problems import problem
 from local.children import HOST
+from local.sigv4 import identity
 
 STAGE: Final = "v1"
 PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -60,6 +62,11 @@ class Gateway(LocalGateway):
         methods = self._app_object.routes[route]
         if inbound.method not in methods:
             return refusal(MethodNotAllowed(), inbound, route, Allow=", ".join(sorted(methods)))
+        if isinstance(self._app_object.routes[route][inbound.method].authorizer, IAMAuthorizer):
+            caller = identity(inbound, datetime.now(UTC))
+            if caller is None:  # as API Gateway answers in our words; see tools/gateway_responses_page.py
+                return refusal(NotFound(), inbound, route)
+            event["requestContext"]["identity"] |= caller
         response = self._app_object(event, self._generate_lambda_context())
         headers = response["headers"] | response["multiValueHeaders"]
         if response["body"] and "content-type" not in map(str.lower, headers):

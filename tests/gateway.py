@@ -9,7 +9,14 @@ from chalice.local import MatchResult
 
 
 def proxy_event(
-    match: MatchResult, method: str, path: str, body: object, headers: Mapping[str, str], *, address: str
+    match: MatchResult,
+    method: str,
+    path: str,
+    body: object,
+    headers: Mapping[str, str],
+    *,
+    address: str,
+    principal: str | None = None,
 ) -> dict[str, Any]:
     """Return the REST proxy event of a request to one of the routes."""
     text = body if body is None or isinstance(body, str | bytes) else json.dumps(body)
@@ -20,7 +27,7 @@ def proxy_event(
             "domainName": "auth.test",
             "path": path.partition("?")[0],
             "requestId": str(uuid4()),
-            "identity": {"sourceIp": address},
+            "identity": {"sourceIp": address, "userArn": principal},
         },
         "headers": dict(headers),
         "multiValueHeaders": {name: [value] for name, value in headers.items()},

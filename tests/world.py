@@ -68,6 +68,7 @@ class World(Operated):
         self.owner_url = owner_url
         self.people, self.google, self.apple = dev, dev.google, dev.apple
         self.address = "127.0.0.1"  # of whoever calls, as the gateway sees it
+        self.principal: str | None = None  # whom it let in by AWS IAM
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1))
         self.database: Database = connect(settings.database_url, CONNECTIONS_MAX)
         self.services: Services = self.container()
@@ -109,7 +110,7 @@ class World(Operated):
 
     def _event(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> dict[str, Any]:
         match = self._matcher.match_route(path)
-        return proxy_event(match, method, path, body, headers, address=self.address)
+        return proxy_event(match, method, path, body, headers, address=self.address, principal=self.principal)
 
     def person(
         self,

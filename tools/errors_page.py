@@ -15,6 +15,7 @@ ADVICE = {
     "account_suspended": "Show `user_message` and a way to reach support; drop the tokens.",
     "biometric_keys_full": "Show the person their keys, and let them remove one.",
     "body_too_large": "A defect of the app, or a name that is far too long: report it, don't retry.",
+    "caller_not_authorized": "Only for backends: sign with a role that may `execute-api:Invoke` the route.",
     "challenge_expired": "Ask for a new challenge, and sign that.",
     "challenge_invalid": "Ask for a new challenge; send it back as it came.",
     "challenge_mismatch": "Ask for a challenge in this session, for this act.",

@@ -26,7 +26,7 @@ _AGAIN: Final = timedelta(seconds=5)
 # only a server that signs its requests can meet.
 ERRORS: Mapping[str, ServiceError] = MappingProxyType(
     {
-        "ACCESS_DENIED": errors.InvalidAccessToken(),
+        "ACCESS_DENIED": errors.CallerNotAuthorized(),
         "API_CONFIGURATION_ERROR": errors.InternalError(),
         "AUTHORIZER_CONFIGURATION_ERROR": errors.InternalError(),
         "AUTHORIZER_FAILURE": errors.InternalError(),

@@ -34,7 +34,12 @@ class AccessTokenCodec:
 
     def encode(self, claims: AccessClaims, key: TokenKey) -> str:
         """Return the signed token."""
-        payload = {
+        headers = {"typ": TYPE, "kid": key.kid}
+        return jwt.encode(self.payload(claims), key.private, algorithm=key.algorithm.value, headers=headers)
+
+    def payload(self, claims: AccessClaims) -> dict[str, object]:
+        """Return what a token of these claims says."""
+        return {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": str(claims.user_id),
@@ -50,8 +55,6 @@ class AccessTokenCodec:
             "amr": list(claims.amr),
             **({} if claims.jkt is None else {"cnf": {"jkt": claims.jkt}}),
         }
-        headers = {"typ": TYPE, "kid": key.kid}
-        return jwt.encode(payload, key.private, algorithm=key.algorithm.value, headers=headers)
 
     def sign(self, document: Mapping[str, Any], typ: str, key: TokenKey, now: datetime) -> str:
         """Return a document as a JWS that says who issued it and when; `typ` keeps it from being a token."""

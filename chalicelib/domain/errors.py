@@ -25,7 +25,7 @@ from chalicelib.domain.presence_errors import (
     PublicKeyUnsupported,
     SignatureInvalid,
 )
-from chalicelib.domain.protocol_errors import EventError, SecurityEventRefused
+from chalicelib.domain.protocol_errors import CallerNotAuthorized, EventError, SecurityEventRefused
 from chalicelib.domain.request_errors import (
     BodyTooLarge,
     InvalidInput,
@@ -39,6 +39,7 @@ __all__ = [
     "Action",
     "BiometricKeysFull",
     "BodyTooLarge",
+    "CallerNotAuthorized",
     "ChallengeExpired",
     "ChallengeInvalid",
     "ChallengeMismatch",

@@ -150,6 +150,15 @@ BIOMETRICS = Limit(
     kept=Kept.DATABASE,
     reason="A challenge and its proof are two requests; 30 proofs in 10 minutes are more than people give.",
 )
+LINKS = Limit(
+    name="links",
+    by=LimitedBy.SESSION,
+    quota=30,
+    window=10 * MINUTE,
+    kept=Kept.DATABASE,
+    reason="Ten identities are the most, each may take some tries; a try verifies a signature and takes the "
+    "person's lock.",
+)
 OAUTH = Limit(
     name="oauth",
     by=LimitedBy.ADDRESS,
@@ -168,7 +177,7 @@ EVENTS = Limit(
 )
 LIMITS = (
     *(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PERSON, CHALLENGES, REFRESH_FAILURES_BY_ADDRESS),
-    *(REFRESH_FAILURES_BY_SESSION, EXPORTS, BIOMETRICS, OAUTH, EVENTS),
+    *(REFRESH_FAILURES_BY_SESSION, EXPORTS, BIOMETRICS, LINKS, OAUTH, EVENTS),
 )
 
 

@@ -20,3 +20,11 @@ class SecurityEventRefused(ServiceError):
     code = "security_event_refused"
     title = "The security event token is not accepted"
     action = Action.contact_support
+
+
+class CallerNotAuthorized(ServiceError):
+    """The route is for backends that AWS IAM lets in, and this caller isn't one."""
+
+    code = "caller_not_authorized"
+    title = "AWS IAM did not let the caller in"
+    action = Action.contact_support

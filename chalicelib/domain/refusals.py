@@ -18,6 +18,7 @@ FREE = frozenset(
     error.code
     for error in (
         errors.InvalidDpopProof,
+        errors.CallerNotAuthorized,
         errors.InvalidIdToken,
         errors.RateLimited,
         errors.InvalidNonce,

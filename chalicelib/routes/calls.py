@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from chalicelib.domain.dpop import Proof
-from chalicelib.domain.errors import InvalidInput, MalformedBody, NotFound
+from chalicelib.domain.errors import CallerNotAuthorized, InvalidInput, MalformedBody, NotFound
 from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.step_up import ensure_present
 from chalicelib.domain.tokens import AccessClaims
@@ -48,6 +48,8 @@ def _caller(
     route: Route[Any], services: EdgeServices, request: Request
 ) -> tuple[AccessClaims | None, Proof | None]:
     """Return who calls, and the proof that came; what costs a statement is checked last."""
+    if route.access.admission is Admission.aws_iam and not request.principal:  # I2, whatever the gateway did
+        raise CallerNotAuthorized
     if route.access.admission is not Admission.bearer or route.access.scope is None:
         taken = services.proofs.read(request.proofs, request.target) if route.takes_proof else None
         return None, taken

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from chalice.app import Chalice, Response
+from chalice.app import Chalice, IAMAuthorizer, Response
 
 from chalicelib.domain.errors import (
     DependencyUnavailable,
@@ -25,7 +25,7 @@ from chalicelib.routes.calls import read_call
 from chalicelib.routes.edge_ports import EdgeServices
 from chalicelib.routes.reply import Reply, answered, refused
 from chalicelib.routes.request import Request, read_event
-from chalicelib.routes.route import Answer, Call, Route
+from chalicelib.routes.route import Admission, Answer, Call, Route
 from chalicelib.routes.wordings import Wording
 
 ServicesT = TypeVar("ServicesT", bound=EdgeServices)
@@ -80,8 +80,13 @@ def mount(app: Api, routes: Iterable[Route[ServicesT]], provide: Callable[[], Se
     """Register every route; `provide` is called at each request, so that tests swap what it returns."""
     app.provide = provide
     for route in routes:
+        authorizer = IAMAuthorizer() if route.access.admission is Admission.aws_iam else None
         register = app.route(
-            route.path, methods=[route.method], content_types=["*/*"], name=route.operation_id
+            route.path,
+            methods=[route.method],
+            content_types=["*/*"],
+            name=route.operation_id,
+            authorizer=authorizer,
         )
         register(_view(app, route, provide))
 

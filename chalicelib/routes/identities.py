@@ -1,11 +1,11 @@
 """Routes of a person's ways to sign in: which there are, one more, one less."""
 
-from chalicelib.domain import errors
+from chalicelib.domain import errors, limits
 from chalicelib.domain.id_tokens import Provider, UnverifiedIdToken
 from chalicelib.domain.identities import IDENTITIES_MAX, Link, LinkedIdentity
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import Scope
-from chalicelib.routes.acts import act
+from chalicelib.routes.acts import act, count
 from chalicelib.routes.fields import Text, Timestamp, Uuid
 from chalicelib.routes.route import Answer, Call, Route, bearer
 from chalicelib.routes.schema import Items, Record, required
@@ -44,6 +44,7 @@ def list_identities(services: Services, call: Call) -> Answer:
 
 def link_identity(services: Services, call: Call) -> Answer:
     """Add one."""
+    count(services, call, limits.LINKS)
     link = Link(
         provider=Provider(call.body["provider"]),
         id_token=UnverifiedIdToken(call.body["id_token"]),
@@ -84,6 +85,7 @@ ROUTES: tuple[Route[Services], ...] = (
         body=LINK,
         answer=IDENTITY,
         access=bearer(Scope.ACCOUNT),
+        limits=(limits.LINKS,),
         step_up=SensitiveAct.CHANGE_IDENTITIES,
         errors=(
             *BEARER_ERRORS,

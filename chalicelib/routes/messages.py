@@ -67,6 +67,7 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             es="Guardamos diez claves como máximo. Por favor, elimine una que ya no use.",
         ),
         "body_too_large": _UPDATE_APP,
+        "caller_not_authorized": _TROUBLE,
         "challenge_expired": _PROOF_TROUBLE,
         "challenge_invalid": _PROOF_TROUBLE,
         "challenge_mismatch": _PROOF_TROUBLE,

@@ -7,6 +7,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.dpop import ALGORITHMS
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.fields import Anything, Text
+from chalicelib.routes.oauth import INTROSPECT_PATH, REVOKE_PATH
 from chalicelib.routes.route import Answer, Call, Route
 from chalicelib.routes.schema import Items, Record, optional, required
 from chalicelib.routes.services import Services
@@ -37,6 +38,9 @@ METADATA = Record(
         "token_endpoint_auth_methods_supported": required(WORDS),
         "dpop_signing_alg_values_supported": required(WORDS),
         "ui_locales_supported": required(WORDS),
+        "revocation_endpoint": required(URL),
+        "revocation_endpoint_auth_methods_supported": required(WORDS),
+        "introspection_endpoint": required(URL),
         "subject_types_supported": optional(WORDS),
         "id_token_signing_alg_values_supported": optional(WORDS),
     },
@@ -81,6 +85,10 @@ def _metadata(services: Services) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["none"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),  # RFC 9449 s5.1
         "ui_locales_supported": ["en", "es"],
+        "revocation_endpoint": services.issuer_url + REVOKE_PATH,
+        "revocation_endpoint_auth_methods_supported": ["none"],
+        # how callers authenticate there, AWS SigV4, has no registered name: not told (RFC 8414 s2)
+        "introspection_endpoint": services.issuer_url + INTROSPECT_PATH,
     }
 
 

@@ -97,6 +97,8 @@ def possible_errors(route: Route[Any]) -> tuple[type[ServiceError], ...]:
         found.append(errors.NotFound)
     if route.access.admission is Admission.bearer:
         found += _OF_A_BEARER
+    if route.access.admission is Admission.aws_iam:
+        found.append(errors.CallerNotAuthorized)
     if route.limits:
         found.append(errors.RateLimited)
     if route.is_provable:

@@ -25,6 +25,13 @@ SCHEMES: Mapping[str, JsonSchema] = MappingProxyType(
             "scheme": "bearer",
             "description": "The secret that came with the receipt, in the Authorization header only.",
         },
+        "sigv4": {  # as API Gateway writes it
+            "type": "apiKey",
+            "name": "Authorization",
+            "in": "header",
+            "x-amazon-apigateway-authtype": "awsSigv4",
+            "description": "AWS Signature Version 4 of the service execute-api, by whom IAM lets invoke it.",
+        },
     }
 )
 
@@ -41,5 +48,7 @@ def security(route: Route[Any]) -> list[dict[str, list[str]]]:
             return [{}, {"bearer": scopes}, {"dpop": scopes}]
         case Admission.receipt:
             return [{"receipt": []}]
+        case Admission.aws_iam:
+            return [{"sigv4": []}]
         case _:
             assert_never(route.access.admission)

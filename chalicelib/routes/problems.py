@@ -61,6 +61,7 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
         errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
         errors.IdentityNotProved: HTTPStatus.BAD_REQUEST,
         errors.SecurityEventRefused: HTTPStatus.BAD_REQUEST,
+        errors.CallerNotAuthorized: HTTPStatus.FORBIDDEN,
         errors.IdentityInUse: HTTPStatus.CONFLICT,
         errors.LastIdentity: HTTPStatus.CONFLICT,
         errors.IdentityLimitReached: HTTPStatus.CONFLICT,

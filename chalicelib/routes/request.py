@@ -14,7 +14,10 @@ NO_TARGET = Target(method="", place=None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request, before anything in it is believed. Header names are lower case."""
+    """One HTTP request, before anything in it is believed. Header names are lower case.
+
+    `principal` is whom the gateway let in by AWS IAM, where it was told to ask.
+    """
 
     request_id: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -26,6 +29,7 @@ class Request:
     body: object = field(default=None, repr=False)
     is_base64: bool = False
     address: str | None = field(default=None, repr=False)
+    principal: str | None = None
     received_at: datetime | None = None
 
 
@@ -45,6 +49,7 @@ def read_event(event: object, context: object) -> Request:
         body=whole.get("body"),
         is_base64=whole.get("isBase64Encoded") is True,
         address=_texts(gateway.get("identity")).get("sourceIp"),
+        principal=_texts(gateway.get("identity")).get("userArn"),
         received_at=_moment(gateway.get("requestTimeEpoch")),
     )
 

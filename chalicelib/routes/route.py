@@ -30,6 +30,7 @@ class Admission(StrEnum):
     bearer = "bearer"
     bearer_or_body = "bearer_or_body"
     receipt = "receipt"
+    aws_iam = "aws_iam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def bearer_or_body(scope: Scope) -> Access:
 
 # A receipt's secret comes as a bearer (`call.bearer`): proxies know that header as one to keep out of logs.
 receipt = Access(Admission.receipt)
+# The gateway verifies the caller's SigV4 signature and policies; we see that it did.
+aws_iam = Access(Admission.aws_iam)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

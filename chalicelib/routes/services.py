@@ -14,6 +14,7 @@ from chalicelib.services.export import ExportService
 from chalicelib.services.identities import IdentityService
 from chalicelib.services.limits import Limits
 from chalicelib.services.notices import NoticeService
+from chalicelib.services.oauth import OAuthService
 from chalicelib.services.operators import OperatorService
 from chalicelib.services.presence import PresenceService
 from chalicelib.services.proofs import Proofs
@@ -42,6 +43,7 @@ class Services:
     account: AccountService
     identities: IdentityService
     notices: NoticeService
+    oauth: OAuthService
     exports: ExportService
     biometrics: BiometricService
     presence: PresenceService

@@ -24,6 +24,19 @@ def _security_event_error(error: ServiceError) -> Mapping[str, str]:
     return {"err": err, "description": error.title}
 
 
+def _oauth_error(error: ServiceError) -> Mapping[str, str]:
+    return {"error": "invalid_request", "error_description": error.title}
+
+
+OAUTH_WORDING = Wording(
+    record=Record(
+        "OAuthError",
+        {"error": required(_TEXT), "error_description": required(_TEXT)},
+        description="RFC 6749 s5.2.",
+        open=True,
+    ),
+    tell=_oauth_error,
+)
 SECURITY_EVENT_WORDING = Wording(
     record=Record(
         "SecurityEventError",

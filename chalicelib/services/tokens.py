@@ -22,6 +22,9 @@ class TokenCodec(Protocol[TokenKeyT_contra]):
     def encode(self, claims: AccessClaims, key: TokenKeyT_contra) -> str:
         """Return a signed token."""
 
+    def payload(self, claims: AccessClaims) -> Mapping[str, object]:
+        """Return what a token says."""
+
     def sign(self, document: Mapping[str, Any], typ: str, key: TokenKeyT_contra, now: datetime) -> str:
         """Return a signed document."""
 
@@ -90,10 +93,22 @@ class AccessTokens(Generic[TokenKeyT]):
             InvalidAccessToken, AccessTokenExpired: not one of ours, or too old.
             InsufficientScope: it does not open this.
         """
-        claims = self._codec.decode(token, self._keyring.keys().token_keys, self._clock.now())
+        claims = self.verify(token)
         if scope not in claims.scopes:
             raise InsufficientScope(scope=scope.value)
         return claims
+
+    def verify(self, token: str) -> AccessClaims:
+        """Return what a token of ours says that has not expired, whatever it opens.
+
+        Raises:
+            InvalidAccessToken, AccessTokenExpired: not one of ours, or too old.
+        """
+        return self._codec.decode(token, self._keyring.keys().token_keys, self._clock.now())
+
+    def payload(self, claims: AccessClaims) -> Mapping[str, object]:
+        """Return the claims in the words of a token."""
+        return self._codec.payload(claims)
 
     def identify(self, token: str) -> AccessClaims:
         """Return who holds a token of ours, however old: enough to end a session, for nothing else.

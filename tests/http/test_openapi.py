@@ -23,6 +23,8 @@ CONTRACT = {  # contract 2, as far as it is built
     "POST /auth/challenge",
     "POST /auth/google",
     "POST /auth/apple",
+    "POST /oauth/revoke",
+    "POST /oauth/introspect",
     "POST /events/google",
     "POST /events/apple",
     "GET /account/identities",

@@ -11,7 +11,7 @@ from chalicelib.routes.schema import conforms
 from tools.gateway_responses_page import ERRORS, PAGE
 
 RESPONSES = json.loads(PAGE.read_text(encoding="utf-8"))
-SIGNED = {"ACCESS_DENIED", "EXPIRED_TOKEN", "UNAUTHORIZED"}  # only requests signed for AWS meet them
+SIGNED = {"EXPIRED_TOKEN", "UNAUTHORIZED"}  # only requests signed for AWS meet them
 
 
 def test_every_answer_that_the_gateway_has_is_ours() -> None:
