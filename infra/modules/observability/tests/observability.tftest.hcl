@@ -63,7 +63,7 @@ run "every_alarm_that_was_promised_exists" {
       [
         "server-errors", "latency", "throttles", "database-connections", "database-cpu", "database-storage",
         "kms-denied", "key-vault-denied", "refresh-token-reused", "integrity", "provider-keys-not-loaded", "not-ready",
-        "database-restored", "audit-not-as-sealed", "egress-dead-letters", "seal-lag", "stale-provider-keys",
+        "database-restored", "audit-not-as-sealed", "egress-dead", "egress-dead-letters", "seal-lag", "stale-provider-keys",
       ],
       concat(keys(aws_cloudwatch_metric_alarm.this), keys(aws_cloudwatch_metric_alarm.silence)),
     )) == 0
@@ -80,7 +80,7 @@ run "every_size_has_those_that_were_promised_to_it" {
   assert {
     condition = toset(concat(keys(aws_cloudwatch_metric_alarm.this), keys(aws_cloudwatch_metric_alarm.silence))) == toset([
       "server-errors", "latency", "throttles", "function-errors-all", "database-connections", "database-cpu",
-      "database-storage", "kms-denied", "refresh-token-reused", "egress-dead-letters", "seal-lag", "stale-provider-keys",
+      "database-storage", "kms-denied", "refresh-token-reused", "egress-dead", "egress-dead-letters", "seal-lag", "stale-provider-keys",
     ])
     error_message = "And no other: each one more costs a tenth of a dollar, of 28."
   }
