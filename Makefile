@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
+.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,11 @@ infra: venv  ## check the infrastructure (needs Terraform 1.11 or later, but no 
 	@"$(PYTHON)" tools/environment.py .venv-infra requirements-infra.txt
 	@$(RUN) -m tools.infra_checks
 	@$(RUN) -m pytest tests/infra
+
+security: venv  ## attack the API by its description, audit the code and what it needs, look for secrets
+	@"$(PYTHON)" tools/environment.py .venv-security requirements-security.txt
+	@$(RUN) -m tools.security_checks
+	@$(RUN) -m pytest tests/security
 
 cost: venv  ## print what a month costs at list price, of what Terraform plans: make cost STAGE=dev
 	@$(RUN) -m tools.cost $(STAGE)
@@ -84,7 +89,7 @@ stop:  ## end what `make run` started, from another shell
 
 clean:  ## remove everything that `make run` and `make test` made
 	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local clean; fi
-	@rm -rf .venv .venv-infra .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@rm -rf .venv .venv-infra .venv-security .schemathesis .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	@find infra -name '.terraform*' -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -101,7 +106,7 @@ imports: venv  ## the direction of imports
 	@$(RUN) .venv/bin/lint-imports --no-logo
 
 tests: venv  ## the tests alone
-	@$(RUN) -m pytest --ignore tests/infra --numprocesses 3 --dist loadgroup --cov --cov-report=
+	@$(RUN) -m pytest --ignore tests/infra --ignore tests/security --numprocesses 3 --dist loadgroup --cov --cov-report=
 
 format: venv  ## rewrite the code the way `make lint` wants it
 	@$(RUN) -m ruff check --fix --quiet .
@@ -139,7 +144,7 @@ rehearse: venv  ## release, break and roll back on this machine, with the real z
 
 lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
-	@for name in requirements requirements-dev requirements-infra; do \
+	@for name in requirements requirements-dev requirements-infra requirements-security; do \
 		uv pip compile $$name.in --output-file $$name.txt $(if $(UPGRADE),--upgrade) --quiet --no-config \
 			--universal --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" || exit 1; \

@@ -1,11 +1,13 @@
 """Declare bytes in JSON: read in their one spelling, described in OpenAPI as text."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from math import ceil
 
-from chalicelib.routes.faults import FaultCode, Refused
 from chalicelib.routes.fields import JsonSchema, Leaf, Text
+
+# Groups of 4 characters, then 2 or 3 whose last has no bit set beyond the last byte.
+CANONICAL = "(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +20,7 @@ class Base64Url(Leaf):
     def parse(self, value: object) -> bytes:
         """Return the bytes."""
         text = self._text.parse(value)
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4)) if len(text) % 4 != 1 else b""
-        if urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
-            raise Refused(FaultCode.pattern)
-        return raw
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
     def schema(self) -> JsonSchema:
         """Describe it."""
@@ -30,4 +29,4 @@ class Base64Url(Leaf):
     @property
     def _text(self) -> Text:
         max_chars = ceil(self.max_bytes * 4 / 3)
-        return Text(max_chars=max_chars, pattern="[A-Za-z0-9_-]+", description=self.description)
+        return Text(max_chars=max_chars, pattern=CANONICAL, description=self.description)

@@ -14,6 +14,7 @@ from chalicelib.domain.step_up import NEEDS
 from chalicelib.routes.body_formats import TOKEN_FIELD, BodyFormat
 from chalicelib.routes.fields import JsonSchema, Uuid
 from chalicelib.routes.language import DEFAULT_LOCALE
+from chalicelib.routes.openapi_links import links
 from chalicelib.routes.openapi_security import SCHEMES, security
 from chalicelib.routes.problem_records import PROBLEM
 from chalicelib.routes.problems import PROBLEM_MEDIA_TYPE, STATUSES, problem
@@ -41,8 +42,8 @@ _PROOF_PARAMETER = {
     "name": "DPoP",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 2048},
-    "description": "The proof of the phone's key, needed where the session is bound (RFC 9449 s4).",
+    "schema": {"type": "string"},  # no bound here: with a token that is no DPoP token, nobody reads it
+    "description": "The proof of the phone's key, at most 2048 characters, where the session is bound.",
 }
 _HEADERS: dict[str, JsonSchema] = {
     "X-Request-Id": {"description": "Names this request to support.", "schema": {"type": "string"}},
@@ -157,6 +158,7 @@ def _successes(route: Route[Any]) -> dict[str, Any]:
     """Describe the answer, and the 304 of a document that may be kept."""
     names = ("X-Request-Id",) if route.cache is None else ("X-Request-Id", "Cache-Control", "ETag")
     answer: dict[str, Any] = {"description": HTTPStatus(route.status).phrase, "headers": _headers(names)}
+    answer |= links(route.answer)
     if route.answer is not None:
         answer["content"] = {route.content_type: {"schema": route.answer.schema()}}
     if route.cache is None:
