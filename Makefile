@@ -18,7 +18,11 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
+<<<<<<< HEAD
 .PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
+=======
+.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
+>>>>>>> 183b4df (Load sixteen containers while a twentieth fails and the database is killed)
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -83,6 +87,9 @@ flood: venv  ## measure 200 sign-ins a second from one address, beside people wh
 
 flaky-phones: venv  ## 200 phones on bad networks, with thieves among them: make flaky-phones SECONDS=120 SEED=7
 	@$(RUN) -m pytest tests/simulation -q -s -k flaky_phones $(call option,SECONDS,--phones-seconds) $(call option,SEED,--phones-seed)
+
+load: venv  ## 16 containers at full speed while 5 % fails and the database is killed: make load CONTAINERS=16 SECONDS=30
+	@$(RUN) -m bench.load $(call option,CONTAINERS,--containers) $(call option,SECONDS,--seconds)
 
 stop:  ## end what `make run` started, from another shell
 	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local stop; else echo "Nothing is running."; fi
