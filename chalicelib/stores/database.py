@@ -14,14 +14,13 @@ from typing import Any, NoReturn, Protocol, cast
 
 import psycopg2
 from psycopg2 import errorcodes
-from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 from sqlalchemy import Connection, Executable, create_engine, event, exc
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from chalicelib.domain.errors import DependencyUnavailable
-from chalicelib.observation import tally
 from chalicelib.stores import deadline
+from chalicelib.stores.messages import Line, Message, alone, joined
 from chalicelib.stores.prepared import Prepared, Row
 
 ATTEMPTS_MAX = 3
@@ -39,9 +38,6 @@ _NOT_AS_MIGRATED = (
         {errorcodes.INSUFFICIENT_PRIVILEGE, errorcodes.UNDEFINED_COLUMN, errorcodes.UNDEFINED_TABLE}
     )
 )
-
-Line = tuple[Any, ...]
-Message = Callable[[Cursor], list[Line]]
 
 
 class Database:
@@ -160,29 +156,6 @@ class Database:
         if isinstance(error, _OUR_FAULTS) and error.pgcode not in _NOT_AS_MIGRATED:
             raise error
         raise unavailable() from error
-
-
-def alone(prepared: Prepared, parameters: Mapping[str, Any]) -> Message:
-    """Return the message of one statement."""
-    values = prepared.values(parameters)
-    return lambda cursor: send(cursor, prepared.text, values)
-
-
-def joined(parts: Sequence[tuple[Prepared, Mapping[str, Any]]], before: str = "") -> Message:
-    """Return the message of some statements, one transaction, that answers the last one's rows."""
-
-    def message(cursor: Cursor) -> list[Line]:
-        texts = [cursor.mogrify(prepared.text, prepared.values(given)) for prepared, given in parts]
-        return send(cursor, b";\n".join([before.encode(), *texts] if before else texts))
-
-    return message
-
-
-def send(cursor: Cursor, statement: str | bytes, values: Mapping[str, Any] | None = None) -> list[Line]:
-    """Send one message, and return the rows that its last statement answers."""
-    tally.count(tally.STATEMENTS)
-    cursor.execute(statement, values)
-    return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager

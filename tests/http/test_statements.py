@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 
-from chalicelib.stores import database
+from chalicelib.stores import messages
 from tests.aws_tap import renew_container
 from tests.proofs import PhoneKey
 from tests.world import Phone, Reply, World
@@ -29,18 +29,18 @@ class Counted:
 @contextmanager
 def counted(_world: World) -> Iterator[Counted]:
     """Count what the service sends while the context lasts."""
-    count, send = Counted(), database.send
+    count, send = Counted(), messages.send
 
     def noted(cursor: Cursor, statement: str | bytes, values: Values = None) -> list[tuple[Any, ...]]:
         count.statements.append(statement.decode() if isinstance(statement, bytes) else statement)
         count.alone.append(bool(cursor.connection.autocommit))  # no BEGIN is sent then
         return send(cursor, statement, values)
 
-    database.send = noted
+    messages.send = noted
     try:
         yield count
     finally:
-        database.send = send
+        messages.send = send
 
 
 @pytest.fixture
