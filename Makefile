@@ -18,11 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-<<<<<<< HEAD
-.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
-=======
-.PHONY: help run test infra cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
->>>>>>> 183b4df (Load sixteen containers while a twentieth fails and the database is killed)
+.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
