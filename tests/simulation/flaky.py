@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from local.postgres import EmbeddedPostgres
 from tests.simulation.ledger import Ledger
@@ -20,6 +20,7 @@ OUTAGE_SECONDS = (300.0, 900.0)  # between two outages
 OUTAGE_LASTS_SECONDS = 3.0
 COLD_SECONDS = (300.0, 900.0)  # between two containers that end
 PAST_GRACE = timedelta(minutes=6)
+HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -37,7 +38,8 @@ class Simulation:
     def of(cls, world: World, postgres: EmbeddedPostgres, seed: int, phones: int = PHONES) -> "Simulation":
         """Set everything in motion."""
         random.seed(seed)  # of Retry-After
-        schedule = Schedule(world.clock, seed)
+        world.clock.advance(HOUR - (world.clock.now() - datetime.min.replace(tzinfo=UTC)) % HOUR)
+        schedule = Schedule(world.clock, seed)  # from a full hour on: nonces go by the minute
         site = Site(world, schedule, Ledger(), [world.container() for _ in range(CONTAINERS)])
         one = cls(site, postgres, [_phone(site, number) for number in range(phones)], [])
         for phone in one.phones:
