@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 
 from chalicelib.clients.aws_calls import AwsCalls
-from chalicelib.stores import database
+from chalicelib.stores import messages
 
 RATE: Final = 0.05  # of statements, and of calls to AWS
 SLOW_SECONDS: Final = 0.25
@@ -30,7 +30,7 @@ class Faults:
 
     def install(self) -> None:
         """Let faults happen from now on."""
-        send, answer = database.send, AwsCalls.answer
+        send, answer = messages.send, AwsCalls.answer
 
         def sent(
             cursor: Cursor, statement: str | bytes, values: Mapping[str, Any] | None = None
@@ -40,7 +40,7 @@ class Faults:
         def answered(calls: AwsCalls, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - what the wrapped one takes and gives
             return answer(calls, self._throttled(operation), *args, **kwargs)
 
-        database.send = sent
+        messages.send = sent
         AwsCalls.answer = answered  # type: ignore[method-assign, assignment]  # broken where it happens
 
     def _sent(

@@ -169,7 +169,7 @@ def test_no_planted_value_is_left_anywhere(
     assert b"UPDATE sessions SET generation" in left["PostgreSQL's log"]
     assert b"wrapped_key" in left["the vault"]
     assert b'"code": "refresh_token_reused"' in left["our log"]
-    assert b"UPDATE sessions SET generation" in left["every logger"]
+    assert b"Created new connection" in left["every logger"]
 
 
 def _told(record: logging.LogRecord) -> str:
