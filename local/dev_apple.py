@@ -1,6 +1,7 @@
 """A development Apple: a key that only the local stack trusts, ID tokens like the real ones, two endpoints.
 
-`/auth/token` exchanges codes and `/auth/revoke` takes tokens back; `/seen` tells what they saw.
+`/code` makes an authorization code, `/auth/token` exchanges it and `/auth/revoke` takes tokens back; `/seen`
+tells what they saw.
 """
 
 import hashlib
@@ -127,6 +128,7 @@ class DevApple:
             ("GET", "/auth/keys"): published(self.jwks()),
             ("POST", "/auth/token"): self.exchange,
             ("POST", "/auth/revoke"): self.revoke,
+            ("GET", "/code"): lambda _form: DevAnswer(200, {"code": self.code()}),
             ("GET", "/seen"): lambda _form: DevAnswer(
                 200, {"exchanged": self.exchanged, "revoked": self.revoked}
             ),
