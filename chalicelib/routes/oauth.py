@@ -11,7 +11,11 @@ from chalicelib.routes.wordings import OAUTH_WORDING
 
 REVOKE_PATH, INTROSPECT_PATH = "/oauth/revoke", "/oauth/introspect"
 TOKEN = Text(max_chars=16 * 1024, description="An access token or a refresh token.")
-HINT = Text(max_chars=256, description="Ignored: a token says itself what it is (RFC 7009 s2.1).")
+HINT = Text(
+    min_chars=0,  # without a value is as if it were omitted (RFC 6749 s3.1)
+    max_chars=256,
+    description="Ignored: a token says itself what it is (RFC 7009 s2.1).",
+)
 TOKEN_REQUEST = Record("TokenRequest", {TOKEN_FIELD: required(TOKEN), "token_type_hint": optional(HINT)})
 _WORD, _SECONDS = Text(max_chars=2048), Integer(maximum=2**53 - 1)
 INTROSPECTION = Record(
@@ -73,6 +77,6 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=INTROSPECTION,
         access=aws_iam,
         limits=(limits.OAUTH,),
-        errors=(errors.DependencyUnavailable,),
+        errors=(errors.DependencyUnavailable, errors.NotFound),  # API Gateway's answer to the unsigned
     ),
 )

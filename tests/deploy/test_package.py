@@ -34,7 +34,7 @@ THEIRS = (
     r"(six|typing_extensions)\.py",
     r"botocore/cacert\.pem",
     r"botocore/data/(_retry|endpoints|partitions|sdk-default-configuration)\.json",
-    r"botocore/data/(dynamodb|kms|s3)/\d{4}-\d\d-\d\d/(service-2|endpoint-rule-set-1|paginators-1)[a-z.-]*",
+    r"botocore/data/(dynamodb|events|kms|s3)/\d{4}-\d\d-\d\d/(service-2|endpoint-rule-set-1|paginators-1)[a-z.-]*",
     r"tzdata/(__init__\.py|zones)",
     r"tzdata/zoneinfo/[\w+./-]+",
     r"[\w.]+-[\w.]+\.dist-info/(METADATA|(licenses/([\w-]+/)*)?[A-Z][\w.-]*)",
