@@ -22,7 +22,7 @@ mount(app, ROUTES, wiring.services)
 audit_seal = app.schedule("rate(5 minutes)", name="audit-seal")(audit.audit_seal)
 egress_collect = app.schedule("rate(15 minutes)", name="egress-collect")(egress.egress_collect)
 outbox_carry = app.schedule("rate(5 minutes)", name="outbox-carry")(webhooks.outbox_carry)
-egress_sweep = app.schedule("rate(5 minutes)", name="egress-sweep")(egress.egress_sweep)
+egress_sweep = app.schedule("rate(10 minutes)", name="egress-sweep")(egress.egress_sweep)
 erasure_sweep = app.schedule("rate(5 minutes)", name="erasure-sweep")(accounts.erasure_sweep)
 fetch_provider_keys = app.schedule("rate(15 minutes)", name="fetch-provider-keys")(
     deployment.fetch_provider_keys

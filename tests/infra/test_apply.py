@@ -21,7 +21,7 @@ terraform {
 }
 
 provider "aws" {
-  max_retries       = 1
+  max_retries       = 4
   s3_use_path_style = true
 }
 """
@@ -77,7 +77,7 @@ def applied(copy: Path, aws: LocalAws) -> Events:
     (copy / "modules/database/local_override.tf").write_text(DATABASE, encoding="utf-8")
     there = aws_environment(aws.endpoint_url)
     run("init", "-reconfigure", folder=copy, outer=there)
-    words = ("apply", "-auto-approve", "-json", "-var-file=stages/prod.tfvars")
+    words = ("apply", "-auto-approve", "-json", "-parallelism=4", "-var-file=stages/prod.tfvars")
     with pytest.raises(subprocess.CalledProcessError) as caught:
         run(*words, folder=copy, outer=there)
     return [json.loads(line) for line in str(caught.value.output).splitlines() if line.startswith("{")]
