@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback audit rehearse lock
+.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -135,12 +135,6 @@ rollback: venv  ## deploy the release before the last one again: make rollback S
 
 documents: venv  ## register new consent texts as published; a published one never changes
 	@$(RUN) -m local.published
-
-audit: venv  ## known vulnerabilities in the locked packages (asks pypi.org)
-	@"$(PYTHON)" tools/environment.py .venv-infra requirements-infra.txt
-	@for name in requirements requirements-dev requirements-infra; do \
-		.venv-infra/bin/pip-audit --require-hashes --disable-pip --progress-spinner off -r $$name.txt || exit 1; \
-	done
 
 rehearse: venv  ## release, break and roll back on this machine, with the real zip (needs Terraform)
 	@$(RUN) -m tools.rehearsal

@@ -1,7 +1,7 @@
 """Statements as they are sent: described by SQLAlchemy, compiled once, read into plain tuples with names.
 
 Nothing of SQLAlchemy's own execution is needed: the same text goes out each time, and each row is read by its
-column names. What that saves, `make bench` measures (docs/performance.md).
+column names. What that saves, `make bench` measures.
 """
 
 from collections import namedtuple
