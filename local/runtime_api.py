@@ -5,6 +5,7 @@ The runtime asks a small HTTP API for its next event and posts the answer there 
 but what it is given.
 """
 
+import compileall
 import contextlib
 import importlib.util
 import json
@@ -15,7 +16,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +27,7 @@ from uuid import uuid4
 
 import psutil
 
-from local.children import HOST, end
+from local.children import HOST, cpu_seconds, end
 from local.places import StackError
 
 API: Final = "/2018-06-01/runtime"
@@ -45,68 +47,102 @@ class FunctionError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a function answered, and the container's CPU seconds and age by then."""
+class Spent:
+    """What a container had used at some moment: CPU since its process began, its age, and memory."""
 
-    body: Any
     cpu_seconds: float
     age_seconds: float
+    resident_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a function answered, and what the container had used when the answer arrived."""
+
+    body: Any
+    spent: Spent
 
 
 @dataclass
 class _Exchange:
+    """What goes to a container and comes from it; `asked` is when it was ready for its first event."""
+
+    began: float = 0.0
+    pid: int = 0
     events: queue.Queue[tuple[str, bytes]] = field(default_factory=queue.Queue)
-    answers: queue.Queue[tuple[str, bytes]] = field(default_factory=queue.Queue)
+    answers: queue.Queue[tuple[str, bytes, Spent]] = field(default_factory=queue.Queue)
+    asked: Future[Spent] = field(default_factory=Future)
+
+    def ask(self) -> tuple[str, bytes]:
+        if not self.asked.done():
+            self.asked.set_result(self.spent())
+        return self.events.get()
+
+    def spent(self) -> Spent:
+        age, cpu = time.perf_counter() - self.began, cpu_seconds(self.pid)
+        return Spent(
+            cpu_seconds=cpu, age_seconds=age, resident_bytes=psutil.Process(self.pid).memory_info().rss
+        )
 
 
 class Container:
     """One container of one function; it lives on between events, as Lambda's does."""
 
-    def __init__(self, process: subprocess.Popen[bytes], exchange: _Exchange, log: Path) -> None:
-        self._process = process
+    def __init__(self, exchange: _Exchange, log: Path) -> None:
         self._exchange = exchange
-        self._started = time.monotonic()
         self.log = log
+
+    def ready(self) -> Spent:
+        """Wait until it asks for its first event; return what it had used by then. Raises: StackError."""
+        try:
+            return self._exchange.asked.result(ANSWER_SECONDS)
+        except TimeoutError:
+            raise StackError(f"the function doesn't start; its log is {self.log}") from None
 
     def invoke(self, event: Mapping[str, Any]) -> Answer:
         """Return what the function answers. Raises: FunctionError; StackError if it doesn't answer."""
         self._exchange.events.put((str(uuid4()), json.dumps(event).encode()))
         try:
-            kind, body = self._exchange.answers.get(timeout=ANSWER_SECONDS)
+            kind, body, spent = self._exchange.answers.get(timeout=ANSWER_SECONDS)
         except queue.Empty:
             raise StackError(f"the function doesn't answer; its log is {self.log}") from None
-        times = psutil.Process(self._process.pid).cpu_times()
         if kind != "response":
             raise FunctionError(body.decode())
-        return Answer(
-            body=json.loads(body),
-            cpu_seconds=times.user + times.system,
-            age_seconds=time.monotonic() - self._started,
-        )
+        return Answer(body=json.loads(body), spent=spent)
 
 
 @contextmanager
 def container(
-    package: Path, handler: str, environment: Mapping[str, str], folder: Path
+    package: Path,
+    handler: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    flags: Sequence[str] = (),
 ) -> Iterator[Container]:
-    """Run one function of an unzipped package while the context lasts; its log is kept in the folder."""
-    exchange = _Exchange()
+    """Run one function of an unzipped package while the context lasts; its log is kept in the folder.
+
+    `flags` are Python's own.
+    """
+    exchange, aws = _Exchange(), runtime(folder)
     server = ThreadingHTTPServer((HOST, 0), _api(exchange))
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True, name="runtime-api").start()
     log = folder / f"{handler}-{uuid4().hex[:8]}.log"
     given = {"AWS_LAMBDA_RUNTIME_API": f"{HOST}:{server.server_port}", "PATH": os.defpath, "TZ": ":UTC"}
     with log.open("wb") as written:
+        exchange.began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", "-c", BOOTSTRAP, str(package), str(runtime(folder)), handler],
+            [sys.executable, "-I", "-S", "-B", *flags, "-c", BOOTSTRAP, str(package), str(aws), handler],
             cwd=package,
             env={**environment, **given, "AWS_LAMBDA_FUNCTION_NAME": handler},
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
         )
+        exchange.pid = process.pid  # before anybody answers it
+        threading.Thread(target=server.serve_forever, daemon=True, name="runtime-api").start()
         try:
-            yield Container(process, exchange, log)
+            yield Container(exchange, log)
         finally:
             end(process.pid)
             process.wait()
@@ -115,7 +151,7 @@ def container(
 
 
 def runtime(folder: Path) -> Path:
-    """Return a folder with AWS's runtime and nothing else of this environment."""
+    """Return a folder with AWS's runtime, compiled as Lambda has it, and nothing else of this environment."""
     alone = folder / "runtime"
     if not alone.exists():
         alone.mkdir()
@@ -128,6 +164,7 @@ def runtime(folder: Path) -> Path:
                 shutil.copytree(origin.parent, alone / name)
             else:
                 shutil.copy(origin, alone)
+        compileall.compile_dir(alone, quiet=1)
     return alone
 
 
@@ -141,7 +178,7 @@ def _api(exchange: _Exchange) -> type[BaseHTTPRequestHandler]:
                 super().handle()
 
         def do_GET(self) -> None:
-            request_id, event = exchange.events.get()
+            request_id, event = exchange.ask()
             self._reply(
                 200,
                 event,
@@ -156,7 +193,7 @@ def _api(exchange: _Exchange) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            exchange.answers.put((self.path.rpartition("/")[2], body))
+            exchange.answers.put((self.path.rpartition("/")[2], body, exchange.spent()))
             self._reply(202, b"{}", {})
 
         def _reply(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:

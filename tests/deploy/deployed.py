@@ -1,50 +1,20 @@
-"""The deployed service as its callers see it: phones through the gateway's events, a release by invoking."""
+"""The deployed service as its callers see it: phones through the gateway's events."""
 
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from local.dev_google import DevGoogle, subject_for
-from local.rds import RdsFront
-from local.runtime_api import Answer, Container, container
+from local import deployed
+from local.dev_google import subject_for
+from local.runtime_api import Answer, Container
 from tests.world import REQUIRED
 
 EMAIL = "ana@example.com"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deployed:
-    """One deployment: a package, an environment, and the database that both belong to."""
-
-    task: Path
-    front: RdsFront
-    google: DevGoogle
-    environment: Mapping[str, str]
-    folder: Path
-
-    def function(self, name: str, **environment: str) -> AbstractContextManager[Container]:
-        """Run a container of a function of app.py; `app` is the API."""
-        return container(self.task, f"app.{name}", {**self.environment, **environment}, self.folder)
-
-    def invoke(self, name: str, event: Mapping[str, Any], **environment: str) -> Any:  # noqa: ANN401 - JSON
-        """Invoke a function once, in a container of its own."""
-        with self.function(name, **environment) as started:
-            return started.invoke(event).body
-
-    def as_owner(self) -> dict[str, str]:
-        """Return what the release's own functions have in place of the app's role."""
-        return {"DATABASE_URL": self.front.url("release_owner", "serenya")}
-
-    def release(self) -> None:
-        """Do what a release does behind the deployment."""
-        self.invoke("migrate", {}, **self.as_owner())
-        self.invoke("publish_documents", {}, **self.as_owner())
-        self.invoke("rotate_keys", SCHEDULED)
+class Deployed(deployed.Deployed):
+    """One deployment, with Ana among its people."""
 
     def sign_in(self, api: Container, **changes: object) -> Answer:
         """Sign Ana in."""
@@ -57,19 +27,6 @@ class Deployed:
             "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
         }
         return api.invoke(request("POST", "/auth/google", body | changes))
-
-
-SCHEDULED: Mapping[str, Any] = {
-    "version": "0",
-    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "account": "123456789012",
-    "time": "2026-11-23T12:00:00Z",
-    "region": "eu-west-1",
-    "resources": ["arn:aws:events:eu-west-1:123456789012:rule/serenya-auth-dev"],
-    "detail": {},
-}
 
 
 def request(method: str, path: str, body: object = None) -> dict[str, Any]:

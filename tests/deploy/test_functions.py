@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from local.invoke import SCHEDULED
 from local.runtime_api import FunctionError
-from tests.deploy.deployed import SCHEDULED, Deployed, request, told
+from tests.deploy.deployed import Deployed, request, told
 
 
 def test_a_person_signs_in_refreshes_and_is_ready_to_be_served(deployed: Deployed) -> None:

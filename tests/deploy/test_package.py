@@ -13,7 +13,8 @@ import pytest
 
 from chalicelib.clients.aws import aws_client
 from chalicelib.stores.migrating import SHIPPED_AS
-from tests.deploy.conftest import MACHINE, NOT_DEPLOYED
+from local.deployed import MACHINE
+from tests.deploy.conftest import NOT_DEPLOYED
 from tools import package as packaging
 from tools.trimming import AWS_SERVICES
 from tools.vendor import LEFT_OUT, SHIPPED, VendorError, locked
