@@ -74,8 +74,8 @@ restore: venv  ## make the database ready after it was restored from a backup: t
 drill: venv  ## rehearse it: dump, erase, restore the dump, and prove that nobody is brought back
 	@$(RUN) -m local drill
 
-bench: venv  ## measure the handler and print the tables: make bench PEOPLE=200 CONTAINERS=16 GROWTH="10000 1000000"
-	@$(RUN) -m bench $(call option,PEOPLE,--people) $(call option,CONTAINERS,--containers) \
+bench: venv  ## measure the handler and print the tables: make bench PEOPLE=200 CONTAINERS=16 COLD=10 GROWTH="10000 1000000"
+	@$(RUN) -m bench $(call option,PEOPLE,--people) $(call option,CONTAINERS,--containers) $(call option,COLD,--cold) \
 		$(if $(findstring command,$(origin GROWTH)),--growth $(GROWTH)) $(if $(STRICT),--strict)
 
 cold-start: venv  ## measure cold starts of the real zip and its imports: make cold-start ONLY=refresh TIMES=20

@@ -3,42 +3,42 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from bench import cold_start, starts
 from bench.fleet import Run, run
 from bench.floor import floor
-from bench.growth import SESSIONS_EACH, fill
+from bench.grown import Grown, grow
+from bench.keeper import kept_running
+from bench.kept import lost
 from bench.machine import described
 from bench.parts import HOME, Parts, started
-from bench.plans import whole_reads
 from bench.report import floor_table, shortfalls, table
-from bench.visit import resident, visit
+from bench.starts import ColdStart
 
-SLOWER_MAX: Final = 1.2  # times, with a million people
 FLEET_PEOPLE: Final = 40
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print and write; answer 1 if a promise was not kept and `--strict` asks for all."""
+    """Measure, print and write; answer 1 if something was lost, or, with `--strict`, a promise not kept."""
     options = read(arguments)
-    with started() as parts:
-        least = floor(parts.settings["DATABASE_URL"], parts.owner_url)
-        first = run(parts, containers=1, people=options.people)
-        show(table(first, "A new database"), floor_table(first, least))
-        runs, found = {"new": first}, list[str]()
-        if options.containers > 1:
-            runs["fleet"] = run(parts, containers=options.containers, people=FLEET_PEOPLE)
-            show(table(runs["fleet"], "A new database"))
-        for people in options.growth:
-            grown, whole = grow(parts, people, options.people)
-            runs[f"{people} people"], found = grown, found + whole
-            found += slower(first, grown)
-    broken = [*shortfalls(first), *found]
+    document: dict[str, Any] = {"machine": described()}
+    broken = list[str]()
+    if options.cold:
+        broken += cold(document, options.cold)
+    with started(options.home) as parts, kept_running(parts.postgres) as outages:
+        missing, missed = warm(parts, options, document)
+        broken += missed
+    document |= {"outages_seconds": outages, "lost": missing, "not_kept": broken}
+    if outages:
+        show(f"PostgreSQL was killed {len(outages)} times: these figures are not to be compared.")
+        show("\n".join(["LOST:", *missing]) if missing else "Nothing that was answered was lost.")
     show("\n".join(["Not kept:", *broken]) if broken else "Every promise is kept.")
-    write(options.json, runs, least, broken)
-    return int(options.strict and bool(broken))
+    options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    show(f"Written to {options.json}")
+    return int(bool(missing) or (options.strict and bool(broken)))
 
 
 def read(arguments: Sequence[str]) -> argparse.Namespace:
@@ -47,46 +47,56 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=200, help="that each container serves")
     parser.add_argument("--containers", type=int, default=16, help="of the fleet; 1 leaves it out")
     parser.add_argument("--growth", type=int, nargs="*", default=[10_000, 1_000_000], help="people stored")
+    parser.add_argument("--cold", type=int, default=cold_start.TIMES, help="cold starts; 0 leaves them out")
     parser.add_argument("--json", type=Path, default=HOME / "figures.json")
+    parser.add_argument("--home", type=Path, default=HOME, help=argparse.SUPPRESS)  # of a test's own
     parser.add_argument("--strict", action="store_true", help="fail when a promise isn't kept")
     return parser.parse_args(arguments)
 
 
-def grow(parts: Parts, people: int, served: int) -> tuple[Run, list[str]]:
-    """Fill the database, measure again, and return what plans read whole tables."""
-    fill(parts.owner_url, resident(parts.google), people)
-    grown = run(parts, containers=1, people=served)
-    show(table(grown, f"{people:,} people with {SESSIONS_EACH} sessions each"))
-    whole = sorted(set(whole_reads(parts.owner_url, parts.postgres.log_file, visit(parts.google))))
-    show("\n".join(whole) or "No statement of a request reads a whole table.")
-    return grown, [f"whole table read: {one}" for one in whole]
+def cold(document: dict[str, Any], times: int) -> list[str]:
+    """Measure cold starts; return what was not kept."""
+    measured: ColdStart = cold_start.measure(times=times)
+    show(starts.table(measured), measured.imports.table())
+    document["cold_start"] = measured.plain()
+    return list(starts.shortfalls(measured))
 
 
-def slower(first: Run, grown: Run) -> Iterator[str]:
-    """Yield what takes longer with more people than it may."""
-    for before, after in zip(first.figures, grown.figures, strict=True):
-        if after.cpu_ms > before.cpu_ms * SLOWER_MAX:
-            times = after.cpu_ms / before.cpu_ms
-            yield f"{after.operation.name}: {times:.2f} times the CPU of a new database"
+def warm(parts: Parts, options: argparse.Namespace, document: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Measure warm containers; return what was lost, and what was not kept."""
+    least = floor(parts.settings["DATABASE_URL"], parts.owner_url)
+    runs = {"1 container": run(parts, containers=1, people=options.people)}
+    first = runs["1 container"]
+    show(table(first, "A new database"), floor_table(first, least))
+    if options.containers > 1:
+        fleet = run(parts, containers=options.containers, people=FLEET_PEOPLE)
+        runs[f"{options.containers} containers"] = fleet
+        show(table(fleet, "A new database"))
+    missing = [fault for one in runs.values() for fault in lost(parts.owner_url, one.told)]
+    grown, of_growth = growth(parts, options)
+    document |= figures(least, runs, grown)
+    return missing + of_growth, [*shortfalls(first), *(fault for one in grown for fault in one.shortfalls())]
 
 
-def write(place: Path, runs: Mapping[str, Run], least: Mapping[str, float], broken: Sequence[str]) -> None:
-    """Write all figures as JSON."""
-    document = {
-        "machine": described(),
+def growth(parts: Parts, options: argparse.Namespace) -> tuple[list[Grown], list[str]]:
+    """Measure with more and more people; return that, and what was lost."""
+    if not options.growth:
+        return [], []
+    few, grown, missing = parts.twin(), list[Grown](), list[str]()
+    for people in options.growth:
+        grown.append(grow(few, parts, people, options.people))
+        show(table(grown[-1].runs[-1], grown[-1].title), grown[-1].tables())
+        missing += [fault for one in grown[-1].runs for fault in lost(parts.owner_url, one.told)]
+    return grown, missing
+
+
+def figures(least: Mapping[str, float], runs: Mapping[str, Run], grown: Sequence[Grown]) -> dict[str, Any]:
+    """Return what was measured for JSON."""
+    return {
         "floor_cpu_ms": {name: round(value, 4) for name, value in least.items()},
-        "runs": {
-            name: {
-                "containers": one.containers,
-                "memory_mib": round(one.memory_mib, 1),
-                "operations": [figures.plain() for figures in one.figures],
-            }
-            for name, one in runs.items()
-        },
-        "not_kept": list(broken),
+        "runs": {name: one.plain() for name, one in runs.items()},
+        "growth": [one.plain() for one in grown],
     }
-    place.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    show(f"Written to {place}")
 
 
 def show(*texts: str) -> None:

@@ -12,22 +12,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from uuid import uuid4
 
+from bench.kept import Told
 from bench.operations import OPERATIONS, SIGN_INS, Operation
-from bench.parts import HOME
 from bench.phones import Phone
 from chalicelib.clients.aws_calls import AwsCalls
 from local.dev_google import DevGoogle
 from local.invoke import enter
 
 COSTS = ("statements", "kms_calls", "key_vault_calls")
+PAUSE_SECONDS: Final = 0.05  # after 503; a phone waits longer
+PATIENCE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One operation in one container: seconds of each request, and what all of them cost."""
+    """One operation in one container: seconds of each request, and what all of them cost.
+
+    `unavailable` is how many answers were 503; their phones asked again.
+    """
 
     operation: str
     seconds: list[float]
@@ -36,6 +42,23 @@ class Measured:
     began: float
     ended: float
     costs: Mapping[str, int]
+    unavailable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A container's memory in the end, and what its phones were told."""
+
+    memory_mib: float
+    told: list[Told]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What one answer took."""
+
+    seconds: float
+    cpu_seconds: float
 
 
 class AwsCpu:
@@ -64,7 +87,7 @@ AWS_CPU = AwsCpu()
 class Assignment:
     """What a container is to do."""
 
-    number: int
+    home: Path
     people: int
     settings: Mapping[str, str]
 
@@ -75,16 +98,18 @@ def contain(assignment: Assignment, barrier: Barrier, results: Connection) -> No
     lines = sys.stdout = io.StringIO()  # the log, as it would go to CloudWatch
     app = importlib.import_module("app").app
     AWS_CPU.install()
-    google = DevGoogle(HOME / "dev-google")
+    google = DevGoogle(assignment.home / "dev-google")
     phones = [Phone(email=f"{uuid4()}@bench.example") for _ in range(assignment.people)]
     for phone in phones:
         phone.prepare(google, SIGN_INS)
     _warm_up(app, google)
     for operation in OPERATIONS:
         barrier.wait()
+        barrier.wait()  # between both, what was written so far is counted
         lines.seek(0), lines.truncate()
         results.send(_measure(app, operation, phones, lines))
-    results.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    results.send(Ended(memory_mib=memory, told=[Told.by(phone) for phone in phones]))
 
 
 def _warm_up(app: Any, google: DevGoogle) -> None:  # noqa: ANN401 - Chalice has no types
@@ -98,25 +123,37 @@ def _warm_up(app: Any, google: DevGoogle) -> None:  # noqa: ANN401 - Chalice has
 
 
 def _measure(app: Any, operation: Operation, phones: list[Phone], lines: io.StringIO) -> Measured:  # noqa: ANN401 - the same
-    seconds, cpu, began = [], 0.0, time.perf_counter()
+    spent, unavailable, began = list[Spent](), 0, time.perf_counter()
     aws_before = AWS_CPU.seconds
     for _ in range(operation.rounds):
         for phone in phones:
             request = operation.request(phone)
-            cpu_before, before = time.process_time(), time.perf_counter()
-            answer = app(request, None)
-            seconds.append(time.perf_counter() - before)
-            cpu += time.process_time() - cpu_before
+            answer, took = _timed(app, request)
+            while answer["statusCode"] == 503:  # noqa: PLR2004 - the one status that means "come again"
+                unavailable += 1
+                if unavailable * PAUSE_SECONDS > PATIENCE_SECONDS:
+                    break
+                time.sleep(PAUSE_SECONDS)
+                answer, took = _timed(app, request)
+            spent.append(took)
             phone.keep(answer)
     ended = time.perf_counter()
     told = [json.loads(line) for line in lines.getvalue().splitlines()]
     costs = Counter({name: sum(line.get(name, 0) for line in told) for name in COSTS})
     return Measured(
         operation=operation.name,
-        seconds=seconds,
-        cpu_seconds=cpu,
+        seconds=[one.seconds for one in spent],
+        cpu_seconds=sum(one.cpu_seconds for one in spent),
         aws_cpu_seconds=AWS_CPU.seconds - aws_before,
         began=began,
         ended=ended,
         costs=costs,
+        unavailable=unavailable,
     )
+
+
+def _timed(app: Any, request: dict[str, Any]) -> tuple[Mapping[str, Any], Spent]:  # noqa: ANN401 - the same
+    cpu_before, before = time.process_time(), time.perf_counter()
+    answer = app(request, None)
+    seconds = time.perf_counter() - before
+    return answer, Spent(seconds=seconds, cpu_seconds=time.process_time() - cpu_before)

@@ -1,17 +1,24 @@
 """Run containers beside each other and put together what they measured."""
 
 import multiprocessing
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import quantiles
-from typing import Any
+from typing import Any, Final
 
-from bench.container import COSTS, Assignment, Measured, contain
+import psycopg2
+
+from bench.container import COSTS, PATIENCE_SECONDS, PAUSE_SECONDS, Assignment, Ended, Measured, contain
+from bench.kept import Told
 from bench.operations import OPERATIONS, Operation
 from bench.parts import Parts
 from local.database import connected
 
-COMMITS = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"  # transactions that wrote, so far
+START_SECONDS: Final = 300.0
+COMMITS: Final = (
+    "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"  # transactions that wrote, so far
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,22 +33,38 @@ class Figures:
     cpu_ms: float
     aws_cpu_ms: float
     commits: float
+    unavailable: int
     costs: Mapping[str, float]
 
     def plain(self) -> dict[str, Any]:
         """Return them for JSON."""
         names = ("requests", "per_second", "p50_ms", "p99_ms", "cpu_ms", "aws_cpu_ms", "commits")
         told = {name: round(getattr(self, name), 3) for name in names}
-        return {"operation": self.operation.name, **told, **self.costs}
+        return {
+            "operation": self.operation.name,
+            **told,
+            **self.costs,
+            "unavailable": self.unavailable,
+            **self.operation.promised(),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """All operations of one fleet, and the memory of its largest container in MiB."""
+    """All operations of one fleet, the memory of its largest container in MiB, and what phones were told."""
 
     containers: int
     figures: tuple[Figures, ...]
     memory_mib: float
+    told: tuple[Told, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {
+            "containers": self.containers,
+            "memory_mib": round(self.memory_mib, 1),
+            "operations": [figures.plain() for figures in self.figures],
+        }
 
 
 def run(parts: Parts, *, containers: int, people: int) -> Run:
@@ -52,31 +75,46 @@ def run(parts: Parts, *, containers: int, people: int) -> Run:
     processes = [
         spawning.Process(
             target=contain,
-            args=(Assignment(number=number, people=people, settings=parts.settings), barrier, sender),
+            args=(Assignment(home=parts.home, people=people, settings=parts.settings), barrier, sender),
             daemon=True,
         )
-        for number, (_, sender) in enumerate(pipes)
+        for _, sender in pipes
     ]
     for process in processes:
         process.start()
+    for _, sender in pipes:
+        sender.close()  # so that the end of a container is noticed
     figures = []
     for operation in OPERATIONS:
-        barrier.wait(timeout=300)
-        before = commits(parts)
+        barrier.wait(timeout=START_SECONDS)
+        before = commits(parts)  # all containers wait
+        barrier.wait(timeout=START_SECONDS)
         measured = [receiver.recv() for receiver, _ in pipes]
         figures.append(summed(operation, measured, commits(parts) - before))
-    memory = max(receiver.recv() for receiver, _ in pipes)
+    ended: list[Ended] = [receiver.recv() for receiver, _ in pipes]
     for process in processes:
         process.join()
-    return Run(containers=containers, figures=tuple(figures), memory_mib=memory)
+    return Run(
+        containers=containers,
+        figures=tuple(figures),
+        memory_mib=max(one.memory_mib for one in ended),
+        told=tuple(told for one in ended for told in one.told),
+    )
 
 
 def commits(parts: Parts) -> int:
     """Return how many transactions have written so far; nobody else is on this server."""
-    with connected(parts.owner_url) as connection, connection.cursor() as cursor:
-        cursor.execute(COMMITS)
-        ((count,),) = cursor.fetchall()
-    return int(count)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with connected(parts.owner_url) as connection, connection.cursor() as cursor:
+                cursor.execute(COMMITS)
+                ((count,),) = cursor.fetchall()
+                return int(count)
+        except psycopg2.OperationalError:  # somebody killed the server, and it isn't back yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 def summed(operation: Operation, measured: list[Measured], committed: int) -> Figures:
@@ -93,5 +131,6 @@ def summed(operation: Operation, measured: list[Measured], committed: int) -> Fi
         cpu_ms=sum(one.cpu_seconds - one.aws_cpu_seconds for one in measured) / count * 1000,
         aws_cpu_ms=sum(one.aws_cpu_seconds for one in measured) / count * 1000,
         commits=committed / count,
+        unavailable=sum(one.unavailable for one in measured),
         costs={name: round(sum(one.costs[name] for one in measured) / count, 3) for name in COSTS},
     )

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier, Event
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 from bench.faulty import Faults
-from bench.parts import HOME
 from bench.phones import Phone
 from local.dev_google import DevGoogle
 from local.invoke import enter
@@ -48,6 +48,7 @@ class Told:
 class Load:
     """What a container is to do."""
 
+    home: Path
     number: int
     rate: float
     settings: Mapping[str, str]
@@ -82,7 +83,7 @@ def contain(load: Load, start: Barrier, over: Event, results: Connection) -> Non
     enter(load.settings)
     lines = sys.stdout = io.StringIO()  # the log, as it would go to CloudWatch
     container = Container(importlib.import_module("app").app)
-    first, *people = _people()
+    first, *people = _people(load.home)
     first.keep(container.app(first.sign_in(), None))  # loads the service's keys, as Lambda's init phase does
     start.wait()
     faults = Faults(load.number, load.rate)
@@ -99,8 +100,8 @@ def contain(load: Load, start: Barrier, over: Event, results: Connection) -> Non
     results.send(Told(answers=container.answers, acts=container.acts, injected=faults.injected))
 
 
-def _people() -> Iterator[Phone]:
-    google = DevGoogle(HOME / "dev-google")
+def _people(home: Path) -> Iterator[Phone]:
+    google = DevGoogle(home / "dev-google")
     for _ in range(1 + PEOPLE):
         phone = Phone(email=f"{uuid4()}@load.example")
         phone.prepare(google, 1)

@@ -93,7 +93,12 @@ def run(parts: Parts, options: argparse.Namespace) -> tuple[list[Told], Outage]:
     processes = [
         spawning.Process(
             target=contain,
-            args=(Load(number=number, rate=options.rate, settings=parts.settings), start, over, sender),
+            args=(
+                Load(home=parts.home, number=number, rate=options.rate, settings=parts.settings),
+                start,
+                over,
+                sender,
+            ),
             daemon=True,
         )
         for number, (_, sender) in enumerate(pipes)

@@ -9,14 +9,23 @@ from bench.phones import Phone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One kind of request; `target` and `statements_max` are promises (milliseconds of CPU; messages)."""
+    """One kind of request; its promises are `target` (milliseconds of CPU), `statements_max` and `kms_max`."""
 
     name: str
     request: Callable[[Phone], dict[str, Any]]
     floor: tuple[str, ...]
     statements_max: int
     target: float | None = None
+    kms_max: int = 0
     rounds: int = 1
+
+    def promised(self) -> dict[str, float | None]:
+        """Return the promises for JSON."""
+        return {
+            "cpu_ms_target": self.target,
+            "statements_max": self.statements_max,
+            "kms_calls_max": self.kms_max,
+        }
 
 
 OPERATIONS: Final = (
@@ -26,6 +35,7 @@ OPERATIONS: Final = (
         floor=("RS256 verify", "ES256 sign", "committed statement", "committed statement"),
         statements_max=3,
         target=1.2,
+        kms_max=1,
     ),
     Operation(
         name="known sign-in",

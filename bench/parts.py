@@ -3,13 +3,15 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from chalicelib.functions import release
 from chalicelib.settings import from_environment
 from local.aws import LocalAws
-from local.database import prepare_database
+from local.database import connected, prepare_database
 from local.dev_google import DevGoogle
 from local.dev_providers import DevProviders
 from local.invoke import enter
@@ -19,29 +21,40 @@ from local.stack import environment
 
 HOME: Final = LOCAL / "bench"
 ISSUER: Final = "https://auth.bench"
+DATABASES: Final = "bench_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """A service that is ready to be called; `settings` is the environment of each container."""
 
+    home: Path
     settings: Mapping[str, str]
     owner_url: str
     google: DevGoogle
     postgres: EmbeddedPostgres
 
+    def twin(self) -> "Parts":
+        """Return the same service on a copy of its database, to which nobody may be connected yet."""
+        name, original = _named(), urlsplit(self.owner_url).path[1:]
+        owner_url = self.postgres.create_database(name, original)
+        with connected(owner_url) as owner, owner.cursor() as cursor:
+            cursor.execute("UPDATE database_position SET lineage = gen_random_uuid()")  # no restored backup
+        url = self.settings["DATABASE_URL"].removesuffix(original) + name
+        return replace(self, owner_url=owner_url, settings={**self.settings, "DATABASE_URL": url})
+
 
 @contextmanager
-def started() -> Iterator[Parts]:
+def started(home: Path = HOME) -> Iterator[Parts]:
     """Bring everything up on an empty database with default durability, and take it down again."""
     with ExitStack() as stack:
-        people = DevProviders.within(HOME)
-        aws = stack.enter_context(LocalAws(HOME / "aws"))
-        postgres = stack.enter_context(EmbeddedPostgres(HOME / "postgres"))
+        people = DevProviders.within(home)
+        aws = stack.enter_context(LocalAws(home / "aws"))
+        postgres = stack.enter_context(EmbeddedPostgres(home / "postgres"))
         for name in postgres.databases():
-            if name.startswith("bench_"):
+            if name.startswith(DATABASES):
                 postgres.drop_database(name)
-        owner_url = postgres.create_database(f"bench_{secrets.token_hex(4)}")
+        owner_url = postgres.create_database(_named())
         settings = environment(
             database_url=prepare_database(owner_url),
             endpoint_url=aws.endpoint_url,
@@ -53,4 +66,10 @@ def started() -> Iterator[Parts]:
         enter(settings)
         release.publish_documents(owner_url)
         release.rotate_keys(from_environment())
-        yield Parts(settings=settings, owner_url=owner_url, google=people.google, postgres=postgres)
+        yield Parts(
+            home=home, settings=settings, owner_url=owner_url, google=people.google, postgres=postgres
+        )
+
+
+def _named() -> str:
+    return DATABASES + secrets.token_hex(4)

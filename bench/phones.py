@@ -1,6 +1,7 @@
 """Phones that call a container: they word API Gateway's events and keep what they are answered."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -63,12 +64,22 @@ def event(method: str, route: str, body: object = None, token: str | None = None
 
 @dataclass(slots=True)
 class Phone:
-    """One person's phone. `id_tokens` are made before anything is measured, the last one first."""
+    """One person's phone. `id_tokens` are made before anything is measured, the last one first.
+
+    `refreshes` says how often each of its sessions was answered a refresh, `ended` which it logged out of.
+    """
 
     email: str
     device: str = "device-0"
     id_tokens: list[str] = field(default_factory=list)
     answer: Mapping[str, Any] = field(default_factory=dict)
+    refreshes: Counter[str] = field(default_factory=Counter)
+    ended: set[str] = field(default_factory=set)
+
+    @property
+    def session_id(self) -> str:
+        """The session of the newest answer."""
+        return str(self.answer["session"]["id"])
 
     def prepare(self, google: DevGoogle, count: int) -> None:
         """Let Google vouch for the person so many times."""
@@ -115,9 +126,13 @@ class Phone:
         return event("POST", "/auth/logout", {"refresh_token": self.answer["refresh_token"]})
 
     def keep(self, answer: Mapping[str, Any]) -> None:
-        """Keep the tokens of an answer, as an app does. Raises RuntimeError for anything but success."""
+        """Keep what an answer says, as an app does. Raises RuntimeError for anything but success."""
         if answer["statusCode"] not in {200, 204}:
             raise RuntimeError(answer["body"])
         body = json.loads(answer["body"] or "null")
-        if body and "access_token" in body:
+        if body is None:
+            self.ended.add(self.session_id)
+        elif "access_token" in body:
+            is_known = bool(self.answer) and body["session"]["id"] == self.session_id
             self.answer = body
+            self.refreshes[self.session_id] += is_known

@@ -15,7 +15,9 @@ def table(run: Run, title: str) -> str:
     """Return one fleet's table."""
     containers = "1 container" if run.containers == 1 else f"{run.containers} containers"
     head = f"{title}: {containers}, {run.memory_mib:.0f} MiB in the largest"
-    return "\n".join([head, COLUMNS, *(_line(one) for one in run.figures)])
+    refused = sum(one.unavailable for one in run.figures)
+    again = [f"{refused} answers were 503, and asked again"] if refused else []
+    return "\n".join([head, COLUMNS, *(_line(one) for one in run.figures), *again])
 
 
 def floor_table(run: Run, floor: Mapping[str, float]) -> str:
@@ -31,6 +33,8 @@ def shortfalls(run: Run) -> Iterator[str]:
             yield f"{one.operation.name}: {one.cpu_ms:.2f} CPU s/1000, target {target}"
         if one.costs["statements"] > most:
             yield f"{one.operation.name}: {one.costs['statements']} statements, at most {most}"
+        if one.costs["kms_calls"] > one.operation.kms_max:
+            yield f"{one.operation.name}: {one.costs['kms_calls']} calls to KMS, at most {one.operation.kms_max}"
 
 
 def _line(one: Figures) -> str:

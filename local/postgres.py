@@ -145,6 +145,10 @@ class EmbeddedPostgres:
         """End the server as a power failure would."""
         self._end()
 
+    def has_died(self) -> bool:
+        """Tell whether the server ended and nobody here ended it."""
+        return self._process is not None and self._process.poll() is not None
+
     def restart(self) -> None:
         """Stop and start again on the same port."""
         self.stop()
