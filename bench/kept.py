@@ -1,4 +1,4 @@
-"""Hold the database to what phones were told: nothing answered with success may be missing, or be there twice."""
+"""Hold the database to what phones were told: all that was answered with success is there, and once."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def lost(owner_url: str, told: Iterable[Told]) -> Iterator[str]:
         generation, reason, *records = found.get(session, (None, "", 0, 0, 0))
         is_over = int(session in ended)
         if generation != count or (is_over and reason != "logout"):
-            yield f"session {session}: {count} refreshes answered, generation {generation}, end {reason or '-'}"
+            yield f"session {session}: {count} refreshes answered; generation {generation}, end {reason!r}"
         if records[:2] != [1, count] or records[2] < is_over:
             yield f"session {session}: {count} refreshes answered, audit records {records}"
     granted = dict(_rows(owner_url, CONSENTS, [one.user_id for one in told]))

@@ -9,7 +9,7 @@ from bench.phones import Phone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One kind of request; its promises are `target` (milliseconds of CPU), `statements_max` and `kms_max`."""
+    """One kind of request; its promises: `target` (milliseconds of CPU), `statements_max`, `kms_max`."""
 
     name: str
     request: Callable[[Phone], dict[str, Any]]
