@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench cold-start flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
+.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ drill: venv  ## rehearse it: dump, erase, restore the dump, and prove that nobod
 bench: venv  ## measure the handler and print the tables: make bench PEOPLE=200 CONTAINERS=16 COLD=10 GROWTH="10000 1000000"
 	@$(RUN) -m bench $(call option,PEOPLE,--people) $(call option,CONTAINERS,--containers) $(call option,COLD,--cold) \
 		$(if $(findstring command,$(origin GROWTH)),--growth $(GROWTH)) $(if $(STRICT),--strict)
+
+bench-compare: venv  ## compare the working tree with a revision, pair by pair: make bench-compare BASE=main PAIRS=8 PEOPLE=60
+	@$(RUN) -m bench.compare $(call option,BASE,--base) $(call option,PAIRS,--pairs) $(call option,PEOPLE,--people)
 
 cold-start: venv  ## measure cold starts of the real zip and its imports: make cold-start ONLY=refresh TIMES=20
 	@$(RUN) -m bench.cold_start $(call option,ONLY,--only) $(call option,TIMES,--times)
