@@ -2,10 +2,10 @@
 
 import logging
 import sys
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from chalicelib import settings as environment
-from chalicelib.assembly.audit import AuditParts
 from chalicelib.assembly.biometrics import BiometricParts
 from chalicelib.assembly.database import connect_as
 from chalicelib.assembly.egress import EgressParts
@@ -13,18 +13,15 @@ from chalicelib.assembly.erasure import ErasureParts
 from chalicelib.assembly.keys import people_keys, provider_keys, service_keyring
 from chalicelib.assembly.limits import limits
 from chalicelib.assembly.oauth import oauth
-from chalicelib.assembly.operators import operators
 from chalicelib.assembly.proofs import proofs
 from chalicelib.assembly.providers import admission, identities, notices
+from chalicelib.assembly.readiness import readiness
 from chalicelib.clients.access_tokens import AccessTokenCodec
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.jwt_keys import TokenKey
-from chalicelib.clients.provider_keys import ProviderKeySource
 from chalicelib.clients.session_seal import session_key
-from chalicelib.domain.keys import ServiceKeyUse, current_key
 from chalicelib.observation import log
-from chalicelib.routes.language import Locale
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
@@ -32,7 +29,6 @@ from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
-from chalicelib.services.readiness import Readiness
 from chalicelib.services.refusals import Refusals
 from chalicelib.services.secrets import Secrets
 from chalicelib.services.session_copy import SessionCopies
@@ -40,7 +36,6 @@ from chalicelib.services.sessions import SessionService
 from chalicelib.services.sign_in import SignInService
 from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
-from chalicelib.stores import migrations
 from chalicelib.stores.account import AccountStore
 from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.consents import ConsentStore
@@ -49,6 +44,10 @@ from chalicelib.stores.documents import DocumentStore
 from chalicelib.stores.export import ExportStore
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
+
+if TYPE_CHECKING:
+    from chalicelib.services.operators import OperatorService
+    from chalicelib.services.recovery import Recovery
 
 
 @cache
@@ -139,24 +138,32 @@ class _Assembly:
             oauth=oauth(self._session_service(), self.sessions, self.tokens, self.clock),
             consents=self._consents(),
             erasures=self.erasure.erasures,
-            recovery=self.erasure.recovery,
-            operators=operators(self.database, self.secrets, self.data_keys, self.clock),
-            readiness=self._readiness(),
+            readiness=readiness(
+                self.settings, self.database, self.keyring, self.provider_keys, self.erasure.watch, self.clock
+            ),
             gate=self.erasure.gate,
             refusals=Refusals(store=RefusalStore(self.database), clock=self.clock),
+            make_recovery=cache(self._recovery),
+            make_operators=cache(self._operators),
         )
 
+    def _recovery(self) -> "Recovery":
+        from chalicelib.assembly.recovery import recovery  # noqa: PLC0415 - no request needs it
+
+        return recovery(self.settings, self.database, self.erasure, self.tokens, self.clock)
+
+    def _operators(self) -> "OperatorService":
+        from chalicelib.assembly.operators import operators  # noqa: PLC0415 - no request needs it
+
+        return operators(self.database, self.secrets, self.data_keys, self.clock)
+
     def _erasure(self) -> ErasureParts:
-        audit = AuditParts(
-            settings=self.settings, database=self.database, tokens=self.tokens, clock=self.clock
-        )
         return ErasureParts(
             settings=self.settings,
             database=self.database,
             keys=self.data_keys,
             tokens=self.tokens,
             clock=self.clock,
-            joining=audit.joining,
             secrets=self.secrets,
             provider_grants=self.provider_grants,
         )
@@ -224,26 +231,3 @@ class _Assembly:
             store=self.accounts,
             ids=self.ids,
         )
-
-    def _readiness(self) -> Readiness:
-        return Readiness(
-            {
-                "database": lambda: migrations.is_at_head(self.database),
-                "keys": self._has_every_key,
-                "documents": self._has_documents,
-                "erasures": self.erasure.watch.is_current,
-            }
-            | {f"{name}_keys": partial(self._has_keys, keys) for name, keys in self.provider_keys.items()}
-        )
-
-    def _has_keys(self, keys: ProviderKeySource) -> bool:
-        return bool(keys.current(self.clock.now()))
-
-    def _has_documents(self) -> bool:
-        languages = DocumentStore(self.database).languages(now=self.clock.now())
-        return languages >= {locale.value for locale in Locale}
-
-    def _has_every_key(self) -> bool:
-        keys, algorithm = self.keyring.fresh(), self.settings.signing_algorithm
-        can_sign = current_key(keys.signing, algorithm, self.clock.now()) is not None
-        return can_sign and keys.secrets.keys() == set(ServiceKeyUse)

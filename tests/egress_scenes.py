@@ -9,7 +9,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from chalicelib.assembly.egress import EgressParts
+from chalicelib.assembly.errands import ErrandParts
 from chalicelib.assembly.keys import people_keys
 from chalicelib.clients.aws import aws_client
 from chalicelib.domain.egress import EgressKind
@@ -28,7 +28,7 @@ class Outside:
         ensure_egress_table(self.dynamodb, name)
         world.settings = replace(world.settings, egress_table=name)
         world.services = world.container()
-        self.parts = EgressParts(settings=world.settings, clock=world.clock)
+        self.parts = ErrandParts(settings=world.settings, clock=world.clock)
         self.keys = people_keys(world.settings, world.clock)
 
     def give_key(self) -> None:

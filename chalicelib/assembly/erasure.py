@@ -1,4 +1,4 @@
-"""Put together what erases people and what notices a restored database."""
+"""Put together what erases people, and what notices a restored database."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,11 +7,9 @@ from typing import Any
 from chalicelib.clients.aws import aws_client
 from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.erasure_ledger import ErasureLedger
-from chalicelib.services.audit_joining import AuditJoining
 from chalicelib.services.erasure import ErasureService
 from chalicelib.services.ports import Clock
 from chalicelib.services.provider_grants import ProviderGrants
-from chalicelib.services.recovery import Recovery
 from chalicelib.services.restore_gate import RestoreGate
 from chalicelib.services.restore_watch import RestoreWatch
 from chalicelib.services.secrets import Secrets
@@ -32,14 +30,13 @@ class ErasureParts:
     keys: DataKeys
     tokens: AccessTokens[Any]
     clock: Clock
-    joining: AuditJoining
     secrets: Secrets
     provider_grants: ProviderGrants
 
     @cached_property
     def watch(self) -> RestoreWatch:
         """Return what compares the database with the ledger."""
-        return RestoreWatch(store=RecoveryStore(self.database), ledger=self._ledger)
+        return RestoreWatch(store=RecoveryStore(self.database), ledger=self.ledger)
 
     @cached_property
     def gate(self) -> RestoreGate:
@@ -53,7 +50,7 @@ class ErasureParts:
         """Return what erases."""
         return ErasureService(
             store=ErasureStore(self.database),
-            ledger=self._ledger,
+            ledger=self.ledger,
             watch=self.watch,
             keys=self.keys,
             sessions=SessionStore(self.database),
@@ -64,18 +61,7 @@ class ErasureParts:
         )
 
     @cached_property
-    def recovery(self) -> Recovery:
-        """Return what sweeps and restores."""
-        return Recovery(
-            store=RecoveryStore(self.database),
-            ledger=self._ledger,
-            watch=self.watch,
-            erasures=self.erasures,
-            joining=self.joining,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def _ledger(self) -> ErasureLedger:
+    def ledger(self) -> ErasureLedger:
+        """Return the record of erasures that no restore of the database loses."""
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
         return ErasureLedger(aws_client("s3", region, endpoint), self.settings.evidence_bucket)

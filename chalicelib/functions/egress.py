@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib import wiring
 from chalicelib.assembly.database import opened
-from chalicelib.assembly.egress import EgressParts
+from chalicelib.assembly.errands import ErrandParts
 from chalicelib.assembly.keys import people_keys, service_keyring
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock
@@ -41,7 +41,7 @@ def egress_collect(_event: object) -> Answer:
     """Apply what errands brought back, and hand over what interrupted erasures and unlinks left."""
     settings, clock = wiring.settings(), SystemClock()
     with opened(settings) as database:
-        parts = EgressParts(settings=settings, clock=clock)
+        parts = ErrandParts(settings=settings, clock=clock)
         grants = grants_of(settings, database, clock)
         left = grants.end_left_behind()
         return {
@@ -71,12 +71,12 @@ def apple_client_key(event: Event, context: object) -> Answer:
 def grants_of(settings: Settings, database: Database, clock: Clock) -> ProviderGrants:
     """Return what keeps grants, on a connection of its own."""
     secrets = Secrets(keyring=service_keyring(settings, clock, database), make_index=lru_cache(BlindIndex))
-    parts = EgressParts(settings=settings, clock=clock)
+    parts = ErrandParts(settings=settings, clock=clock)
     return parts.provider_grants(database, people_keys(settings, clock), secrets)
 
 
-def _outside() -> EgressParts:
-    return EgressParts(settings=wiring.settings(), clock=SystemClock())
+def _outside() -> ErrandParts:
+    return ErrandParts(settings=wiring.settings(), clock=SystemClock())
 
 
 def _written(event: Event) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chalicelib import wiring
 from chalicelib.assembly.database import opened
-from chalicelib.assembly.egress import EgressParts
+from chalicelib.assembly.errands import ErrandParts
 from chalicelib.clients.clock import SystemClock
 from chalicelib.domain.erasure import on_record
 from chalicelib.domain.webhooks import OVERLAP, Endpoint
@@ -24,7 +24,7 @@ OVERLAP_HOURS_MAX = 14 * 24
 def outbox_carry(_event: object) -> Answer:
     """Hand events over until none is left, each person's next one as soon as the one before it has ended."""
     settings, clock = wiring.settings(), SystemClock()
-    parts = EgressParts(settings=settings, clock=clock)
+    parts = ErrandParts(settings=settings, clock=clock)
     until, total, quiet = clock.monotonic() + BUDGET.total_seconds(), 0, 0
     with opened(settings) as database:
         carrier, results = parts.carrier(database), parts.collection(database, None, CARRIER)
@@ -42,7 +42,7 @@ def webhook_endpoints(event: Event, context: object) -> Answer:
     """
     settings = wiring.settings()
     with opened(settings) as database:
-        endpoints = EgressParts(settings=settings, clock=SystemClock()).endpoints(database)
+        endpoints = ErrandParts(settings=settings, clock=SystemClock()).endpoints(database)
         if event["act"] == "list":
             return {"endpoints": [_shown(each) for each in endpoints.list()]}
         order = EndpointOrder(actor=on_record(event["actor"]), reason=on_record(event["reason"]))

@@ -1,7 +1,8 @@
 """The services that the handlers call; the composition root makes one of these."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.receipts import Controller
@@ -15,21 +16,23 @@ from chalicelib.services.identities import IdentityService
 from chalicelib.services.limits import Limits
 from chalicelib.services.notices import NoticeService
 from chalicelib.services.oauth import OAuthService
-from chalicelib.services.operators import OperatorService
 from chalicelib.services.presence import PresenceService
 from chalicelib.services.proofs import Proofs
 from chalicelib.services.readiness import Readiness
-from chalicelib.services.recovery import Recovery
 from chalicelib.services.refusals import Refusals
 from chalicelib.services.restore_gate import RestoreGate
 from chalicelib.services.sessions import SessionService
 from chalicelib.services.sign_in import SignInService
 from chalicelib.services.tokens import AccessTokens
 
+if TYPE_CHECKING:
+    from chalicelib.services.operators import OperatorService
+    from chalicelib.services.recovery import Recovery
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything that a request may need, made once a container."""
+    """Everything that a request may need, made once a container; the rest is made at its first use."""
 
     issuer_url: str
     signing_algorithm: SigningAlgorithm
@@ -49,8 +52,18 @@ class Services:
     presence: PresenceService
     consents: ConsentService
     erasures: ErasureService
-    recovery: Recovery
-    operators: OperatorService
     readiness: Readiness
     gate: RestoreGate
     refusals: Refusals
+    make_recovery: Callable[[], "Recovery"]
+    make_operators: Callable[[], "OperatorService"]
+
+    @property
+    def recovery(self) -> "Recovery":
+        """Return what sweeps erasures, and restores."""
+        return self.make_recovery()
+
+    @property
+    def operators(self) -> "OperatorService":
+        """Return what operators do with people's accounts."""
+        return self.make_operators()

@@ -11,7 +11,7 @@ collected = []
 gc.callbacks.append(lambda phase, info: collected.append(phase))
 sys.path.insert(0, sys.argv[1])
 import app
-print(len(collected) < 10, gc.isenabled(), gc.get_freeze_count() > 100_000)
+print(len(collected) < 10, gc.isenabled(), gc.get_freeze_count() > 50_000)
 """
 
 
