@@ -77,9 +77,10 @@ def install(stream: TextIO, stage: str = "unknown") -> None:
 
 def event(name: str, level: int = logging.INFO, **fields: object) -> None:
     """Log an event; a field that isn't listed, or has another shape, doesn't get in."""
-    logger.log(
-        level, name, extra={"fields": {key: value for key, value in fields.items() if value is not None}}
-    )
+    if logger.isEnabledFor(level):
+        record = logging.LogRecord(logger.name, level, "", 0, name, (), None)  # nobody asks from which line
+        record.fields = {key: value for key, value in fields.items() if value is not None}
+        logger.handle(record)
 
 
 def warn(name: str, **fields: object) -> None:

@@ -67,6 +67,11 @@ def _challenge(challenge: str, request: Request) -> str:
     )  # no error code without credentials (RFC 6750 s3.1)
 
 
+def to_gateway(reply: Reply) -> dict[str, Any]:
+    """Return what API Gateway takes for an answer (Lambda proxy integration)."""
+    return {"statusCode": reply.status, "headers": dict(reply.headers), "body": reply.body}
+
+
 def to_json(value: Mapping[str, Any]) -> str:
     """Return compact JSON; datetimes and UUIDs are written the one way."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_scalar)

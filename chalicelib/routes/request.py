@@ -1,13 +1,14 @@
 """Read what the gateway hands over: the only place that knows the shape of its event."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from chalicelib.domain.dpop import Target
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.=-]{1,128}")
+_EACH_COUNTS = frozenset({"authorization", "dpop"})
 UNKNOWN_REQUEST_ID = "unknown"
 NO_TARGET = Target(method="", place=None)
 
@@ -16,10 +17,12 @@ NO_TARGET = Target(method="", place=None)
 class Request:
     """One HTTP request, before anything in it is believed. Header names are lower case.
 
+    `resource` is the path of a route as it is declared, by which the gateway found it; empty, it told none.
     `principal` is whom the gateway let in by AWS IAM, where it was told to ask.
     """
 
     request_id: str
+    resource: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     authorization: tuple[str, ...] = field(default=(), repr=False)
     proofs: tuple[str, ...] = field(default=(), repr=False)
@@ -38,26 +41,40 @@ def read_event(event: object, context: object) -> Request:
     whole = _mapping(event)
     gateway = _mapping(whole.get("requestContext"))
     headers = {name.lower(): value for name, value in _texts(whole.get("headers")).items()}
+    several = _named(whole.get("multiValueHeaders"))
+    caller = _mapping(gateway.get("identity"))
     return Request(
         request_id=_request_id(gateway.get("requestId"), getattr(context, "aws_request_id", None)),
+        resource=_text(gateway, "resourcePath") or "",
         headers=headers,
-        authorization=_every("authorization", headers, whole.get("multiValueHeaders")),
-        proofs=_every("dpop", headers, whole.get("multiValueHeaders")),
+        authorization=_every("authorization", headers, several),
+        proofs=_every("dpop", headers, several),
         target=_target(gateway),
         path_parameters=_texts(whole.get("pathParameters")),
         query=_lists(whole.get("multiValueQueryStringParameters")),
         body=whole.get("body"),
         is_base64=whole.get("isBase64Encoded") is True,
-        address=_texts(gateway.get("identity")).get("sourceIp"),
-        principal=_texts(gateway.get("identity")).get("userArn"),
+        address=_text(caller, "sourceIp"),
+        principal=_text(caller, "userArn"),
         received_at=_moment(gateway.get("requestTimeEpoch")),
     )
 
 
-def _every(name: str, headers: Mapping[str, str], all_headers: object) -> tuple[str, ...]:
+def _every(
+    name: str, headers: Mapping[str, str], several: Sequence[tuple[str, list[object]]]
+) -> tuple[str, ...]:
     """Return every header of a name, in any case: `headers` alone keeps only the last of several."""
-    found = [text for key, texts in _lists(all_headers).items() if key.lower() == name for text in texts]
+    found = (text for key, texts in several if key == name for text in texts if isinstance(text, str))
     return tuple(found) or ((headers[name],) if name in headers else ())
+
+
+def _named(all_headers: object) -> list[tuple[str, list[object]]]:
+    """Return the headers of which each one counts, by their lower-case names."""
+    return [
+        (key.lower(), texts)
+        for key, texts in _mapping(all_headers).items()
+        if isinstance(key, str) and key.lower() in _EACH_COUNTS and isinstance(texts, list)
+    ]
 
 
 def _target(gateway: Mapping[object, object]) -> Target:
@@ -65,10 +82,9 @@ def _target(gateway: Mapping[object, object]) -> Target:
 
     `requestContext.path` is the path of the phone's URL, stage or base path included; `path` isn't always.
     """
-    told = _texts(gateway)
-    host, path = told.get("domainName"), told.get("path")
+    host, path = _text(gateway, "domainName"), _text(gateway, "path")
     place = f"{host}{path}" if host and path and path.startswith("/") else None
-    return Target(method=told.get("httpMethod", ""), place=place)
+    return Target(method=_text(gateway, "httpMethod") or "", place=place)
 
 
 def _request_id(*candidates: object) -> str:
@@ -90,6 +106,11 @@ def _moment(milliseconds: object) -> datetime | None:
 
 def _mapping(value: object) -> Mapping[object, object]:
     return value if isinstance(value, dict) else {}
+
+
+def _text(values: Mapping[object, object], name: str) -> str | None:
+    value = values.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _texts(value: object) -> dict[str, str]:

@@ -77,8 +77,8 @@ def test_what_is_no_event_never_becomes_a_trace(api: SmallApi, event: object) ->
     refused(Got.of(api.app(event, None)), 500, "internal_error")
 
 
-def test_a_path_parameter_that_the_gateway_forgot_never_becomes_a_trace(api: SmallApi) -> None:
-    refused(api.call("GET", "/pets/{pet_id}"), 500, "internal_error")
+def test_a_path_parameter_that_the_gateway_forgot_is_nobodys(api: SmallApi) -> None:
+    refused(api.call("GET", "/pets/{pet_id}"), 404, "not_found")
 
 
 def test_the_request_id_falls_back_to_that_of_the_invocation(api: SmallApi) -> None:
