@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chalicelib.clients.aws import aws_session
 from chalicelib.clients.rds_login import RdsLogin
-from chalicelib.stores.database import owner_connection
+from chalicelib.stores.owner_connection import owner_connection
 from chalicelib.stores.schema import Schema
 
 ADVISORY_LOCK = 7_310_415_519  # any number, the same for ever: two releases must meet at it

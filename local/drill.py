@@ -211,7 +211,7 @@ def serving(settings: Settings) -> Iterator[Service]:
     try:
         yield Service(wiring.assemble(settings, database=database))
     finally:
-        database.engine.dispose()
+        database.close()
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def publishing(world: World) -> Iterator[Publishing]:
     """Yield the release's step that publishes, as the database's owner."""
     database = connect(world.owner_url, 1)
     yield Publishing(documents=DocumentStore(database), clock=world.clock)
-    database.engine.dispose()
+    database.close()
 
 
 def publish(

@@ -82,7 +82,7 @@ class World(Operated):
 
     def close(self) -> None:
         """Give the connections back."""
-        self.database.engine.dispose()
+        self.database.close()
 
     def call(
         self,

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from chalicelib.clients.aws import aws_session
 from chalicelib.clients.rds_login import MasterLogin, RdsLogin
 from chalicelib.settings import Settings, Stage
-from chalicelib.stores.database import Database, Login, connect
+from chalicelib.stores.connections import Login
+from chalicelib.stores.database import Database, connect
 
 
 def login(settings: Settings) -> Login | None:
@@ -37,4 +38,4 @@ def closed_behind(database: Database) -> Iterator[Database]:
     try:
         yield database
     finally:
-        database.engine.dispose()
+        database.close()

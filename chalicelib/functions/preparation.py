@@ -3,7 +3,7 @@
 from chalicelib import wiring
 from chalicelib.assembly.database import master_login
 from chalicelib.functions.invocation import Answer, Event
-from chalicelib.stores.database import owner_connection
+from chalicelib.stores.owner_connection import owner_connection
 from chalicelib.stores.owner_role import make_owner_role
 
 

@@ -7,7 +7,8 @@ from chalicelib.clients.documents import load_documents
 from chalicelib.services.ports import Clock
 from chalicelib.services.publishing import Publishing
 from chalicelib.settings import Settings
-from chalicelib.stores.database import Login, connect
+from chalicelib.stores.connections import Login
+from chalicelib.stores.database import connect
 from chalicelib.stores.documents import DocumentStore
 
 RELEASE = "release"  # the request id of what a release does

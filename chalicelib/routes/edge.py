@@ -35,7 +35,7 @@ NO_CLOCK = datetime.fromtimestamp(
 
 
 class Api(Chalice):
-    """A Chalice application that answers by itself: Chalice deploys the routes and takes no part in a request.
+    """A Chalice application that answers by itself: Chalice deploys the routes, and has no part in a request.
 
     What its own handler does before and after a view (a second reading of the event, content types, binary
     answers, cross-origin headers, middleware) nothing here uses, and it took a tenth of a request's CPU.

@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import botocore.client
+import psycopg2
 import sqlalchemy.engine
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,7 @@ def probe(module: str) -> list[str]:
         mock.patch.object(environment, "__getitem__", noted(environment.__getitem__)),
         mock.patch.object(botocore.client.ClientCreator, "create_client", note("AWS client")),
         mock.patch.object(sqlalchemy.engine.Engine, "__init__", note("database engine")),
+        mock.patch.object(psycopg2, "connect", note("database connection")),
     ):
         importlib.import_module(module)
     return acts

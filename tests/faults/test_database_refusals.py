@@ -59,7 +59,7 @@ def test_a_read_only_server_is_503_for_what_writes_and_loses_its_connections(
     before = contents(world)
     begin = "ALTER DATABASE {name} SET default_transaction_read_only = on"
     with scene(world, begin, "ALTER DATABASE {name} RESET default_transaction_read_only"):  # F-37, F-3: 25006
-        world.database.engine.dispose()
+        world.database.close()
         calls = acts(phone)
         for name in WRITES:
             assert_f0(calls[name]())

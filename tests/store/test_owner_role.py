@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from chalicelib.stores.database import owner_connection
+from chalicelib.stores.owner_connection import owner_connection
 from chalicelib.stores.owner_role import make_owner_role
 from local.database import as_role, connected
 from local.postgres import EmbeddedPostgres

@@ -1,0 +1,110 @@
+"""The connections of one container: so many at most, the last used first, a login for each that is made.
+
+There is no check before use, which would cost a round trip: a connection that broke is found out by the
+statement that meets it, and `Database` sends that again.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import psycopg2
+from psycopg2 import errorcodes, extensions, extras
+
+from chalicelib.stores import deadline
+from chalicelib.stores.deadline import BoundedConnection
+
+ConnectionT = TypeVar("ConnectionT", bound=extensions.connection)
+TAKE_TIMEOUT = timedelta(seconds=3)
+POSTGRES_PORT = 5432
+OUR_FAULTS = (  # what was sent is at fault, not the way there
+    psycopg2.DataError,
+    psycopg2.IntegrityError,
+    psycopg2.NotSupportedError,
+    psycopg2.ProgrammingError,
+)
+_SHUT_DOWN = frozenset({errorcodes.ADMIN_SHUTDOWN, errorcodes.CRASH_SHUTDOWN})
+
+
+class NoneFree(Exception):
+    """All connections stayed in use."""
+
+
+class Login(Protocol):
+    """What makes the parameters of one login, anew for each connection."""
+
+    def parameters(self, *, host: str, port: int, user: str) -> Mapping[str, str]:
+        """Return libpq's parameters."""
+
+
+class Connections:
+    """Takes connections out and puts them back; safe between threads."""
+
+    def __init__(self, connect: Callable[[], BoundedConnection], connections_max: int) -> None:
+        """Start with none."""
+        self.made = 0
+        self._connect = connect
+        self._free = threading.Semaphore(connections_max)
+        self._idle: list[BoundedConnection] = []
+
+    def take(self) -> BoundedConnection:
+        """Return a connection in autocommit, to be put back.
+
+        Raises:
+            NoneFree: none was put back in time.
+            psycopg2.Error: none could be made.
+        """
+        if not self._free.acquire(timeout=TAKE_TIMEOUT.total_seconds()):
+            raise NoneFree
+        try:
+            return self._idle.pop() if self._idle else self._made()
+        except BaseException:
+            self._free.release()
+            raise
+
+    def put_back(self, connection: BoundedConnection, *, is_broken: bool) -> None:
+        """Keep a connection for the next one who asks, unless it is broken."""
+        if is_broken:
+            connection.close()
+        else:
+            self._idle.append(connection)
+        self._free.release()
+
+    def close_idle(self) -> None:
+        """Close what nobody uses now."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _made(self) -> BoundedConnection:
+        connection = self._connect()
+        connection.autocommit = True
+        self.made += 1
+        return connection
+
+
+def is_lost(error: psycopg2.Error) -> bool:
+    """Tell whether an error is the end of its connection: the server's last word, or none of the server's."""
+    is_of_client = error.pgcode is None and not isinstance(error, OUR_FAULTS)
+    return is_of_client or error.pgcode in _SHUT_DOWN
+
+
+def connecting(url: str, login: Login | None, kind: type[ConnectionT]) -> Callable[[], ConnectionT]:
+    """Return what makes a connection to a URL's database."""
+    deadline.install()
+    extras.register_uuid()  # type: ignore[no-untyped-call]  # psycopg2 has no types
+    place = urlsplit(url)
+
+    def connect() -> ConnectionT:
+        given: dict[str, Any] = {}
+        if login is not None:
+            host, user = unquote(place.hostname or ""), unquote(place.username or "")
+            given |= login.parameters(host=host, port=place.port or POSTGRES_PORT, user=user)
+        opened: ConnectionT = psycopg2.connect(
+            url, connection_factory=kind, application_name="serenya-auth", **given
+        )
+        return opened
+
+    return connect
