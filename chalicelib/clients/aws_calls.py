@@ -1,8 +1,7 @@
 """Call AWS in bounded time, and say in the house's own errors what went wrong.
 
-Retrying is done here and not by botocore, which counts attempts but knows no deadline. A request makes at
-most two AWS calls in a row and owes its answer within 10 s (F0). So a call starts its last attempt within 2
-s, and that one takes at most 2.5 s to connect and to read: 4.5 s a call, 9 s for two.
+Retrying is done here and not by botocore, which counts attempts but knows no deadline: one of the call, so
+that other calls have their turn, and one of the request (`budget`).
 """
 
 import logging
@@ -24,15 +23,18 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from chalicelib import budget
+from chalicelib.clients.bounded_call import TimeIsUp, answer_within
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.observation import log, tally
 
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
-AwsError = ClientError | BotoCoreError | ResponseParserError
+AwsError = ClientError | BotoCoreError | ResponseParserError | TimeIsUp
 
 DENIED_RETRY_AFTER = timedelta(seconds=60)  # somebody must change a policy or a key first
-BROKEN_CONVERSATION = (BotoConnectionError, HTTPClientError, ResponseParserError)
+ATTEMPT_SECONDS = 3.0  # to find, to connect and to read; `aws` has a limit for each of the two latter
+BROKEN_CONVERSATION = (BotoConnectionError, HTTPClientError, ResponseParserError, TimeIsUp)
 TRANSIENT_CODES = frozenset(
     {
         "DependencyTimeoutException",
@@ -52,7 +54,7 @@ TRANSIENT_CODES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often, how fast and until when a call is tried again: full jitter, within a window."""
+    """How often, how fast and until when a call is tried again: full jitter, within two limits."""
 
     attempts_max: int = 3
     window: timedelta = timedelta(seconds=2)  # no attempt starts later than this after the first
@@ -65,7 +67,8 @@ class RetryPolicy:
         """Return the seconds to wait after an attempt, counted from 1; None when it was the last."""
         seconds = self.jitter() * self.backoff.total_seconds() * 2 ** (attempt - 1)
         late = self.monotonic() - started + seconds > self.window.total_seconds()
-        return None if late or attempt >= self.attempts_max else seconds
+        whole = seconds + ATTEMPT_SECONDS  # an attempt that can't be waited for is none
+        return None if late or attempt >= self.attempts_max or budget.within(whole) < whole else seconds
 
     def retry_after(self) -> timedelta:
         """Return when a phone should come again: spread, so that an outage ends without a storm (F-38)."""
@@ -98,8 +101,8 @@ class AwsCalls:
         while True:
             tally.count(f"{self.service}_calls")
             try:
-                return operation(*args, **kwargs)
-            except (ClientError, BotoCoreError, ResponseParserError) as error:
+                return answer_within(ATTEMPT_SECONDS, lambda: operation(*args, **kwargs))
+            except (ClientError, BotoCoreError, ResponseParserError, TimeIsUp) as error:
                 self.retries.sleep(self._pause_after(error, attempt, started))
                 attempt += 1
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from threading import Thread
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from chalicelib.clients.bounded_call import TimeIsUp, answer_within
+
 CONNECT_TIMEOUT_SECONDS = 1.0
 READ_TIMEOUT_SECONDS = 2.0
-TOTAL_TIMEOUT_SECONDS = 4.0  # name resolution, every address, and a dripping server included; F0 leaves 10
+TOTAL_TIMEOUT_SECONDS = 4.0  # name resolution, every address, and a dripping server included
 
 
 class HttpFailed(Exception):
@@ -78,16 +79,13 @@ class BoundedHttp:
 
     def _answer(self, request: "_Request") -> HttpAnswer:
         exchange = _Exchange(request, self)
-        # a thread, since nothing else bounds getaddrinfo; a daemon, since it may outlive its use
-        worker = Thread(target=exchange.run, name="bounded-http", daemon=True)
-        worker.start()
-        worker.join(self.total_timeout_seconds)
-        if worker.is_alive():
+        try:
+            return answer_within(self.total_timeout_seconds, exchange.answer)
+        except TimeIsUp as error:
             exchange.abort()
-            raise HttpFailed("total timeout")
-        if exchange.answer is None:
-            raise HttpFailed(type(exchange.failure).__name__) from exchange.failure
-        return exchange.answer
+            raise HttpFailed("total timeout") from error
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a URL or header that isn't one
+            raise HttpFailed(type(error).__name__) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,30 +98,15 @@ class _Request:
 
 
 class _Exchange:
-    """One request and its outcome, written by the worker and read once that has ended."""
+    """One request, asked on one thread and aborted by another."""
 
     def __init__(self, request: _Request, limits: BoundedHttp) -> None:
-        self.answer: HttpAnswer | None = None
-        self.failure: Exception | None = None
         self._request = request
         self._limits = limits
         self._socket: socket.socket | None = None
 
-    def run(self) -> None:
-        """Record the answer or why there is none."""
-        try:
-            self.answer = self._ask()
-        except (OSError, HTTPException, ValueError) as error:  # ValueError: a URL or header that isn't one
-            self.failure = error
-
-    def abort(self) -> None:
-        """Wake the worker out of a read, so that it ends."""
-        if self._socket is not None:
-            with suppress(OSError):
-                # the plain shutdown also of a TLS socket, whose own would race with the read that it wakes
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-    def _ask(self) -> HttpAnswer:
+    def answer(self) -> HttpAnswer:
+        """Ask, and return the answer."""
         request = self._request
         parts = urlsplit(request.url)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
@@ -138,6 +121,13 @@ class _Exchange:
             )
             with connection.getresponse() as response:
                 return self._read(response)
+
+    def abort(self) -> None:
+        """Wake the thread that asks out of a read, so that it ends."""
+        if self._socket is not None:
+            with suppress(OSError):
+                # the plain shutdown also of a TLS socket, whose own would race with the read that it wakes
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _read(self, response: HTTPResponse) -> HttpAnswer:
         return HttpAnswer(

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
+from chalicelib import budget
 from chalicelib.clients.provider_keys import KeySetError, ProviderKey, ProviderKeySet
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.observation import log
@@ -99,7 +100,7 @@ class CachedProviderKeys:
         before = self._state
         if not before.has_rested(now, rest):
             return
-        if not self._loading.acquire(timeout=WAIT_MAX.total_seconds() if wait else 0):
+        if not self._loading.acquire(timeout=budget.within(WAIT_MAX.total_seconds()) if wait else 0):
             return
         try:
             if self._state is before:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from chalicelib.clients.aws_calls import ATTEMPT_SECONDS
+from chalicelib.clients.bounded_call import TimeIsUp, answer_within
 from chalicelib.clients.provider_key_cache import CachedProviderKeys
 from chalicelib.clients.provider_keys import (
     KEY_SET_BYTES_MAX,
@@ -39,7 +41,7 @@ class S3KeySource(CachedProviderKeys):
     def __init__(
         self, *, s3: "S3Client", bucket: str, key: str, algorithms: Collection[SigningAlgorithm]
     ) -> None:
-        """Read nothing yet; the client's own timeouts and retries bound each read."""
+        """Read nothing yet."""
         super().__init__(load=self.read, recheck=RECHECK)
         self._s3 = s3
         self._bucket = bucket
@@ -54,11 +56,14 @@ class S3KeySource(CachedProviderKeys):
             KeySetRefused: the object isn't a key set we would trust (F-15).
         """
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=self._key)
-            body = answer["Body"].read(ENVELOPE_BYTES_MAX + 1)
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            body = answer_within(ATTEMPT_SECONDS, self._body)
+        except (BotoCoreError, ClientError, ResponseParserError, TimeIsUp) as error:
             raise KeySetUnreachable(type(error).__name__) from error
         return open_envelope(body, self._algorithms)
+
+    def _body(self) -> bytes:
+        answer = self._s3.get_object(Bucket=self._bucket, Key=self._key)
+        return answer["Body"].read(ENVELOPE_BYTES_MAX + 1)
 
 
 def publish(*, s3: "S3Client", bucket: str, key: str, key_set: ProviderKeySet) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 from chalice.app import Chalice, IAMAuthorizer
 
+from chalicelib import budget
 from chalicelib.domain.errors import (
     DependencyUnavailable,
     IntegrityFailure,
@@ -84,7 +85,7 @@ def serve(
     route: Route[ServicesT], provide: Callable[[], ServicesT], request: Request, *, cold: bool = False
 ) -> Reply:
     """Answer a request; whatever happens inside comes out in the one shape, and is logged as one line."""
-    with tally.counting() as costs:
+    with budget.limited(budget.REQUEST), tally.counting() as costs:
         costs["cold"] = int(cold)
         try:
             services = provide()

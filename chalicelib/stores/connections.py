@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg2
 from psycopg2 import errorcodes, extensions, extras
 
+from chalicelib import budget
 from chalicelib.stores import deadline
 from chalicelib.stores.deadline import BoundedConnection
 
@@ -53,10 +54,11 @@ class Connections:
         """Return a connection in autocommit, to be put back.
 
         Raises:
-            NoneFree: none was put back in time.
+            NoneFree: none was put back in time, or there is none left to use it.
             psycopg2.Error: none could be made.
         """
-        if not self._free.acquire(timeout=TAKE_TIMEOUT.total_seconds()):
+        most = budget.within(TAKE_TIMEOUT.total_seconds())
+        if not most or not self._free.acquire(timeout=most):
             raise NoneFree
         try:
             return self._idle.pop() if self._idle else self._made()

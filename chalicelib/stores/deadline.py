@@ -13,9 +13,9 @@ from datetime import timedelta
 import psycopg2
 from psycopg2 import extensions
 
-# Above the role's statement_timeout of 3 s, which should be the one that fires. A request waits twice at
-# most, to look at its keys again and to act, and owes its answer within 10 s (F0).
-WAIT_MAX = timedelta(seconds=4)
+from chalicelib import budget
+
+WAIT_MAX = timedelta(seconds=4)  # above the role's statement_timeout of 3 s, which should fire first
 
 
 class DeadlineError(psycopg2.OperationalError):
@@ -41,7 +41,7 @@ def _limit(connection: extensions.connection) -> timedelta | None:
 
 def _wait(connection: extensions.connection) -> None:
     limit = _limit(connection)
-    give_up_at = None if limit is None else time.monotonic() + limit.total_seconds()
+    give_up_at = None if limit is None else time.monotonic() + budget.within(limit.total_seconds())
     while True:
         state = connection.poll()
         if state == extensions.POLL_OK:
