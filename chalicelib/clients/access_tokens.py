@@ -5,13 +5,16 @@ base64 in several spellings. Neither the header nor a claim ever chooses a key's
 8725 s3.1).
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import jwt
 
+from chalicelib.clients.base64url import encode_base64url
 from chalicelib.clients.compact_jws import take_apart
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.domain.errors import AccessTokenExpired, InvalidAccessToken
@@ -19,6 +22,8 @@ from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.tokens import CLOCK_LEEWAY, AccessClaims, Scope
 
 TOKEN_CHARS_MAX = 4096  # ours have some 700
+_SCOPES = {scope.value: scope for scope in Scope}
+_HEADERS_MAX = 16  # of few keys and few types
 TYPE = "at+jwt"  # RFC 9068 s2.1
 # each algorithm verifies bytes with a key; which one, the key says and never the token (RFC 8725 s3.1)
 _ALGORITHMS = {name: jwt.get_algorithm_by_name(name.value) for name in SigningAlgorithm}
@@ -34,8 +39,7 @@ class AccessTokenCodec:
 
     def encode(self, claims: AccessClaims, key: TokenKey) -> str:
         """Return the signed token."""
-        headers = {"typ": TYPE, "kid": key.kid}
-        return jwt.encode(self.payload(claims), key.private, algorithm=key.algorithm.value, headers=headers)
+        return _signed(self.payload(claims), TYPE, key)
 
     def payload(self, claims: AccessClaims) -> dict[str, object]:
         """Return what a token of these claims says."""
@@ -58,9 +62,7 @@ class AccessTokenCodec:
 
     def sign(self, document: Mapping[str, Any], typ: str, key: TokenKey, now: datetime) -> str:
         """Return a document as a JWS that says who issued it and when; `typ` keeps it from being a token."""
-        payload = {**document, "iss": self._issuer, "iat": _seconds(now)}
-        headers = {"typ": typ, "kid": key.kid}
-        return jwt.encode(payload, key.private, algorithm=key.algorithm.value, headers=headers)
+        return _signed({**document, "iss": self._issuer, "iat": _seconds(now)}, typ, key)
 
     def decode(self, token: str, keys: Mapping[str, TokenKey], now: datetime) -> AccessClaims:
         """Return the claims of a token that one of our keys signed and that is in its lifetime.
@@ -96,7 +98,7 @@ class AccessTokenCodec:
             user_id=UUID(_text(payload, "sub")),
             session_id=UUID(_text(payload, "sid")),
             client_id=_text(payload, "client_id"),
-            scopes=frozenset(scope for scope in Scope if scope.value in _text(payload, "scope").split()),
+            scopes=frozenset(_SCOPES[word] for word in _text(payload, "scope").split() if word in _SCOPES),
             issued_at=_moment(payload, "iat"),
             expires_at=_moment(payload, "exp"),
             token_id=UUID(_text(payload, "jti")),
@@ -105,6 +107,22 @@ class AccessTokenCodec:
             amr=_texts(payload, "amr"),
             jkt=_jkt(payload),
         )
+
+
+def _signed(payload: Mapping[str, object], typ: str, key: TokenKey) -> str:
+    """Return a compact JWS (RFC 7515 s3.1); PyJWT's own way there reads and checks what is made here."""
+    signing_input = _header(key.algorithm, key.kid, typ) + b"." + encode_base64url(_json(payload))
+    signature = _ALGORITHMS[key.algorithm].sign(signing_input, key.private)
+    return (signing_input + b"." + encode_base64url(signature)).decode("ascii")
+
+
+@lru_cache(_HEADERS_MAX)
+def _header(algorithm: SigningAlgorithm, kid: str, typ: str) -> bytes:
+    return encode_base64url(_json({"alg": algorithm.value, "kid": kid, "typ": typ}))
+
+
+def _json(value: Mapping[str, object]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def _verified_payload(token: str, keys: Mapping[str, TokenKey]) -> dict[str, object]:

@@ -3,19 +3,23 @@
 Three segments in canonical base64url, bounded, ASCII; header and payload are strict JSON objects.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 
 from chalicelib.clients.base64url import decode_base64url
 from chalicelib.clients.strict_json import read_object
 
 _SEGMENTS = 3
+_HEADERS_MAX = 64  # of few keys; strangers can only push them out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactJws:
     """The parts; nothing in them is to be believed before the signature was checked."""
 
-    header: dict[str, object]
+    header: Mapping[str, object]
     payload: dict[str, object] = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)
@@ -32,10 +36,16 @@ def take_apart(token: str, *, chars_max: int) -> CompactJws:
     segments = token.encode("ascii").split(b".")
     if len(segments) != _SEGMENTS:
         raise ValueError("not three segments")
-    header, payload, signature = map(decode_base64url, segments)
+    header, payload, signature = segments
     return CompactJws(
-        header=read_object(header),
-        payload=read_object(payload),
-        signing_input=b".".join(segments[:2]),
-        signature=signature,
+        header=_read_header(header),
+        payload=read_object(decode_base64url(payload)),
+        signing_input=header + b"." + payload,
+        signature=decode_base64url(signature),
     )
+
+
+@lru_cache(_HEADERS_MAX)
+def _read_header(segment: bytes) -> Mapping[str, object]:
+    """Return the header in a segment; all tokens of one key have the same."""
+    return MappingProxyType(read_object(decode_base64url(segment)))

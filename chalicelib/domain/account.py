@@ -5,7 +5,7 @@ of this.
 """
 
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -44,13 +44,17 @@ class Profile:
 
     def to_bytes(self) -> bytes:
         """Return the one spelling that is encrypted and digested."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        values = {name: getattr(self, name) for name in _PROFILE_FIELDS}
+        return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Profile":
         """Return the profile that `to_bytes` wrote, in this release or the next one."""
         values = json.loads(raw)
-        return cls(**{each.name: values[each.name] for each in fields(cls)})
+        return cls(**{name: values[name] for name in _PROFILE_FIELDS})
+
+
+_PROFILE_FIELDS = tuple(each.name for each in fields(Profile))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

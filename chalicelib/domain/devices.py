@@ -1,7 +1,7 @@
 """A phone as its app describes it."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from uuid import UUID
 
@@ -24,14 +24,18 @@ class Device:
 
     def to_bytes(self) -> bytes:
         """Return the one spelling that is encrypted and digested."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        values = {name: getattr(self, name) for name in _DEVICE_FIELDS}
+        return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Device":
         """Return the device that `to_bytes` wrote, in this release or the next one."""
         values = json.loads(raw)
-        known = {each.name: values[each.name] for each in fields(cls)}
+        known = {name: values[name] for name in _DEVICE_FIELDS}
         return cls(**{**known, "platform": Platform(values["platform"])})
+
+
+_DEVICE_FIELDS = tuple(each.name for each in fields(Device))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 _HEADER_CHARS_MAX = 512
+_KNOWN_MAX = 256  # phones of one release send a handful
 _RANGES_MAX = 16  # phones send two to six
 _TAG = r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}|\*)"  # RFC 4647 s2.1
 _WEIGHT = r"(?:[ \t]*;[ \t]*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"  # RFC 9110 s12.4.2
@@ -24,6 +26,11 @@ def preferred_locale(accept_language: str | None) -> Locale:
     """Return the best language of ours; the default for a header that is absent, silly or malformed."""
     if accept_language is None or len(accept_language) > _HEADER_CHARS_MAX:
         return DEFAULT_LOCALE
+    return _preferred(accept_language)
+
+
+@lru_cache(_KNOWN_MAX)
+def _preferred(accept_language: str) -> Locale:
     parts = [part.strip(" \t") for part in accept_language.split(",")]
     matches = [_RANGE.fullmatch(part) for part in parts if part]
     if len(matches) > _RANGES_MAX or not matches:

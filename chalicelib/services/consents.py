@@ -134,10 +134,11 @@ class ConsentService:
         return self._tokens.sign(content, RECEIPT_TYPE)
 
     def _grant(self, session: Session, states: tuple[ConsentState, ...], now: datetime) -> ConsentGrant:
+        opened = scopes(states, now)
         return ConsentGrant(
-            access_token=self._tokens.issue(session, states),
+            access_token=self._tokens.issue(session, opened, now),
             access_token_lifetime=min(self._lifetimes.access_token, session.expires_at - now),
-            scopes=scopes(states, now),
+            scopes=opened,
             states=states,
             consents_missing=missing(states, now),
             jkt=session.jkt,

@@ -30,12 +30,13 @@ class Grants:
     ) -> SignedIn:
         """Return tokens for a live session, and all that a phone stores beside them."""
         now, session, person = self._clock.now(), own.session, own.person
+        opened = scopes(own.states, now)
         return SignedIn(
-            access_token=self._tokens.issue(session, own.states),
+            access_token=self._tokens.issue(session, opened, now),
             access_token_lifetime=min(self.lifetimes.access_token, session.expires_at - now),
             refresh_token=self._secrets.write_refresh_token(token),
             refresh_token_lifetime=session.idle_expires_at - now,
-            scopes=scopes(own.states, now),
+            scopes=opened,
             is_new_user=is_new_user,
             account=Account(
                 id=person.id, created_at=person.created_at, profile=copy.profile, chosen=copy.chosen

@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from chalicelib.domain.errors import DependencyUnavailable, RateLimited, ServiceError
-from chalicelib.domain.limits import Counts, Kept, Limit, LimitedBy, Taken, Taking, client_prefix
+from chalicelib.domain.limits import (
+    UNKNOWN_ADDRESS,
+    Counts,
+    Kept,
+    Limit,
+    LimitedBy,
+    Taken,
+    Taking,
+    client_prefix,
+)
 from chalicelib.domain.refusals import NOTED
 from chalicelib.observation.log import warn
 from chalicelib.services.buckets import Buckets
@@ -50,7 +59,7 @@ class Limits:
             DependencyUnavailable: nobody can tell now.
         """
         by_address = [limit for limit in limits if limit.by is LimitedBy.ADDRESS]
-        prefix = client_prefix(address)
+        prefix = client_prefix(address) if by_address else UNKNOWN_ADDRESS
         for limit in by_address:
             if limit.counts is Counts.REQUESTS:
                 self.take(limit, prefix)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from chalicelib.domain.consents import ConsentState, scopes
 from chalicelib.domain.errors import DependencyUnavailable, InsufficientScope
 from chalicelib.domain.keys import SigningAlgorithm, current_key
 from chalicelib.domain.sessions import Lifetimes, Session
@@ -56,14 +55,13 @@ class AccessTokens(Generic[TokenKeyT]):
         self._clock = clock
         self._ids = ids
 
-    def issue(self, session: Session, states: tuple[ConsentState, ...]) -> str:
-        """Return a token for a live session, as wide as the person's consents."""
-        now = self._clock.now()
+    def issue(self, session: Session, scopes: frozenset[Scope], now: datetime) -> str:
+        """Return a token for a live session, as wide as the person's consents are now."""
         claims = AccessClaims(
             user_id=session.user_id,
             session_id=session.id,
             client_id=session.client_id,
-            scopes=scopes(states, now),
+            scopes=scopes,
             issued_at=now,
             expires_at=min(now + self._lifetimes.access_token, session.expires_at),
             token_id=self._ids.new_uuid(),
