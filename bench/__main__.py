@@ -33,7 +33,8 @@ def main(arguments: Sequence[str]) -> int:
         broken += missed
     document |= {"outages_seconds": outages, "lost": missing, "not_kept": broken}
     if outages:
-        show(f"PostgreSQL was killed {len(outages)} times: these figures are not to be compared.")
+        often = "once" if len(outages) == 1 else f"{len(outages)} times"
+        show(f"PostgreSQL was killed {often}: these figures are not to be compared.")
         show("\n".join(["LOST:", *missing]) if missing else "Nothing that was answered was lost.")
     show("\n".join(["Not kept:", *broken]) if broken else "Every promise is kept.")
     options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

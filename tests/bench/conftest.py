@@ -1,0 +1,29 @@
+"""A bench of the tests' own, and one small run of it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from bench.fleet import Run, run
+from bench.parts import Parts, started
+from tests.conftest import RUN
+
+CONTAINERS = 2
+PEOPLE = 3  # of each container
+
+
+@pytest.fixture(scope="session")
+def bench_parts() -> Iterator[Parts]:
+    """What a bench stands on; only its containers have its environment."""
+    before = dict(os.environ)
+    with started(RUN / "bench") as parts:
+        os.environ.clear()
+        os.environ.update(before)
+        yield parts
+
+
+@pytest.fixture(scope="session")
+def small_run(bench_parts: Parts) -> Run:
+    """Every operation, with few people."""
+    return run(bench_parts, containers=CONTAINERS, people=PEOPLE)

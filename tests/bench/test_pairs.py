@@ -1,0 +1,88 @@
+"""A comparison finds what is there, and says when nothing is to be seen."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from bench.compare import NotComparable, compared, worktree
+from bench.pairs import paired, table
+from local.deployed import fresh
+from local.places import PROJECT
+from tests.conftest import RUN
+
+NOISE = (1.0, 1.09, 0.93, 1.21, 0.97, 1.02, 0.9, 1.04)  # of the machine: both of a pair have it
+OWN_NOISE = (1.01, 0.98, 1.03, 0.99, 1.0, 0.97, 1.04, 1.0)
+SLOWER = """
+
+import time
+
+
+class Slower(Api):
+    def __call__(self, event, context):
+        began = time.process_time()
+        answer = super().__call__(event, context)
+        ended = time.process_time()
+        while time.process_time() < ended + (ended - began) / 2:
+            pass
+        return answer
+
+
+app.__class__ = Slower
+"""
+
+
+def of_handler(times: float) -> tuple[dict[str, float], ...]:
+    return tuple({"refresh": 0.5 * noise * own * times} for noise, own in zip(NOISE, OWN_NOISE, strict=True))
+
+
+@pytest.mark.parametrize(("times", "verdict"), [(1.5, "slower"), (1 / 1.5, "faster"), (1.0, "no difference")])
+def test_a_difference_is_found_under_noise_that_is_larger_than_none(times: float, verdict: str) -> None:
+    before = tuple({"refresh": 0.5 * noise} for noise in NOISE)
+    (found,) = paired(before, of_handler(times))
+    assert found.verdict == verdict
+    assert found.ratio == pytest.approx(times, rel=0.02)
+
+
+def test_a_table_has_both_medians_the_ratio_and_its_spread() -> None:
+    pairs = paired([{"refresh": 0.4}, {"refresh": 0.5}], [{"refresh": 0.8}, {"refresh": 1.5}])
+    assert table(pairs, "CPU", "main", "tree").splitlines()[2].split() == [
+        *("refresh", "0.450", "1.150", "2.50", "2.00..3.00", "slower"),
+    ]
+
+
+def test_a_planted_slowness_of_half_is_found_in_the_real_handler() -> None:
+    base, slower = fresh(RUN / "compare-base"), fresh(RUN / "compare-slower")
+    for root in (base, slower):
+        for name in ("alembic", "bench", "chalicelib", "local"):
+            shutil.copytree(PROJECT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("alembic.ini", "app.py"):
+            shutil.copy(PROJECT / name, root)
+    with (slower / "app.py").open("a") as planted:
+        planted.write(SLOWER)
+    found = compared(base, slower, pairs=2, people=10)
+    assert median(one.ratio for one in found) == pytest.approx(1.5, abs=0.3)  # CPU, of six operations
+    assert "faster" not in {one.verdict for one in found}
+
+
+def test_a_base_is_a_revision_with_this_bench_and_leaves_nothing_behind() -> None:
+    folder = RUN / "compare-worktree"
+    with worktree("HEAD", folder) as base:
+        assert (base / "app.py").exists()
+        assert (base / "bench" / "contender.py").read_text() == (PROJECT / "bench/contender.py").read_text()
+        assert str(folder) in worktrees()
+    assert not folder.exists()
+    assert str(folder) not in worktrees()
+
+
+def test_a_base_that_is_no_revision_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotComparable, match="no-such-revision"), worktree("no-such-revision", tmp_path / "w"):
+        pass
+
+
+def worktrees() -> str:
+    command = (shutil.which("git") or "git", "worktree", "list")
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    return done.stdout
