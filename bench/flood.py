@@ -59,7 +59,7 @@ class Fleet:
 def main() -> None:
     """Measure and print."""
     with started() as parts:
-        enter({**parts.settings, "LIMITS": "on"})
+        enter(parts.settings)
         importlib.import_module("app")
         settings = from_environment()
         fleet = Fleet([wiring.assemble(settings) for _ in range(CONTAINERS)])

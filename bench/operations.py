@@ -32,7 +32,13 @@ OPERATIONS: Final = (
     Operation(
         name="new sign-in",
         request=Phone.sign_in,
-        floor=("RS256 verify", "ES256 sign", "committed statement", "committed statement"),
+        floor=(
+            "RS256 verify",
+            "ES256 sign",
+            "committed statement",
+            "committed statement",
+            "reading statement",
+        ),
         statements_max=3,
         target=1.2,
         kms_max=1,
@@ -40,7 +46,7 @@ OPERATIONS: Final = (
     Operation(
         name="known sign-in",
         request=Phone.sign_in,
-        floor=("RS256 verify", "ES256 sign", "committed statement"),
+        floor=("RS256 verify", "ES256 sign", "committed statement", "committed statement"),
         statements_max=2,
         target=0.9,
         rounds=3,

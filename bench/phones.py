@@ -25,15 +25,17 @@ HEADERS: Final = {  # what a real app sends along, so that reading it is paid fo
     "User-Agent": "Serenya/4.2 (iPhone; iOS 19.1)",
     "X-App-Version": "4.2.0",
     "X-Device-Platform": "ios",
-    "X-Forwarded-For": "192.0.2.7",
     "X-Forwarded-Port": "443",
     "X-Forwarded-Proto": "https",
 }
 
 
-def event(method: str, route: str, body: object = None, token: str | None = None) -> dict[str, Any]:
+def event(
+    method: str, route: str, body: object = None, token: str | None = None, *, address: str
+) -> dict[str, Any]:
     """Return a request as API Gateway's REST proxy event."""
-    headers = HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
+    headers = HEADERS | {"X-Forwarded-For": address}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
     return {
         "resource": route,
         "path": route,
@@ -49,7 +51,7 @@ def event(method: str, route: str, body: object = None, token: str | None = None
             "apiId": "bench",
             "domainName": "auth.bench",
             "httpMethod": method,
-            "identity": {"sourceIp": "192.0.2.7", "userAgent": HEADERS["User-Agent"]},
+            "identity": {"sourceIp": address, "userAgent": HEADERS["User-Agent"]},
             "path": f"/v1{route}",
             "protocol": "HTTP/1.1",
             "requestId": str(uuid4()),
@@ -62,6 +64,11 @@ def event(method: str, route: str, body: object = None, token: str | None = None
     }
 
 
+def _address() -> str:
+    """Return some address that is routed nowhere."""
+    return ".".join(["10", *(str(part) for part in uuid4().bytes[:3])])
+
+
 @dataclass(slots=True)
 class Phone:
     """One person's phone. `id_tokens` are made before anything is measured, the last one first.
@@ -70,6 +77,7 @@ class Phone:
     """
 
     email: str
+    address: str = field(default_factory=_address)  # of its own: limits of addresses are on
     device: str = "device-0"
     id_tokens: list[str] = field(default_factory=list)
     answer: Mapping[str, Any] = field(default_factory=dict)
@@ -107,23 +115,23 @@ class Phone:
             },
             "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
         }
-        return event("POST", "/auth/google", body)
+        return self._event("POST", "/auth/google", body)
 
     def refresh(self) -> dict[str, Any]:
         """Return a refresh with the newest token."""
-        return event("POST", "/auth/refresh", {"refresh_token": self.answer["refresh_token"]})
+        return self._event("POST", "/auth/refresh", {"refresh_token": self.answer["refresh_token"]})
 
     def sessions(self) -> dict[str, Any]:
         """Return the request that does little more than check the bearer."""
-        return event("GET", "/sessions", token=self.answer["access_token"])
+        return self._event("GET", "/sessions", token=self.answer["access_token"])
 
     def account(self) -> dict[str, Any]:
         """Return the request for the profile."""
-        return event("GET", "/account", token=self.answer["access_token"])
+        return self._event("GET", "/account", token=self.answer["access_token"])
 
     def logout(self) -> dict[str, Any]:
         """Return the logout of this device."""
-        return event("POST", "/auth/logout", {"refresh_token": self.answer["refresh_token"]})
+        return self._event("POST", "/auth/logout", {"refresh_token": self.answer["refresh_token"]})
 
     def keep(self, answer: Mapping[str, Any]) -> None:
         """Keep what an answer says, as an app does. Raises RuntimeError for anything but success."""
@@ -136,3 +144,8 @@ class Phone:
             is_known = bool(self.answer) and body["session"]["id"] == self.session_id
             self.answer = body
             self.refreshes[self.session_id] += is_known
+
+    def _event(
+        self, method: str, route: str, body: object = None, token: str | None = None
+    ) -> dict[str, Any]:
+        return event(method, route, body, token, address=self.address)

@@ -1,6 +1,7 @@
 """Print the tables: what was measured, its targets, and the ratio to the floor."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from bench.fleet import Figures, Run
 
@@ -51,5 +52,11 @@ def _line(one: Figures) -> str:
 def _floor_lines(run: Run, floor: Mapping[str, float]) -> Iterator[str]:
     for one in run.figures:
         least = sum(floor[part] for part in one.operation.floor)
-        parts = " + ".join(one.operation.floor)
+        parts = " + ".join(_times(one.operation.floor))
         yield f"{one.operation.name:<14} {one.cpu_ms:>8.2f} {least:>9.2f} {one.cpu_ms / least:>6.1f}  {parts}"
+
+
+def _times(parts: Sequence[str]) -> Iterator[str]:
+    """Yield each primitive once, with how often it is in."""
+    for part, count in Counter(parts).items():
+        yield part if count == 1 else f"{count} x {part}"

@@ -7,6 +7,7 @@ import pytest
 
 from bench.fleet import Run, run
 from bench.parts import Parts, started
+from local.database import connected
 from tests.conftest import RUN
 
 CONTAINERS = 2
@@ -20,6 +21,9 @@ def bench_parts() -> Iterator[Parts]:
     with started(RUN / "bench") as parts:
         os.environ.clear()
         os.environ.update(before)
+        with connected(parts.owner_url) as connection, connection.cursor() as cursor:
+            cursor.execute("ALTER SYSTEM SET autovacuum = off")  # its transactions would be counted
+            cursor.execute("SELECT pg_reload_conf()")
         yield parts
 
 

@@ -11,7 +11,8 @@ from bench.parts import Parts
 from bench.report import floor_table, shortfalls, table
 from tests.bench.conftest import CONTAINERS, PEOPLE
 
-WRITES = {"new sign-in": 1, "known sign-in": 1, "refresh": 1, "bearer check": 0, "account": 0, "logout": 1}
+# A sign-in is counted by the limits before it is done.
+WRITES = {"new sign-in": 2, "known sign-in": 2, "refresh": 1, "bearer check": 0, "account": 0, "logout": 1}
 FLOOR = MappingProxyType(
     {
         "RS256 verify": 1.0,
@@ -81,10 +82,10 @@ def test_answers_that_were_asked_for_again_stand_under_the_table(small_run: Run)
 
 
 def test_a_ratio_is_to_the_sum_of_the_primitives_that_it_names(small_run: Run) -> None:
-    lines = floor_table(changed(small_run, "known sign-in", cpu_ms=22.0), FLOOR).splitlines()
+    lines = floor_table(changed(small_run, "known sign-in", cpu_ms=38.0), FLOOR).splitlines()
     (told,) = (line for line in lines if line.startswith("known sign-in"))
-    assert told.split()[2:5] == ["22.00", "11.00", "2.0"]
-    assert told.endswith("RS256 verify + ES256 sign + committed statement")
+    assert told.split()[2:5] == ["38.00", "19.00", "2.0"]
+    assert told.endswith("RS256 verify + ES256 sign + 2 x committed statement")
 
 
 def test_the_floor_has_every_primitive_that_an_operation_is_made_of(bench_parts: Parts) -> None:
