@@ -103,6 +103,7 @@ ATTACKERS: Mapping[str, Any] = {
 }
 ATTACKERS_JWK = jwt.algorithms.ECAlgorithm.to_jwk(ATTACKERS["ES256"].public_key(), as_dict=True)
 LATE = "a time of long ago"
+TYPED_AS_EVENT = "the typ of a security event (J4)"
 DEEP = "[" * 500 + "]" * 500
 
 Forge = Callable[[Signer], str]
@@ -173,7 +174,7 @@ FORGED: dict[str, Forge] = {
     "cty (J6)": lambda s: s.token({"cty": "JWT"}),
     "enc (J6)": lambda s: s.token({"enc": "A128GCM"}),
     "the typ of a logout token (J4)": lambda s: s.token({"typ": "logout+jwt"}),
-    "the typ of a security event (J4)": lambda s: s.token({"typ": "secevent+jwt"}),
+    TYPED_AS_EVENT: lambda s: s.token({"typ": "secevent+jwt"}),
     "the typ of one of our receipts (J4)": lambda s: s.token({"typ": "consent-receipt+jwt"}),
     "typ null (J4)": lambda s: s.token({"typ": None}),
     "typ in a list (J4)": lambda s: s.token({"typ": ["JWT"]}),

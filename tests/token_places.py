@@ -1,86 +1,68 @@
-"""Every place where the service takes a token, each with a genuine one and the way to show it."""
+"""Every place where the service takes a token, by the route's name and what of a request holds the token.
 
-import json
-from base64 import urlsafe_b64decode
+The test of the corpus derives the same names from the routes' declarations, so that none is forgotten.
+"""
+
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from chalicelib.domain.providers import APPLE, GOOGLE, OidcProvider
 from local.dev_apple import subject_for
-from tests.attacks import ATTACKERS, Signer
-from tests.hardware_key import HardwareKey, begin, complete
-from tests.proofs import PhoneKey
+from local.dev_google import subject_for as google_subject_for
+from tests import token_places_phone as phone
+from tests import token_places_quiet as quiet
+from tests.attacks import TYPED_AS_EVENT
+from tests.token_place import Place, like, own_key, signed_in
 from tests.world import Phone, Reply, World
 
-REFRESH = "/auth/refresh"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a token is taken. `code` is what a wrong one is answered, `late` one whose time was long ago."""
-
-    code: str
-    late: str | None = None
-    kind: str | None = None  # places of one kind take each other's tokens
-    genuine: Callable[[], str]
-    show: Callable[[str], Reply]
-    signer: Callable[[], Signer]
-
-
-def signed_in(world: World, name: str, provider: OidcProvider = GOOGLE, key: PhoneKey | None = None) -> Phone:
-    phone = world.person(f"{name}@example.com", device=name, provider=provider, key=key)
-    assert phone.sign_in().status == 200
-    return phone
-
-
-def _parts(token: str) -> list[dict[str, Any]]:
-    return [json.loads(urlsafe_b64decode(part + "==")) for part in token.split(".")[:2]]
-
-
-def _like(token: str, private: Any, time: str = "exp") -> Signer:  # noqa: ANN401 - any key of PyJWT's
-    header, claims = _parts(token)
-    return Signer(algorithm=header["alg"], private=private, header=header, claims=claims, time=time)
-
-
-def _foreign() -> Signer:
-    """Return who signs where no signature is asked for: whatever it makes, it is no token of ours."""
-    claims = {"sub": "ana", "exp": 2**31, "iat": 1}
-    header = {"alg": "ES256", "kid": "dev-1"}
-    return Signer(algorithm="ES256", private=ATTACKERS["ES256"], header=header, claims=claims, time="exp")
+EVENT = "https://schemas.openid.net/secevent/risc/event-type/sessions-revoked"
+SECURITY_EVENT = {"content-type": "application/secevent+jwt"}
 
 
 def _key_of(world: World, provider: OidcProvider) -> Any:  # noqa: ANN401 - RSA or EC
     return world.google.private_key if provider is GOOGLE else world.apple.private_key
 
 
-def _sign_in(world: World, provider: OidcProvider) -> Place:
+def _id_token(world: World, provider: OidcProvider) -> Place:
     ana = world.person(f"{provider.name}@example.com", device=provider.name, provider=provider)
     return Place(
-        code="invalid_id_token",
-        kind=provider.name,
+        codes=frozenset({"invalid_id_token"}),
+        kind=f"{provider.name}'s ID token",
         genuine=ana.id_token,
         show=ana.sign_in,
-        signer=lambda: _like(ana.id_token(), _key_of(world, provider)),
+        signer=lambda: like(ana.id_token(), _key_of(world, provider)),
     )
 
 
-def _link(world: World) -> Place:
+def _nonce_to_link(world: World) -> str:
+    return str(world.call("POST", "/auth/challenge", {"purpose": "link_identity"}).body["nonce"])
+
+
+def _link(ana: Phone, token: str, nonce: str) -> Reply:
+    body = {"provider": "apple", "id_token": token, "nonce": nonce}
+    return ana.call("POST", "/account/identities", body, token=ana.access_token)
+
+
+def _linked_id_token(world: World) -> Place:
     ana, apple = signed_in(world, "linker"), world.person("linked@example.com", provider=APPLE)
-    challenge = {"purpose": "link_identity"}
-    nonce = world.call("POST", "/auth/challenge", challenge).body["nonce"]
+    nonce = _nonce_to_link(world)
     return Place(
-        code="identity_not_proved",
-        kind="apple",
+        codes=frozenset({"identity_not_proved"}),
+        kind="apple's ID token",
         genuine=lambda: apple.id_token(nonce=nonce),
-        show=lambda token: ana.call(
-            "POST",
-            "/account/identities",
-            {"provider": "apple", "id_token": token, "nonce": nonce},
-            token=ana.access_token,
-        ),
-        signer=lambda: _like(apple.id_token(nonce=nonce), world.apple.private_key),
+        show=lambda token: _link(ana, token, nonce),
+        signer=lambda: like(apple.id_token(nonce=nonce), world.apple.private_key),
+    )
+
+
+def _linking_nonce(world: World) -> Place:
+    ana, apple = signed_in(world, "nonce-linker"), world.person("nonce-linked@example.com", provider=APPLE)
+    return Place(
+        codes=frozenset({"invalid_nonce", "identity_not_proved"}),
+        kind="nonce to link",
+        genuine=partial(_nonce_to_link, world),
+        show=lambda nonce: _link(ana, apple.id_token(nonce=nonce), nonce),
     )
 
 
@@ -91,88 +73,87 @@ def _notice(world: World) -> Place:
         return world.apple.notice("consent-revoked", subject, world.clock.now())
 
     return Place(
-        code="invalid_input",
+        codes=frozenset({"invalid_input"}),
+        kind="Apple's notice",
         genuine=genuine,
         show=lambda token: world.call("POST", "/events/apple", {"payload": token}),
-        signer=lambda: _like(genuine(), world.apple.private_key),
+        signer=lambda: like(genuine(), world.apple.private_key),
     )
 
 
-def _access(world: World) -> Place:
-    ana = signed_in(world, "bearer")
-    keys = world.services.access._keyring.keys().token_keys
-    private = keys[_parts(ana.access_token)[0]["kid"]].private
-    return Place(
-        code="invalid_token",
-        late="token_expired",
-        genuine=lambda: ana.access_token,
-        show=lambda token: world.call("GET", "/sessions", token=token),
-        signer=lambda: _like(ana.access_token, private),
-    )
-
-
-def _proof(world: World) -> Place:
-    key = PhoneKey()
-    ana = signed_in(world, "bound", key=key)
+def _security_event(world: World) -> Place:
+    subject = google_subject_for("told-of@example.com")
 
     def genuine() -> str:
-        return key.proof("POST", REFRESH, world.clock.now())
-
-    def show(proof: str) -> Reply:
-        reply = world.call("POST", REFRESH, {"refresh_token": ana.refresh_token}, headers={"dpop": proof})
-        return ana._keep(reply)
+        return world.google.security_event(EVENT, subject, world.clock.now())
 
     return Place(
-        code="invalid_dpop_proof",
-        late="use_dpop_nonce",  # for phones whose clock is wrong
+        codes=frozenset({"invalid_request", "invalid_key", "invalid_issuer", "invalid_audience"}),
+        kind="security event",
         genuine=genuine,
-        show=show,
-        signer=lambda: _like(genuine(), key.private, "iat"),
+        show=lambda token: world.call("POST", "/events/google", token, headers=SECURITY_EVENT),
+        told=lambda reply: reply.body.get("err") or reply.code,
+        by_intent=frozenset({TYPED_AS_EVENT}),
+        signer=lambda: like(genuine(), world.google.private_key, "iat"),
     )
 
 
-def _refresh(world: World) -> Place:
+def _bearer(world: World) -> Place:
+    ana = signed_in(world, "bearer")
+    return Place(
+        codes=frozenset({"invalid_token"}),
+        late="token_expired",
+        kind="access token",
+        genuine=lambda: ana.access_token,
+        show=lambda token: world.call("GET", "/sessions", token=token),
+        signer=lambda: like(ana.access_token, own_key(world, ana.access_token)),
+    )
+
+
+def _refresh_token(world: World) -> Place:
     ana = signed_in(world, "refresher")
     return Place(
-        code="refresh_token_invalid",
+        codes=frozenset({"refresh_token_invalid"}),
+        kind="refresh token",
         genuine=lambda: ana.refresh_token,
         show=ana.refresh,
-        signer=_foreign,
     )
 
 
-def _nonce(world: World) -> Place:
-    ana = world.person("nonced@example.com", device="nonced")
-
-    def show(nonce: str) -> Reply:
-        return ana.sign_in(ana.id_token(nonce=nonce), nonce=nonce)
-
+def _nonce(world: World, provider: OidcProvider) -> Place:
+    ana = world.person(f"n-{provider.name}@example.com", device=f"n-{provider.name}", provider=provider)
     return Place(
-        code="invalid_nonce",
+        codes=frozenset({"invalid_nonce"}),
+        kind="sign-in nonce",
         genuine=lambda: str(world.call("POST", "/auth/challenge").body["nonce"]),
-        show=show,
-        signer=_foreign,
+        show=lambda nonce: ana.sign_in(ana.id_token(nonce=nonce), nonce=nonce),
     )
 
 
-def _challenge(world: World) -> Place:
-    ana, key = signed_in(world, "present"), HardwareKey()
-    return Place(
-        code="challenge_invalid",
-        genuine=lambda: str(begin(ana, key).body["challenge"]),
-        show=lambda challenge: complete(ana, key, challenge),
-        signer=_foreign,
-    )
-
-
+EVERY_BEARER_ROUTE = "every bearer route"  # one reader, in the edge; test_bearer holds each to it
 PLACES: dict[str, Callable[[World], Place]] = {
-    "Google's ID token": partial(_sign_in, provider=GOOGLE),
-    "Apple's ID token": partial(_sign_in, provider=APPLE),
-    "an ID token to link": _link,
-    "Apple's notice": _notice,
-    "an access token": _access,
-    "a DPoP proof": _proof,
-    "a refresh token": _refresh,
-    "a sign-in nonce": _nonce,
-    "a presence challenge": _challenge,
+    "sign_in_with_google id_token": partial(_id_token, provider=GOOGLE),
+    "sign_in_with_google nonce": partial(_nonce, provider=GOOGLE),
+    "sign_in_with_google dpop": partial(phone.sign_in_proof, provider=GOOGLE),
+    "sign_in_with_apple id_token": partial(_id_token, provider=APPLE),
+    "sign_in_with_apple nonce": partial(_nonce, provider=APPLE),
+    "sign_in_with_apple dpop": partial(phone.sign_in_proof, provider=APPLE),
+    "link_identity id_token": _linked_id_token,
+    "link_identity nonce": _linking_nonce,
+    "receive_google_event token": _security_event,
+    "receive_apple_notice payload": _notice,
+    f"{EVERY_BEARER_ROUTE} authorization": _bearer,
+    f"{EVERY_BEARER_ROUTE} dpop": phone.bearer_proof,
+    "refresh refresh_token": _refresh_token,
+    "refresh dpop": phone.refresh_proof,
+    "logout authorization": quiet.logout_bearer,
+    "logout refresh_token": quiet.logout_refresh_token,
+    "logout dpop": quiet.logout_proof,
+    "revoke_token token": quiet.revoked_token,
+    "revoke_token dpop": quiet.revoke_proof,
+    "introspect_token token": quiet.introspected_token,
+    "read_erasure authorization": quiet.receipt,
+    "complete_biometric_registration challenge": phone.registering_challenge,
+    "verify_presence challenge": phone.presence_challenge,
+    "verify_presence refresh_token": phone.presence_refresh_token,
 }
