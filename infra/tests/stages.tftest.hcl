@@ -23,6 +23,14 @@ mock_provider "aws" {
   }
 }
 
+override_resource {
+  target = module.database.aws_vpc_security_group_ingress_rule.this
+}
+
+override_resource {
+  target = module.network.aws_vpc_security_group_ingress_rule.endpoints
+}
+
 run "the_stage_is_as_its_size_demands" {
   command = plan
 

@@ -117,8 +117,9 @@ locals {
     },
   )
 
-  # Schedules that must not fall silent: no run without an error for so long. Whole hours or less: the window of one
-  # evaluation.
+  # Schedules that must not fall silent: no run without an error for so long. They have no second alarm for high values,
+  # since a run that is late with anything fails: a seal that can't be anchored, one provider that doesn't answer. A run
+  # seals up to 200,000 events.
   silences = {
     seal-lag = {
       function    = "audit-seal", minutes = 20

@@ -26,6 +26,13 @@ mock_provider "aws" {
     }
   }
 
+  # The provider refuses a name that begins with a digit, as a made-up one may.
+  mock_resource "aws_db_proxy_default_target_group" {
+    defaults = {
+      name = "default"
+    }
+  }
+
   mock_resource "aws_iam_role" {
     defaults = {
       arn = "arn:aws:iam::123456789012:role/mocked"
@@ -37,6 +44,10 @@ mock_provider "aws" {
       arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-1"
     }
   }
+}
+
+override_resource {
+  target = aws_vpc_security_group_ingress_rule.this
 }
 
 variables {
@@ -88,6 +99,11 @@ run "the_database_is_not_public" {
       for rule in aws_vpc_security_group_ingress_rule.this : rule.referenced_security_group_id
     ]) == toset(["sg-functions", "sg-migrations"])
     error_message = "Functions and migrations reach it, and nobody else."
+  }
+
+  assert {
+    condition     = aws_db_instance.this.vpc_security_group_ids == toset([aws_security_group.database.id])
+    error_message = "No other group opens it."
   }
 
   assert {

@@ -14,6 +14,10 @@ mock_provider "aws" {
   }
 }
 
+override_resource {
+  target = aws_vpc_security_group_ingress_rule.endpoints
+}
+
 variables {
   name               = "serenya-auth-dev"
   account_id         = "123456789012"
