@@ -6,13 +6,13 @@ variable "region" {
 }
 
 variable "repository" {
-  description = "The repository whose workflows may release, like owner/name."
+  description = "The repository whose workflows may release, as GitHub names it to AWS: owner@id/name@id; owner/name if it is older than 15 July 2026 and was never renamed."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
-    error_message = "owner/name, without a pattern: a star would let others in."
+    condition     = can(regex("^([A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+|[A-Za-z0-9-]+/[A-Za-z0-9._-]+)$", var.repository))
+    error_message = "owner@id/name@id, or owner/name; without a pattern: a star would let others in."
   }
 }
 

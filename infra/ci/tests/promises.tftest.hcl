@@ -36,6 +36,28 @@ run "one_environment_of_one_repository" {
   }
 }
 
+run "a_repository_is_named_with_its_ids_where_github_does" {
+  command = plan
+
+  variables {
+    repository = "somebody@123456/serenya-auth@456789"
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_iam_role.release["dev"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]
+      == "repo:somebody@123456/serenya-auth@456789:environment:dev"
+    )
+    error_message = "The trust names the ids, which nobody else ever gets."
+  }
+}
+
+run "half_of_the_ids_is_refused" {
+  command = plan
+  variables { repository = "somebody@123456/serenya-auth" }
+  expect_failures = [var.repository]
+}
+
 run "a_pattern_is_refused" {
   command = plan
   variables { repository = "somebody/*" }
