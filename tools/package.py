@@ -26,6 +26,7 @@ PACKAGE_BYTES_MAX: Final = 25_000_000  # Lambda takes 50 MB; half of it still up
 PYTHON: Final = f"python3.{sys.version_info.minor}"  # Lambda's runtime, as Chalice chooses it
 DATED: Final = (1980, 1, 1, 0, 0, 0)  # the zip format's first day
 MODE: Final = 0o100644 << 16  # a plain file that everybody reads: shared objects need no more
+DEFLATED: Final = 6  # 9 takes three times as long for less than a hundredth
 CHECKED_HASH: Final = 0b11  # PEP 552: based on a hash, checked at import
 
 
@@ -83,7 +84,7 @@ def _normalize(package: Path) -> None:
         for entry in sorted(made.infolist(), key=lambda entry: entry.filename):
             named = zipfile.ZipInfo(entry.filename, DATED)
             named.external_attr, named.create_system = MODE, 3
-            zipped.writestr(named, made.read(entry), zipfile.ZIP_DEFLATED, 9)
+            zipped.writestr(named, made.read(entry), zipfile.ZIP_DEFLATED, DEFLATED)
     rewritten.replace(package)
 
 
