@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.config import Config
 
 from chalicelib.settings import from_environment
 from tests.release.made import OUTPUTS
@@ -61,6 +62,20 @@ def test_every_function_has_a_policy_of_its_own_and_three_are_outside_the_vpc(pr
     outside = [name for name, one in stage["lambda_functions"].items() if one.get("subnet_ids") == []]
     assert outside == ["egress-deliver", "egress-sweep", "fetch-provider-keys"]
     assert stage["subnet_ids"] == OUTPUTS.values["functions_subnet_ids"]
+
+
+def test_traces_are_switched_on_by_a_stage_and_every_function_may_send_them(project: Path) -> None:
+    path = project / ".chalice/config.json"
+    told = json.loads(path.read_text())
+    told["stages"]["dev"]["xray"] = True
+    path.write_text(json.dumps(told))
+    stage = filled(project)
+    for name, function in stage["lambda_functions"].items():
+        asked = Config("dev", name, config_from_disk=json.loads(path.read_text()))
+        assert asked.xray_enabled is True
+        policy = json.loads((project / ".chalice" / function["iam_policy_file"]).read_text())
+        allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+        assert {"xray:PutTelemetryRecords", "xray:PutTraceSegments"} <= allowed
 
 
 def test_other_stages_are_left_alone(project: Path) -> None:

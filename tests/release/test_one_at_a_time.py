@@ -116,3 +116,30 @@ def test_the_ledger_is_empty_at_first_and_then_what_was_written(shelf: Shelf) ->
 def test_a_release_that_is_no_longer_kept_is_named(shelf: Shelf) -> None:
     with pytest.raises(ReleaseFault, match="no longer kept"):
         shelf.release("0" * 64)
+
+
+def test_what_is_older_than_can_be_gone_back_to_is_deleted_and_what_is_shared_stays(
+    shelf: Shelf, package: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.zip"
+    other.write_bytes(b"what ran before")
+    old, first = release_of(other), release_of(package)
+    last = replace(first, commit="def")
+    for release, zipped in ((old, other), (first, package), (last, package)):
+        shelf.keep(release, zipped)
+    shelf.write(Ledger(done=(last.id,)))
+    shelf.keep_only([last.id])
+    assert shelf.ledger().done == (last.id,)
+    assert shelf.package(shelf.release(last.id), tmp_path).read_bytes() == package.read_bytes()
+    for gone in (old, first):
+        with pytest.raises(ReleaseFault, match="no longer kept"):
+            shelf.release(gone.id)
+    assert shelf.s3.list_objects_v2(Bucket=BUCKET, Prefix=shelf._key("packages/"))["KeyCount"] == 1
+
+
+def test_nothing_is_deleted_while_a_kept_release_is_not_what_was_kept(shelf: Shelf, package: Path) -> None:
+    release = release_of(package)
+    shelf.keep(release, package)
+    with pytest.raises(ReleaseFault, match="no longer kept"):
+        shelf.keep_only(["0" * 64])
+    assert shelf.release(release.id) == release

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.release import config
 from tools.release.cloud import Cloud
+from tools.release.deploying import leave
 from tools.release.fault import ReleaseFault
 from tools.release.infrastructure import Infrastructure, credentials
 from tools.release.lock import Lock
@@ -58,17 +59,15 @@ def _do(asked: argparse.Namespace, region: str) -> None:
     infrastructure = Infrastructure(
         project=PROJECT, stage=asked.stage, region=region, bucket=asked.states, may_destroy=asked.destroy
     )
-    if asked.act == "config":
-        infrastructure.select()
-        wanted = config.files(PROJECT, Outputs.read(asked.stage, credentials()), None)
-        print(config.difference(wanted) or "Nothing to change.")
-        config.write(wanted)
-        return
     s3 = session.client("s3")
+    shelf = Shelf(s3=s3, bucket=asked.states, stage=asked.stage)
+    if asked.act == "config":
+        _configure(infrastructure, shelf)
+        return
     releasing = Releasing(
         project=PROJECT,
         cloud=Cloud(session=session, stage=asked.stage),
-        shelf=Shelf(s3=s3, bucket=asked.states, stage=asked.stage),
+        shelf=shelf,
         lock=Lock(
             s3=s3,
             bucket=asked.states,
@@ -82,6 +81,16 @@ def _do(asked: argparse.Namespace, region: str) -> None:
         releasing.release()
     else:
         releasing.roll_back()
+
+
+def _configure(infrastructure: Infrastructure, shelf: Shelf) -> None:
+    infrastructure.select()
+    wanted = config.files(PROJECT, Outputs.read(shelf.stage, credentials()), None)
+    print(config.difference(wanted) or "Nothing to change.")
+    config.write(wanted)
+    deployed = shelf.ledger().deployed
+    if deployed is not None:
+        leave(PROJECT, shelf.stage, deployed)
 
 
 def _region(stage: str) -> str:

@@ -3,7 +3,7 @@
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -83,10 +83,12 @@ class Cloud:
         client.update_function_code(FunctionName=self.name(function), ZipFile=package.read_bytes())
         client.get_waiter("function_updated_v2").wait(FunctionName=self.name(function))
 
-    def running(self, function_arn: str) -> str:
-        """Return the SHA-256 of what a function runs, in hex."""
-        told = self.client("lambda").get_function_configuration(FunctionName=function_arn)
-        return base64.b64decode(told["CodeSha256"]).hex()
+    def running(self, function_arns: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield each function with the SHA-256 of what it runs, in hex."""
+        client = self.client("lambda")
+        for arn in function_arns:
+            told = client.get_function_configuration(FunctionName=arn)
+            yield arn, base64.b64decode(told["CodeSha256"]).hex()
 
     def prepare_database(self, secret_arn: str) -> None:
         """Have the owner's role made with the master's password, and the password changed in any case."""

@@ -36,10 +36,17 @@ def deploy(release: Release, package: Path, before: Mapping[str, Any] | None, cl
         if len(list((project / ".chalice" / "deployments").iterdir())) != 1:
             raise ReleaseFault("Chalice packed a package of its own, which nobody checked")
         deployed: dict[str, Any] = json.loads(_deployed(project, release.stage).read_text(encoding="utf-8"))
-    for arn in functions_of(deployed):
-        if cloud.running(arn) != release.package_sha256:
+    for arn, runs in cloud.running(functions_of(deployed)):
+        if runs != release.package_sha256:
             raise ReleaseFault(f"{arn} doesn't run the package that was sent")
     return deployed
+
+
+def leave(project: Path, stage: str, deployed: Mapping[str, Any]) -> None:
+    """Leave Chalice's record where its own commands look: `chalice deploy`, `invoke`, `url`, `delete`."""
+    path = _deployed(project, stage)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(deployed, indent=2), encoding="utf-8")
 
 
 def functions_of(deployed: Mapping[str, Any]) -> Iterator[str]:

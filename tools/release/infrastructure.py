@@ -13,7 +13,8 @@ from tools.release.fault import ReleaseFault
 from tools.terraform import run
 
 SECONDS_MAX: Final = 4200  # a new database, with a standby, takes half an hour
-CHANGES: Final = re.compile(r"^  # .*|^Plan: .*|^No changes.*", re.MULTILINE)
+CHANGES: Final = re.compile(r"^  # .*|^Plan: .*|^No changes\..*", re.MULTILINE)
+NOTHING: Final = "No changes."  # of outputs neither: Terraform's own words
 DESTROYING: Final = "delete"
 
 
@@ -29,9 +30,11 @@ class Infrastructure:
 
     def apply(self) -> None:
         """Bring what stands before the functions to what infra/ says. Raises: ReleaseFault."""
-        folder = self.project / "infra"
+        folder, plan = self.project / "infra", f"{self.stage}.tfplan"
         self._init(folder, self.stage)
-        plan = self._plan(folder)
+        told = self._shown(folder, "plan", f"-out={plan}")
+        if told.startswith(NOTHING):
+            return
         doomed = [] if self.may_destroy else list(self._doomed(folder, plan))
         if doomed:
             raise ReleaseFault("\n".join(["The plan destroys; if that is meant, give DESTROY=yes:", *doomed]))
@@ -46,8 +49,9 @@ class Infrastructure:
         folder = self.project / "infra" / "edge"
         self._init(folder, f"{self.stage}-edge")
         told = {"rest_api_id": rest_api_id, "release": label, "has_egress": str(has_egress).lower()}
-        plan = self._plan(folder, *(f"-var={name}={value}" for name, value in told.items()))
-        self._run(folder, "apply", plan)
+        self._shown(
+            folder, "apply", "-auto-approve", *(f"-var={name}={value}" for name, value in told.items())
+        )
 
     def _init(self, folder: Path, state: str) -> None:
         backend = {"bucket": self.bucket, "region": self.region, "key": f"serenya-auth/{state}.tfstate"}
@@ -55,11 +59,12 @@ class Infrastructure:
             folder, "init", "-reconfigure", *(f"-backend-config={name}={backend[name]}" for name in backend)
         )
 
-    def _plan(self, folder: Path, *words: str) -> str:
-        name = f"{self.stage}.tfplan"
-        told = self._run(folder, "plan", f"-var-file=stages/{self.stage}.tfvars", f"-out={name}", *words)
-        print("\n".join(CHANGES.findall(told)), flush=True)
-        return name
+    def _shown(self, folder: Path, *words: str) -> str:
+        """Return what is to change, having shown it."""
+        told = self._run(folder, *words, f"-var-file=stages/{self.stage}.tfvars")
+        changes = "\n".join(CHANGES.findall(told))
+        print(changes, flush=True)
+        return changes
 
     def _doomed(self, folder: Path, plan: str) -> list[str]:
         told = json.loads(self._run(folder, "show", "-json", plan))

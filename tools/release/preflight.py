@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography import x509
 
 from tools.release.cloud import Cloud
 from tools.release.fault import ReleaseFault
@@ -19,13 +21,20 @@ from tools.vendor import GLIBC_MINOR
 TERRAFORM: Final = (1, 11)
 LOCKED_CHALICE: Final = re.compile(r"^chalice==(\S+)", re.MULTILINE)
 MAJOR: Final = re.compile(r'variable "postgres_major".*?default\s*=\s*(\d+)', re.DOTALL)
+LEFT_MIN: Final = timedelta(days=90)  # of a root certificate's life
+PROXYS: Final = "amazon-trust.pem"
 SET: Final = re.compile(r"^postgres_major\s*=\s*(\d+)", re.MULTILINE)
 REVISION: Final = re.compile(r"(\d{4})_(\w+)")
 
 
 def check(project: Path, stage: str, cloud: Cloud, bucket: str) -> None:
     """Return if a release can begin. Raises: ReleaseFault with everything that stands against it."""
-    faults = [*_tools(project), *_aws(project, stage, cloud, bucket), *_configuration(project, stage)]
+    faults = [
+        *_tools(project),
+        *_aws(project, stage, cloud, bucket),
+        *_configuration(project, stage),
+        *expiring(project, str(cloud.session.region_name), datetime.now(UTC)),
+    ]
     if faults:
         raise ReleaseFault("\n".join(faults))
 
@@ -80,6 +89,23 @@ def _configuration(project: Path, stage: str) -> list[str]:
             f"Nobody could sign in: set GOOGLE_CLIENTS of {stage} in .chalice/config.json (docs/releases.md)"
         ]
     return []
+
+
+def expiring(project: Path, region: str, now: datetime) -> list[str]:
+    """Return what is wrong with the roots that the region's servers and proxies are verified against.
+
+    A release lives for weeks, and without its roots no function reaches the database.
+    """
+    faults = []
+    for name in (f"rds-{region}.pem", PROXYS):
+        path = project / "chalicelib" / "certificates" / name
+        if not path.exists():
+            return [f"chalicelib/certificates has no {name}: {region} can't be released to (docs/package.md)"]
+        for root in x509.load_pem_x509_certificates(path.read_bytes()):
+            if root.not_valid_after_utc < now + LEFT_MIN:
+                what, day = root.subject.rfc4514_string(), root.not_valid_after_utc.date()
+                faults.append(f"{what} in {name} ends on {day}: renew the roots (docs/package.md)")
+    return faults
 
 
 def migrations(project: Path) -> list[str]:

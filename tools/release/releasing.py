@@ -1,8 +1,9 @@
 """The order of a release, and the way back.
 
 Migrations run before the new code is deployed, by the new package in `migrate` alone: the code that answers
-meanwhile is the previous release's, which works on a schema that only gained (decision 0078). From the first
-change of code on, any failure deploys the previous release again. The database only goes forward.
+meanwhile is the previous release's, which works on a schema that only gained (decision 0078). If that fails,
+`migrate` gets its code back; from Chalice's deployment on, any failure deploys the previous release again.
+The database only goes forward.
 """
 
 import json
@@ -18,7 +19,7 @@ from typing import Any, Final
 from tools.package import architecture_of, build
 from tools.release import config, preflight, smoke
 from tools.release.cloud import SCHEDULED, Cloud
-from tools.release.deploying import api_of, deploy
+from tools.release.deploying import api_of, deploy, leave
 from tools.release.fault import ReleaseFault
 from tools.release.infrastructure import Infrastructure, credentials
 from tools.release.lock import Lock
@@ -27,6 +28,8 @@ from tools.release.record import Ledger, Release
 from tools.release.shelf import Shelf, sha256
 
 ELSEWHERE: Final = "AWS_ENDPOINT_URL"  # an AWS in place of the real one, which answers as its APIs too
+MIGRATE: Final = "migrate"
+KEPT_MAX: Final = 10  # releases that can be gone back to; older ones go when the next one begins
 NOTHING_EARLIER: Final = (
     "There is no earlier release: what was deployed stays. Put it right and release again."
 )
@@ -56,11 +59,14 @@ class Releasing:
             package = build(self.project, architecture_of(self.project, self.stage))
         with self.lock:
             self._ledger = self.shelf.ledger()
+            self.shelf.keep_only(self._ledger.done)
             self._show_pending()
             with self._step("terraform"):
                 self.infrastructure.apply()
             outputs = Outputs.read(self.stage, credentials())
             release = self._kept(outputs, package)
+            if self._ledger.is_prepared and self.cloud.has(MIGRATE):
+                self._expand(package, outputs)
             try:
                 self._go_forward(release, package, outputs)
             except (Exception, KeyboardInterrupt) as error:
@@ -75,14 +81,19 @@ class Releasing:
                 raise ReleaseFault("There is no earlier release to go back to")
             self.infrastructure.select()
             done = self._ledger.done[:-1]
-            self._restore(done[-1])
+            self._restore(self.shelf.release(done[-1]))
             self._note(done=done)
 
-    def _go_forward(self, release: Release, package: Path, outputs: Outputs) -> None:
-        if self._ledger.is_prepared and self.cloud.has("migrate"):
+    def _expand(self, package: Path, outputs: Outputs) -> None:
+        try:
             with self._step("expand the database, by the new package in `migrate` alone"):
-                self.cloud.replace_code("migrate", package)
+                self.cloud.replace_code(MIGRATE, package)
                 self._migrate(outputs)
+        except (Exception, KeyboardInterrupt) as error:
+            self._take_back(error)
+            raise
+
+    def _go_forward(self, release: Release, package: Path, outputs: Outputs) -> None:
         self._deploy(release, package)
         if config.ISSUER_UNKNOWN in json.dumps(release.config["stages"][self.stage]):
             release = self._kept(outputs, package)
@@ -97,18 +108,33 @@ class Releasing:
             with self._step(function):
                 self.cloud.invoke(function, SCHEDULED)
         self._surround(release)
-        self._note(done=(*(one for one in self._ledger.done if one != release.id), release.id))
+        done = (*(one for one in self._ledger.done if one != release.id), release.id)
+        self._note(done=done[-KEPT_MAX:])
         print(f"Release {release.name} of {release.commit} runs at {self._address()}", flush=True)
 
+    def _take_back(self, error: BaseException) -> None:
+        """Give `migrate`, which alone was changed, its code back, and see that the release still serves."""
+        former = self._former(error)
+        if former is None:
+            return
+        with self._step("put `migrate` back"), TemporaryDirectory(prefix="release-") as folder:
+            self.cloud.replace_code(MIGRATE, self.shelf.package(former, Path(folder)))
+        self._test(former)
+        print(f"Release {former.name} of {former.commit} runs on at {self._address()}", flush=True)
+
     def _go_back(self, error: BaseException) -> None:
+        former = self._former(error)
+        if former is not None:
+            self._restore(former)
+
+    def _former(self, error: BaseException) -> Release | None:
         print(f"The release failed: {error}", flush=True)
         if not self._ledger.done:
             print(NOTHING_EARLIER, flush=True)
-            return
-        self._restore(self._ledger.done[-1])
+            return None
+        return self.shelf.release(self._ledger.done[-1])
 
-    def _restore(self, release_id: str) -> None:
-        release = self.shelf.release(release_id)
+    def _restore(self, release: Release) -> None:
         print(f"Going back to release {release.name} of {release.commit}; the database stays", flush=True)
         with TemporaryDirectory(prefix="release-") as folder:
             self._deploy(release, self.shelf.package(release, Path(folder)))
@@ -118,17 +144,22 @@ class Releasing:
     def _deploy(self, release: Release, package: Path) -> None:
         with self._step(f"chalice deploy {release.name}"):
             self._note(deployed=deploy(release, package, self._ledger.deployed, self.cloud))
+            leave(self.project, self.stage, self._deployed)
 
     def _surround(self, release: Release) -> None:
-        told = release.config["stages"][self.stage]
+        functions = release.config["stages"][self.stage]["lambda_functions"]
         with self._step("terraform, around the API"):
             self.infrastructure.apply_edge(
                 api_of(self._deployed),
                 f"{release.name}-{secrets.token_hex(4)}",
-                has_egress="egress-deliver" in told["lambda_functions"],
+                has_egress="egress-deliver" in functions,
             )
+        self._test(release)
+
+    def _test(self, release: Release) -> None:
+        variables = release.config["stages"][self.stage]["environment_variables"]
         with self._step("smoke test"):
-            smoke.test(self._address(), told["environment_variables"]["ISSUER_URL"])
+            smoke.test(self._address(), variables["ISSUER_URL"])
 
     def _migrate(self, outputs: Outputs) -> None:
         database = outputs.database

@@ -6,6 +6,7 @@ change what runs. A package is checked against its hash whenever it is taken dow
 
 import base64
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES: Final = 1 << 20
+UNNUMBERED: Final = ("ledger", "lock")  # what is no release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,22 @@ class Shelf:
             )
         return path
 
+    def keep_only(self, release_ids: Collection[str]) -> None:
+        """Delete every release but these, and the packages that none of these needs.
+
+        Raises: ReleaseFault if one of these isn't what was kept: before anything is deleted.
+        """
+        kept = {self._key(name) for name in UNNUMBERED}
+        for release_id in release_ids:
+            package = self.release(release_id).package_sha256
+            kept |= {self._key(f"{release_id}.json"), self._package(package)}
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=f"{self._folder}/"
+        )
+        found = [one["Key"] for page in pages for one in page.get("Contents", [])]
+        for old in set(found) - kept:
+            self.s3.delete_object(Bucket=self.bucket, Key=old)
+
     def ledger(self) -> Ledger:
         """Return what earlier releases left; nothing before the first."""
         found = self._get("ledger")
@@ -67,18 +85,21 @@ class Shelf:
         self._put("ledger", ledger.to_json())
 
     def _package(self, digest: str) -> str:
-        return f"{self._folder}/packages/{digest}.zip"
+        return self._key(f"packages/{digest}.zip")
+
+    def _key(self, name: str) -> str:
+        return f"{self._folder}/{name}"
 
     @property
     def _folder(self) -> str:
         return f"serenya-auth/releases/{self.stage}"
 
     def _put(self, name: str, text: str) -> None:
-        self.s3.put_object(Bucket=self.bucket, Key=f"{self._folder}/{name}", Body=text.encode())
+        self.s3.put_object(Bucket=self.bucket, Key=self._key(name), Body=text.encode())
 
     def _get(self, name: str) -> bytes | None:
         try:
-            return self.s3.get_object(Bucket=self.bucket, Key=f"{self._folder}/{name}")["Body"].read()
+            return self.s3.get_object(Bucket=self.bucket, Key=self._key(name))["Body"].read()
         except self.s3.exceptions.NoSuchKey:
             return None
 
