@@ -42,4 +42,4 @@ rotate_secret = app.lambda_function(name="rotate-secret")(deferred("keys", "rota
 vault_sweep = app.lambda_function(name="vault-sweep")(deferred("keys", "vault_sweep"))
 webhook_endpoints = app.lambda_function(name="webhook-endpoints")(deferred("webhooks", "webhook_endpoints"))
 
-startup.finish()
+startup.finish(wiring.prepare)

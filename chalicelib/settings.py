@@ -24,6 +24,7 @@ from chalicelib.domain.sessions import REFRESH_GRACE, SESSION_ABSOLUTE, SESSION_
 from chalicelib.domain.tokens import ACCESS_TOKEN_TTL, ACCESS_TOKEN_TTL_MAX
 
 ACCESS_TOKEN_SECONDS_MAX = int(ACCESS_TOKEN_TTL_MAX.total_seconds())
+API_HANDLER = "app.app"  # what Chalice names the function behind the API
 CONNECTIONS_OF_A_CONTAINER = 1  # a Lambda answers one request at a time
 CONNECTIONS_LOCALLY = 20
 RDS_ROOTS = Path(__file__).with_name("certificates")
@@ -88,6 +89,14 @@ class Settings:
     def connections_max(self) -> int:
         """How many connections this process may hold."""
         return CONNECTIONS_LOCALLY if self.stage is Stage.LOCAL else CONNECTIONS_OF_A_CONTAINER
+
+
+def serves_requests(environment: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether this process is the function behind the API: not a schedule's, nor one that packages.
+
+    AWS sets both variables, and nobody else may (Lambda's "defined runtime environment variables").
+    """
+    return "AWS_LAMBDA_RUNTIME_API" in environment and environment.get("_HANDLER") == API_HANDLER
 
 
 def from_environment(

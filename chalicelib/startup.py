@@ -5,11 +5,18 @@ container's life, and no later collection looks at it again. It saves a sixth of
 """
 
 import gc
+from collections.abc import Callable
+from contextlib import suppress
 
 gc.disable()
 
 
-def finish() -> None:
-    """Let garbage be collected from now on, of what is made from now on."""
+def finish(prepare: Callable[[], object]) -> None:
+    """Prepare for requests, and let garbage be collected from now on, of what is made from now on.
+
+    Whatever prevents the preparation is met again, and told, by the first request.
+    """
+    with suppress(Exception):
+        prepare()
     gc.freeze()
     gc.enable()

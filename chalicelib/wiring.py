@@ -58,6 +58,15 @@ def services() -> Services:
     return assemble(settings())
 
 
+def prepare() -> None:
+    """Make the services in Lambda's init phase, which has a full CPU whatever the function's memory.
+
+    Only in the function behind the API: not where Chalice packages, in tests, or in a schedule's function.
+    """
+    if environment.serves_requests():
+        services()
+
+
 @cache
 def settings() -> Settings:
     """Return the settings of this process's environment. Raises InvalidSettings."""

@@ -134,7 +134,7 @@ def container(
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", *flags, "-c", BOOTSTRAP, str(package), str(aws), handler],
             cwd=package,
-            env={**environment, **given, "AWS_LAMBDA_FUNCTION_NAME": handler},
+            env={**environment, **given, "AWS_LAMBDA_FUNCTION_NAME": handler, "_HANDLER": handler},
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chalicelib.clients.aws import aws_client
+from chalicelib.assembly.clients import shared_client
 from chalicelib.clients.seal_anchor import SealAnchors
 from chalicelib.clients.seal_signatures import check_seal
 from chalicelib.services.audit import Audit
@@ -49,5 +49,5 @@ class AuditParts:
 
     @cached_property
     def _anchors(self) -> SealAnchors:
-        s3 = aws_client("s3", self.settings.aws_region, self.settings.aws_endpoint_url)
+        s3 = shared_client("s3", self.settings.aws_region, self.settings.aws_endpoint_url)
         return SealAnchors(s3, self.settings.evidence_bucket)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib.assembly.clients import shared_client
 from chalicelib.assembly.keys import data_kms
-from chalicelib.clients.aws import aws_client
 from chalicelib.clients.aws_calls import RetryPolicy
 from chalicelib.clients.egress_table import EgressTable
 from chalicelib.clients.kms import Kms
@@ -49,7 +49,7 @@ class EgressParts:
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """Return the client of the table."""
-        return aws_client("dynamodb", self.settings.aws_region, self.settings.aws_endpoint_url)
+        return shared_client("dynamodb", self.settings.aws_region, self.settings.aws_endpoint_url)
 
     @cached_property
     def kms(self) -> Kms:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chalicelib.clients.aws import aws_client
+from chalicelib.assembly.clients import shared_client
 from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.erasure_ledger import ErasureLedger
 from chalicelib.services.erasure import ErasureService
@@ -64,4 +64,4 @@ class ErasureParts:
     def ledger(self) -> ErasureLedger:
         """Return the record of erasures that no restore of the database loses."""
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
-        return ErasureLedger(aws_client("s3", region, endpoint), self.settings.evidence_bucket)
+        return ErasureLedger(shared_client("s3", region, endpoint), self.settings.evidence_bucket)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from http.client import HTTPConnection
 
+from chalicelib.assembly.clients import shared_client
 from chalicelib.assembly.egress import EgressParts
 from chalicelib.clients.apple_client_key import AppleClientKeys
 from chalicelib.clients.apple_tokens import AppleTokens
-from chalicelib.clients.aws import aws_client
 from chalicelib.clients.bounded_http import BoundedHttp, direct_connection
 from chalicelib.clients.clock import SystemIds
 from chalicelib.clients.public_http import public_connection
@@ -81,7 +81,7 @@ class ErrandParts(EgressParts):
             EgressKind.APPLE_EXCHANGE: apple.exchange,
             EgressKind.APPLE_REVOKE: apple.revoke,
             EgressKind.WEBHOOK: webhooks.send,
-            EgressKind.EVENT_BRIDGE: EventBus(aws_client("events", region, endpoint)).send,
+            EgressKind.EVENT_BRIDGE: EventBus(shared_client("events", region, endpoint)).send,
         }
 
 

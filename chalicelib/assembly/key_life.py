@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
+from chalicelib.assembly.clients import shared_client
 from chalicelib.assembly.database import opened
 from chalicelib.assembly.keys import data_kms, key_rotation, service_keyring, signing_kms
-from chalicelib.clients.aws import aws_client
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.data_keys import DataKeys
@@ -77,7 +77,7 @@ class KeyLifeParts:
     def sweep(self) -> VaultSweep:
         """Return what deletes keys of nobody."""
         region, endpoint = self.settings.aws_region, self.settings.aws_endpoint_url
-        ledger = ErasureLedger(aws_client("s3", region, endpoint), self.settings.evidence_bucket)
+        ledger = ErasureLedger(shared_client("s3", region, endpoint), self.settings.evidence_bucket)
         return VaultSweep(
             vault=self.vault,
             acts=KeyActsStore(self.database),
@@ -106,7 +106,7 @@ class KeyLifeParts:
     @property
     def vault(self) -> KeyVault:
         """Return the vault."""
-        client = aws_client("dynamodb", self.settings.aws_region, self.settings.aws_endpoint_url)
+        client = shared_client("dynamodb", self.settings.aws_region, self.settings.aws_endpoint_url)
         return KeyVault(client, self.settings.vault_table)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from chalicelib.assembly.clients import shared_client
 from chalicelib.clients import jwt_keys, s3_keys
-from chalicelib.clients.aws import aws_client
 from chalicelib.clients.bounded_http import BoundedHttp
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.data_keys import DataKeys
@@ -57,7 +57,7 @@ def _keys_of(offered: OfferedProvider, settings: Settings) -> ProviderKeySource:
 
 def _place_of(offered: OfferedProvider, settings: Settings) -> tuple["S3Client", str, str]:
     place = urlsplit(offered.keys_url)
-    s3 = aws_client("s3", settings.aws_region, settings.aws_endpoint_url)
+    s3 = shared_client("s3", settings.aws_region, settings.aws_endpoint_url)
     return s3, place.netloc, place.path.removeprefix("/")
 
 
@@ -91,19 +91,19 @@ def key_rotation(settings: Settings, clock: Clock, database: Database) -> KeyRot
 
 def signing_kms(settings: Settings) -> Kms:
     """Return what wraps signing keys, and unwraps what earlier ones wrapped."""
-    client = aws_client("kms", settings.aws_region, settings.aws_endpoint_url)
+    client = shared_client("kms", settings.aws_region, settings.aws_endpoint_url)
     return Kms(client, settings.signing_kms_key_id, history=settings.signing_kms_key_history)
 
 
 def data_kms(settings: Settings) -> Kms:
     """Return what wraps people's keys and the service's secrets, and unwraps what earlier ones wrapped."""
-    client = aws_client("kms", settings.aws_region, settings.aws_endpoint_url)
+    client = shared_client("kms", settings.aws_region, settings.aws_endpoint_url)
     return Kms(client, settings.kms_key_id, history=settings.kms_key_history)
 
 
 def people_keys(settings: Settings, clock: Clock) -> DataKeys:
     """Return the data keys of all people, with a cache of this container's own."""
     vault = KeyVault(
-        aws_client("dynamodb", settings.aws_region, settings.aws_endpoint_url), settings.vault_table
+        shared_client("dynamodb", settings.aws_region, settings.aws_endpoint_url), settings.vault_table
     )
     return DataKeys(data_kms(settings), vault, clock)
