@@ -94,13 +94,14 @@ def test_the_floor_has_every_primitive_that_an_operation_is_made_of(bench_parts:
 
 
 def test_a_primitive_is_done_as_often_as_it_is_divided_by() -> None:
-    done = list[None]()
-    floors.cpu_ms(lambda: done.append(None))
-    assert len(done) == floors.TIMES + 1  # once before, to be warm
+    done = list[int]()
+    floors.cpu_ms({"one": lambda: done.append(1), "another": lambda: done.append(2)})
+    assert done == [1, 2] * floors.TURNS  # in turns, as in a request
 
 
 def test_the_floors_statement_is_committed_each_time(bench_parts: Parts) -> None:
     before = commits(bench_parts)
-    floors.statements(bench_parts.settings["DATABASE_URL"], bench_parts.owner_url)
+    with floors.statements(bench_parts.settings["DATABASE_URL"], bench_parts.owner_url) as (_, write):
+        floors.cpu_ms({"committed statement": write})
     of_the_table = 4  # made, granted twice, dropped
-    assert commits(bench_parts) - before == floors.TIMES + 1 + of_the_table
+    assert commits(bench_parts) - before == floors.TURNS + of_the_table
