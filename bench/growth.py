@@ -4,7 +4,9 @@ The copies can't sign in, since nobody knows which subject their index stands fo
 way. Every table and index is the real one.
 """
 
+import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
@@ -41,13 +43,13 @@ COPIED: Mapping[str, Mapping[str, sql.Composable]] = MappingProxyType(
         "audit_events": {"id": LEFT_OUT, "user_id": sql.SQL("c.user_id")},
     }
 )
-BATCH: Final = 50_000
+BATCH: Final = 20_000
 # Of the filling alone: few checkpoints, nobody who vacuums meanwhile, no rows looked up for foreign keys that
 # fit by construction, no event told to other services.
 WHILE_FILLING: Mapping[str, str] = MappingProxyType(
     {"max_wal_size": "8GB", "checkpoint_timeout": "1h", "autovacuum": "off"}
 )
-OF_THE_FILLER: Final = """
+OF_A_FILLER: Final = """
     SET synchronous_commit = off;
     SET session_replication_role = replica;
     SET maintenance_work_mem = '512MB';
@@ -62,9 +64,10 @@ def fill(owner_url: str, original: str, people: int) -> None:
     with connected(owner_url) as connection, connection.cursor() as opened, _hurried(opened):
         opened.execute("SELECT count(*) FROM users")
         ((there,),) = opened.fetchall()
-        for begun in range(there, people, BATCH):
-            _copy(opened, original, min(BATCH, people - begun))
-        opened.execute("VACUUM (FREEZE, ANALYZE)")
+        batches = [min(BATCH, people - begun) for begun in range(there, people, BATCH)]
+        with ThreadPoolExecutor(os.cpu_count()) as fillers:  # PostgreSQL works, the threads wait
+            list(fillers.map(lambda count: _copy(owner_url, original, count), batches))
+            list(fillers.map(lambda table: _settle(owner_url, table), COPIED))
         opened.execute("CHECKPOINT")
 
 
@@ -75,7 +78,6 @@ def _hurried(opened: cursor) -> Iterator[None]:
         for name, value in WHILE_FILLING.items():
             opened.execute(sql.SQL("ALTER SYSTEM SET {} = %s").format(sql.Identifier(name)), [value])
         opened.execute("SELECT pg_reload_conf()")
-        opened.execute(OF_THE_FILLER)
         yield
     finally:
         for name in WHILE_FILLING:
@@ -83,27 +85,41 @@ def _hurried(opened: cursor) -> Iterator[None]:
         opened.execute("SELECT pg_reload_conf()")
 
 
-def _copy(opened: cursor, original: str, count: int) -> None:
+def _copy(owner_url: str, original: str, count: int) -> None:
+    """Add so many people."""
+    with connected(owner_url) as connection, connection.cursor() as opened:
+        opened.execute(OF_A_FILLER)
+        opened.execute(
+            "CREATE TEMP TABLE copies AS SELECT gen_random_uuid() AS user_id FROM generate_series(1, %s)",
+            [count],
+        )
+        for table in COPIED:
+            _copy_rows(opened, original, table)
+
+
+def _copy_rows(opened: cursor, original: str, table: str) -> None:
+    own, owner = COPIED[table], "id" if table == "users" else "user_id"
     opened.execute(
-        "CREATE TEMP TABLE copies AS SELECT gen_random_uuid() AS user_id FROM generate_series(1, %s)", [count]
+        "SELECT column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'",
+        [table],
     )
-    for table, own in COPIED.items():
-        owner = "id" if table == "users" else "user_id"
-        opened.execute(
-            "SELECT column_name FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'",
-            [table],
-        )
-        names = [name for (name,) in opened.fetchall() if own.get(name) is not LEFT_OUT]
-        values = [own.get(name, sql.SQL("o.") + sql.Identifier(name)) for name in names]
-        opened.execute(
-            sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} o, copies c WHERE o.{} = %s").format(
-                sql.Identifier(table),
-                sql.SQL(", ").join(map(sql.Identifier, names)),
-                sql.SQL(", ").join(values),
-                sql.Identifier(table),
-                sql.Identifier(owner),
-            ),
-            [original],
-        )
-    opened.execute("DROP TABLE copies")
+    names = [name for (name,) in opened.fetchall() if own.get(name) is not LEFT_OUT]
+    values = [own.get(name, sql.SQL("o.") + sql.Identifier(name)) for name in names]
+    opened.execute(
+        sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} o, copies c WHERE o.{} = %s").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
+            sql.SQL(", ").join(values),
+            sql.Identifier(table),
+            sql.Identifier(owner),
+        ),
+        [original],
+    )
+
+
+def _settle(owner_url: str, table: str) -> None:
+    """Leave a table as it is when it is old."""
+    with connected(owner_url) as connection, connection.cursor() as opened:
+        opened.execute(OF_A_FILLER)
+        opened.execute(sql.SQL("VACUUM (FREEZE, ANALYZE) {}").format(sql.Identifier(table)))

@@ -4,12 +4,14 @@ Answers 1 when a promise wasn't kept.
 """
 
 import argparse
+import json
 import multiprocessing
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import quantiles
 from threading import Thread
 from typing import Final
@@ -17,8 +19,9 @@ from typing import Final
 import psycopg2
 
 from bench.faulty import RATE
-from bench.laden import Answer, Load, Told, contain
-from bench.parts import Parts, started
+from bench.laden import PEOPLE, Answer, Load, Told, contain
+from bench.machine import described
+from bench.parts import HOME, Parts, started
 from local.database import connected
 
 RESERVE: Final = 4  # connections beside one a container: of those whose end the server hasn't noticed yet
@@ -71,8 +74,11 @@ def main(arguments: Sequence[str]) -> int:
         watching.join()
         recorded = count(parts.owner_url)
     broken = list(judged(told, outage, watch.most, recorded))
-    report(told, outage, watch.most, recorded)
+    rows = reported(told, outage, watch.most, recorded)
+    sys.stdout.write("".join(f"{name:<22} {value}\n" for name, value in rows.items()))
     sys.stdout.write("\n".join(["Not kept:", *broken]) + "\n" if broken else "Every promise is kept.\n")
+    document = {"machine": described(), "load": rows, "not_kept": broken}
+    options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return int(bool(broken))
 
 
@@ -81,6 +87,7 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make load", description=__doc__)
     parser.add_argument("--containers", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--json", type=Path, default=HOME / "load.json")
     parser.add_argument("--rate", type=float, default=RATE, help="of statements and calls to AWS that fail")
     return parser.parse_args(arguments)
 
@@ -170,28 +177,29 @@ def acts(told: Sequence[Told], name: str) -> int:
     return sum(one.acts.get(name, 0) for one in told)
 
 
-def report(told: Sequence[Told], outage: Outage, connections: int, recorded: int) -> None:
-    """Print what happened."""
+def reported(told: Sequence[Told], outage: Outage, connections: int, recorded: int) -> dict[str, str]:
+    """Return what happened, each figure beside its bound."""
     answers = [answer for one in told for answer in one.answers]
     marks = quantiles([one.seconds * 1000 for one in answers], n=100)
     slowest = longest(answers)
     lasted = max(one.at for one in answers) - min(one.at - one.seconds for one in answers)
     injected = sum((Counter(one.injected) for one in told), Counter[str]())
     statuses = Counter(one.status for one in answers)
-    rows = {
-        "containers": len(told),
+    most = len(told) + RESERVE
+    return {
+        "containers": f"{len(told)}, with {PEOPLE} people each",
         "answers": f"{len(answers)}, {len(answers) / lasted:.0f} a second: {dict(sorted(statuses.items()))}",
         "faults": ", ".join(f"{kind} {number}" for kind, number in sorted(injected.items())),
         "503 beside the outage": f"{unavailable(answers, outage):.2%} of a budget of {BUDGET:.0%}",
         "p50, p99": f"{marks[49]:.1f} ms, {marks[98]:.1f} ms",
-        "longest": f"{slowest.seconds:.2f} s: {slowest.act}, {slowest.status}, "
+        "longest": f"{slowest.seconds:.2f} s, at most {BOUND_SECONDS:.0f}: {slowest.act}, {slowest.status}, "
         f"{slowest.at - outage.began:+.1f} s from the kill",
         "outage": f"{outage.ended - outage.began:.2f} s from the kill to a server that accepts",
-        "recovery": f"{recovery(told, outage):.2f} s until every container had succeeded",
-        "connections at most": f"{connections}, of {len(told)} + {RESERVE}",
+        "recovery": f"{recovery(told, outage):.2f} s until every container had succeeded,"
+        f" at most {SETTLED_SECONDS:.0f}",
+        "connections at most": f"{connections}, of {most}: {len(told)} containers and a reserve of {RESERVE}",
         "refreshes": f"{acts(told, 'refresh')} answered, {recorded} recorded",
     }
-    sys.stdout.write("".join(f"{name:<22} {value}\n" for name, value in rows.items()))
 
 
 if __name__ == "__main__":

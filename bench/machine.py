@@ -14,6 +14,7 @@ def described() -> dict[str, str]:
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": str(os.cpu_count()),
+        "load_average": f"{os.getloadavg()[0]:.1f}",  # before anything was measured: whether others worked
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         **{name: version(name) for name in libraries},

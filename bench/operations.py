@@ -19,9 +19,10 @@ class Operation:
     kms_max: int = 0
     rounds: int = 1
 
-    def promised(self) -> dict[str, float | None]:
-        """Return the promises for JSON."""
+    def promised(self) -> dict[str, Any]:
+        """Return the promises, and what the floor is made of, for JSON."""
         return {
+            "floor": list(self.floor),
             "cpu_ms_target": self.target,
             "statements_max": self.statements_max,
             "kms_calls_max": self.kms_max,

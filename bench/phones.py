@@ -17,6 +17,8 @@ REQUIRED: Final = (
     "healthcare_consultation",
     "emergency_care_limitation",
 )
+OPTIONAL: Final = "ai_processing"
+BACKEND: Final = "arn:aws:iam::123456789012:role/backend"  # as whom API Gateway would know a signed request
 HEADERS: Final = {  # what a real app sends along, so that reading it is paid for
     "Accept": "application/json",
     "Accept-Language": "en-GB,en;q=0.9",
@@ -31,35 +33,43 @@ HEADERS: Final = {  # what a real app sends along, so that reading it is paid fo
 
 
 def event(
-    method: str, route: str, body: object = None, token: str | None = None, *, address: str
+    method: str,
+    route: str,
+    body: object = None,
+    token: str | None = None,
+    *,
+    address: str,
+    **parameters: str,
 ) -> dict[str, Any]:
-    """Return a request as API Gateway's REST proxy event."""
+    """Return a request as API Gateway's REST proxy event; a body that is a string is a form's."""
     headers = HEADERS | {"X-Forwarded-For": address}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= {"Content-Type": "application/x-www-form-urlencoded"} if isinstance(body, str) else {}
+    path = route.format(**parameters)
     return {
         "resource": route,
-        "path": route,
+        "path": path,
         "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": None,
+        "pathParameters": parameters or None,
         "stageVariables": None,
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "bench",
             "domainName": "auth.bench",
             "httpMethod": method,
-            "identity": {"sourceIp": address, "userAgent": HEADERS["User-Agent"]},
-            "path": f"/v1{route}",
+            "identity": {"sourceIp": address, "userAgent": HEADERS["User-Agent"], "userArn": BACKEND},
+            "path": f"/v1{path}",
             "protocol": "HTTP/1.1",
             "requestId": str(uuid4()),
             "requestTimeEpoch": 1_790_000_000_000,
             "resourcePath": route,
             "stage": "v1",
         },
-        "body": None if body is None else json.dumps(body),
+        "body": body if body is None or isinstance(body, str) else json.dumps(body),
         "isBase64Encoded": False,
     }
 
@@ -115,23 +125,23 @@ class Phone:
             },
             "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
         }
-        return self._event("POST", "/auth/google", body)
+        return self.ask("POST", "/auth/google", body)
 
     def refresh(self) -> dict[str, Any]:
         """Return a refresh with the newest token."""
-        return self._event("POST", "/auth/refresh", {"refresh_token": self.answer["refresh_token"]})
+        return self.ask("POST", "/auth/refresh", {"refresh_token": self.answer["refresh_token"]})
 
     def sessions(self) -> dict[str, Any]:
         """Return the request that does little more than check the bearer."""
-        return self._event("GET", "/sessions", token=self.answer["access_token"])
+        return self.ask("GET", "/sessions", token=self.answer["access_token"])
 
     def account(self) -> dict[str, Any]:
         """Return the request for the profile."""
-        return self._event("GET", "/account", token=self.answer["access_token"])
+        return self.ask("GET", "/account", token=self.answer["access_token"])
 
     def logout(self) -> dict[str, Any]:
         """Return the logout of this device."""
-        return self._event("POST", "/auth/logout", {"refresh_token": self.answer["refresh_token"]})
+        return self.ask("POST", "/auth/logout", {"refresh_token": self.answer["refresh_token"]})
 
     def keep(self, answer: Mapping[str, Any]) -> None:
         """Keep what an answer says, as an app does. Raises RuntimeError for anything but success."""
@@ -145,7 +155,14 @@ class Phone:
             self.answer = body
             self.refreshes[self.session_id] += is_known
 
-    def _event(
-        self, method: str, route: str, body: object = None, token: str | None = None
+    def ask(
+        self, method: str, route: str, body: object = None, token: str | None = None, **parameters: str
     ) -> dict[str, Any]:
-        return event(method, route, body, token, address=self.address)
+        """Return a request from the phone's address."""
+        return event(method, route, body, token, address=self.address, **parameters)
+
+    def ask_as_itself(
+        self, method: str, route: str, body: object = None, **parameters: str
+    ) -> dict[str, Any]:
+        """Return a request with the newest access token."""
+        return self.ask(method, route, body, self.answer["access_token"], **parameters)

@@ -2,16 +2,48 @@
 
 import importlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from functools import cache
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from bench.growth import SESSIONS_EACH
 from bench.operations import OPERATIONS, SIGN_INS
-from bench.phones import Phone
+from bench.phones import OPTIONAL, Phone
 from local.dev_google import DevGoogle
+
+Request = Callable[[Phone, str], dict[str, Any]]  # of a phone that knows another session of its person
+AGREED: Final = {"consents": [{"document": OPTIONAL, "version": "1.0", "granted": True}]}
+OTHERS: Final[tuple[tuple[str, Request], ...]] = (
+    ("readiness", lambda phone, _: phone.ask("GET", "/health/ready")),
+    ("challenge", lambda phone, _: phone.ask("POST", "/auth/challenge", {})),
+    ("documents", lambda phone, _: phone.ask("GET", "/consents/documents")),
+    ("consents", lambda phone, _: phone.ask_as_itself("GET", "/consents")),
+    ("agreeing", lambda phone, _: phone.ask_as_itself("POST", "/consents", AGREED)),
+    (
+        "withdrawing",
+        lambda phone, _: phone.ask_as_itself("DELETE", "/consents/{document}", document=OPTIONAL),
+    ),
+    ("receipt", lambda phone, _: phone.ask_as_itself("GET", "/consents/receipt")),
+    ("profile", lambda phone, _: phone.ask_as_itself("PATCH", "/account", {"language": "es"})),
+    ("identities", lambda phone, _: phone.ask_as_itself("GET", "/account/identities")),
+    ("hardware keys", lambda phone, _: phone.ask_as_itself("GET", "/auth/biometric/registrations")),
+    ("export", lambda phone, _: phone.ask_as_itself("GET", "/account/export")),
+    ("introspection", lambda phone, _: phone.ask("POST", "/oauth/introspect", _form(phone, "access_token"))),
+    (
+        "end of a session",
+        lambda phone, other: phone.ask_as_itself("DELETE", "/sessions/{session_id}", session_id=other),
+    ),
+    ("end of all others", lambda phone, _: phone.ask_as_itself("DELETE", "/sessions")),
+    ("erasure", lambda phone, _: phone.ask_as_itself("DELETE", "/account", {"confirm": True})),
+    ("revocation", lambda phone, _: phone.ask("POST", "/oauth/revoke", _form(phone, "refresh_token"))),
+)
+
+
+def _form(phone: Phone, token: str) -> str:
+    return urlencode({"token": phone.answer[token]})
 
 
 @cache
@@ -34,9 +66,40 @@ def resident(google: DevGoogle) -> str:
 
 
 def visit(google: DevGoogle) -> Iterator[str]:
-    """Make each kind of request once, and yield its name when it was answered."""
+    """Make each kind of request once that asks the database, and yield its name when it was answered."""
     phone = Phone(email=f"{uuid4()}@bench.example")
     phone.prepare(google, SIGN_INS)
     for operation in OPERATIONS:
         phone.keep(app()(operation.request(phone), None))
         yield operation.name
+    yield from others(google)
+
+
+def others(google: DevGoogle) -> Iterator[str]:
+    """Make the requests that nobody measures: of one person on two devices, who leaves for good."""
+    phone = Phone(email=f"{uuid4()}@bench.example")
+    phone.prepare(google, 2)
+    phone.keep(app()(phone.sign_in(), None))
+    first = phone.session_id
+    phone.device = "device-1"
+    phone.keep(app()(phone.sign_in(), None))
+    yield "sign-in on a second device"
+    for name, request in OTHERS:
+        answer = app()(request(phone, first), None)
+        if answer["statusCode"] not in {200, 204}:
+            raise RuntimeError(name, answer["body"])
+        yield name
+    yield from reused(google)
+
+
+def reused(google: DevGoogle) -> Iterator[str]:
+    """Present a refresh token whose successor was rotated already. Raises RuntimeError if that is taken."""
+    phone = Phone(email=f"{uuid4()}@bench.example")
+    phone.prepare(google, 1)
+    phone.keep(app()(phone.sign_in(), None))
+    stolen = phone.refresh()
+    for _ in range(2):
+        phone.keep(app()(phone.refresh(), None))
+    if app()(stolen, None)["statusCode"] != 401:  # noqa: PLR2004 - refused
+        raise RuntimeError("a reused refresh token was taken")
+    yield "reuse of a refresh token"

@@ -14,6 +14,13 @@ CONTAINERS = 2
 PEOPLE = 3  # of each container
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep to one worker what shares a server, so that one is started and not three."""
+    for item in items:
+        if "bench_parts" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("bench"))
+
+
 @pytest.fixture(scope="session")
 def bench_parts() -> Iterator[Parts]:
     """What a bench stands on; only its containers have its environment."""

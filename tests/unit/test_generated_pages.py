@@ -16,6 +16,7 @@ from tools import (
     gateway_responses_page,
     licences_page,
     limits_page,
+    performance_page,
     retention_page,
     schema_page,
 )
@@ -35,6 +36,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
         gateway_responses_page,
         licences_page,
         limits_page,
+        performance_page,
         retention_page,
         schema_page,
     ],
