@@ -4,7 +4,6 @@ import gc
 import importlib
 import io
 import json
-import resource
 import sys
 import time
 from collections import Counter
@@ -15,6 +14,8 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
+
+import psutil
 
 from bench.kept import Told
 from bench.operations import OPERATIONS, SIGN_INS, Operation
@@ -47,7 +48,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A container's memory in the end, and what its phones were told."""
+    """A container's resident memory in the end, and what its phones were told."""
 
     memory_mib: float
     told: list[Told]
@@ -108,7 +109,7 @@ def contain(assignment: Assignment, barrier: Barrier, results: Connection) -> No
         barrier.wait()  # between both, what was written so far is counted
         lines.seek(0), lines.truncate()
         results.send(_measure(app, operation, phones, lines))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = psutil.Process().memory_info().rss / 2**20  # ru_maxrss would know the parent's, from before exec
     results.send(Ended(memory_mib=memory, told=[Told.by(phone) for phone in phones]))
 
 

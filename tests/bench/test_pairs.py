@@ -2,12 +2,14 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import pytest
 
 from bench.compare import NotComparable, compared, worktree
+from bench.grown import Grown
 from bench.pairs import paired, table
 from local.deployed import fresh
 from local.places import PROJECT
@@ -44,6 +46,19 @@ def test_a_difference_is_found_under_noise_that_is_larger_than_none(times: float
     (found,) = paired(before, of_handler(times))
     assert found.verdict == verdict
     assert found.ratio == pytest.approx(times, rel=0.02)
+
+
+def test_many_people_may_not_be_slower_where_the_pairs_agree_on_it() -> None:
+    few = tuple({"refresh": 0.5 * noise} for noise in NOISE)
+    grown = Grown(
+        people=10, runs=(), cpu=paired(few, of_handler(1.5)), p50=(), whole_reads=("refresh: users",)
+    )
+    assert list(grown.shortfalls()) == [
+        "refresh with 10 people: 1.50 times the CPU",
+        "whole table read: refresh: users",
+    ]
+    of_the_machine = paired([{"refresh": 1.0}] * 3, [{"refresh": 0.4}, {"refresh": 3.5}, {"refresh": 3.6}])
+    assert list(replace(grown, cpu=of_the_machine, whole_reads=()).shortfalls()) == []
 
 
 def test_a_table_has_both_medians_the_ratio_and_its_spread() -> None:
