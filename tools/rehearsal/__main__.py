@@ -1,5 +1,7 @@
-"""`make rehearse`: a first release, two that fail on purpose, a good one, and the way back."""
+"""`make rehearse`: a first release, two that fail on purpose, a good one, plain Chalice, and the way back."""
 
+import base64
+import shutil
 import sys
 import time
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from chalicelib.stores.migrations import HEAD
 from local.dev_google import subject_for
 from tools.rehearsal.site import FOLDER, LOG_LINES, STAGE, STATES, Site, site
 from tools.release.record import Ledger
-from tools.release.shelf import Shelf
+from tools.release.shelf import Shelf, sha256
 from tools.release.smoke import Answer, address, ask
 
 EMAIL: Final = "ana@example.com"
@@ -45,7 +47,7 @@ def main() -> None:
     started = time.monotonic()
     try:
         with site() as place:
-            for act in (first, bad_migration, failing_smoke_test, one_more, way_back):
+            for act in (first, bad_migration, failing_smoke_test, one_more, plain_chalice, way_back):
                 begun = time.monotonic()
                 act(place)
                 print(f"-- {act.__name__.replace('_', ' ')}: {time.monotonic() - begun:.0f} s", flush=True)
@@ -65,7 +67,7 @@ def bad_migration(place: Site) -> None:
     file = migration(place, BAD)
     said = expect(place, "deploy", is_done=False)
     file.unlink()
-    holds("DivisionByZero" in said and "runs again" in said, "the bad migration was not told, or not undone")
+    holds("DivisionByZero" in said and "runs on" in said, "the bad migration was not told, or not undone")
     serves(place, HEAD)
 
 
@@ -87,6 +89,25 @@ def one_more(place: Site) -> None:
     expect(place, "deploy", is_done=True)
     serves(place, NEXT)
     holds(len(ledger(place).done) == 2, "the ledger doesn't have both releases")  # noqa: PLR2004 - both
+
+
+def plain_chalice(place: Site) -> None:
+    """Deploy as from another machine, with nothing of ours around it: the checked package goes up; invoke."""
+    shutil.rmtree(place.project / ".chalice" / "deployed")
+    said = expect(place, "config", is_done=True)
+    holds(said == "Nothing to change.\n", f"the configuration had changed: {said}")
+    (package,) = (place.project / ".chalice" / "deployments").iterdir()
+    said = place.chalice("deploy", "--stage", STAGE)
+    holds("Resources deployed:" in said, f"chalice deploy said {said}")
+    holds(
+        list((place.project / ".chalice" / "deployments").iterdir()) == [package], "Chalice packed by itself"
+    )
+    functions = place.session().client("lambda", endpoint_url=place.endpoint)
+    told = functions.get_function_configuration(FunctionName=f"serenya-auth-{STAGE}")
+    holds(base64.b64decode(told["CodeSha256"]).hex() == sha256(package), "not the checked package runs")
+    said = place.chalice("invoke", "--stage", STAGE, "--name", "migrate")
+    holds(f'"to": "{NEXT}"' in said, f"chalice invoke said {said}")
+    serves(place, NEXT)
 
 
 def way_back(place: Site) -> None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
 from local.children import HOST
@@ -75,7 +75,7 @@ class Endpoint:
         if of_api:
             return self._as_api(request, of_api["path"])
         if of_function and of_function["what"] == "/invocations":
-            return self._invoke(of_function["name"], request)
+            return self._invoke(unquote(of_function["name"]).rpartition(":")[2], request)
         if request.path.startswith(FUNCTIONS):
             return self._with_code(request)
         if b"Action=DescribeDBEngineVersions" in request.body:
@@ -89,12 +89,7 @@ class Endpoint:
 
     def _with_code(self, request: Request) -> Reply:
         """Keep the code here, and let moto have the rest."""
-        body, code = request.body, b""
-        if request.method in {"POST", "PUT"} and b'"ZipFile"' in body:
-            told = json.loads(body)
-            holder = told.get("Code", told)
-            code, holder["ZipFile"] = base64.b64decode(holder["ZipFile"]), _stub()
-            body = json.dumps(told).encode()
+        body, code = _without_code(request.body)
         reply = self._forward(request, body)
         if reply.status >= 300:  # noqa: PLR2004 - HTTP's own
             return reply
@@ -232,11 +227,20 @@ def _described(body: bytes) -> bytes:
     return json.dumps({"openapi": "3.0.1", "info": info, "paths": {"/health": {"get": route}}}).encode()
 
 
-def _stub() -> str:
+def _without_code(body: bytes) -> tuple[bytes, bytes]:
+    """Return a request with a stub for the code, and the code in base64: 30 MB that are never parsed."""
+    before, named, rest = body.partition(b'"ZipFile": "')
+    if not named:
+        return body, b""
+    code, _, after = rest.partition(b'"')
+    return before + named + _stub() + b'"' + after, code
+
+
+def _stub() -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as zipped:
         zipped.writestr("app.py", "")
-    return base64.b64encode(made.getvalue()).decode()
+    return base64.b64encode(made.getvalue())
 
 
 def _json(status: int, told: object) -> Reply:

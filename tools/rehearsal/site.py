@@ -28,6 +28,7 @@ from local.postgres import EmbeddedPostgres
 from local.rds import NAME, RdsFront, rds
 from tools.rehearsal.endpoint import Endpoint, serve
 from tools.rehearsal.functions import Functions
+from tools.rehearsal.overrides import OVERRIDES
 from tools.terraform import environment as of_terraform
 
 FOLDER: Final = LOCAL / "rehearsal"
@@ -42,50 +43,6 @@ AS_RDS: Final = (
     "CREATE ROLE rds_iam",
     f"ALTER DATABASE serenya OWNER TO {MASTER}",
 )
-# What moto can't do: make a server, know who is told of a budget, read a policy's conditions. The rest of
-# infra/ is applied as it is.
-OVERRIDES: Final = {
-    "infra/local_override.tf": """
-        terraform {
-          backend "s3" {
-            encrypt                     = true
-            use_lockfile                = true
-            use_path_style              = true
-            skip_credentials_validation = true
-          }
-        }
-        provider "aws" { s3_use_path_style = true }
-    """,
-    "infra/edge/local_override.tf": """
-        terraform {
-          backend "s3" {
-            encrypt                     = true
-            use_lockfile                = true
-            use_path_style              = true
-            skip_credentials_validation = true
-          }
-        }
-        provider "aws" { s3_use_path_style = true }
-    """,
-    "infra/modules/observability/local_override.tf": """
-        resource "aws_budgets_budget" "monthly" { count = 0 }
-    """,
-    "infra/modules/storage/local_override.tf": """
-        resource "aws_s3_bucket_policy" "all" { for_each = {} }
-    """,
-    "infra/modules/database/local_override.tf": """
-        resource "aws_db_instance" "this" { count = 0 }
-        resource "aws_db_proxy_target" "this" { db_instance_identifier = "none" }
-        output "host" { value = "localhost" }
-        output "server_host" { value = "localhost" }
-        output "port" { value = PORT }
-        output "app_connect_arn" { value = "${local.connect_arn}:db-rehearsal/${local.app_role}" }
-        output "owner_role" { value = "rehearsal_owner" } # the embedded server's superuser has the other name
-        output "owner_connect_arn" { value = "${local.connect_arn}:db-rehearsal/${local.owner_role}" }
-        output "master_secret_arn" { value = "SECRET" }
-        output "instance_identifier" { value = var.name }
-    """,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +57,13 @@ class Site:
 
     def release(self, act: str) -> tuple[int, str]:
         """Do what `make deploy` or `make rollback` does; return its exit code and what it said."""
-        command = (sys.executable, "-m", "tools.release", act, "--stage", STAGE, "--states", STATES)
+        return self._run(sys.executable, "-m", "tools.release", act, "--stage", STAGE, "--states", STATES)
+
+    def chalice(self, *words: str) -> str:
+        """Run Chalice as a developer types it in the project; return what it said, or how it failed."""
+        return self._run(str(Path(sys.executable).with_name("chalice")), *words)[1]
+
+    def _run(self, *command: str) -> tuple[int, str]:
         log = FOLDER / "releases.log"
         begun = log.stat().st_size if log.exists() else 0
         with log.open("ab") as said:
