@@ -15,6 +15,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode, compile  # noqa: A004 - the standard library's word for it
 from typing import Final
 
+from tools import statements
 from tools.trimming import is_shipped
 
 LOCKED: Final = "requirements.txt"
@@ -139,6 +140,7 @@ def _add_ours(project: Path, staged: Path) -> None:
         _compile(project / name, project)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(project / name, copy)
+    statements.write(staged)
     shutil.copyfile(project / "app.py", staged / "app.py")
     _compile_file(project / "app.py", staged / "vendor" / "__pycache__", "app.py")
 

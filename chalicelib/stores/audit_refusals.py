@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.refusals import RefusalCounts
-from chalicelib.stores.audit import one_event
 from chalicelib.stores.database import Database
+from chalicelib.stores.described import described
 
-RECORD = one_event(AuditKind.REQUEST_REFUSED)
+statements = described("audit_refusal_statements")
 
 
 class RefusalStore:
@@ -20,4 +19,4 @@ class RefusalStore:
     def record(self, counts: RefusalCounts, *, now: datetime, request_id: str) -> None:
         """Append one event. Raises DependencyUnavailable."""
         values = {"p_now": now, "p_request_id": request_id, "p_details": counts.details()}
-        self._database.rows(RECORD, values)
+        self._database.rows(statements.RECORD, values)

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from chalicelib.domain.biometrics import NewRegistration, Proof, Registered, StoredRegistration
 from chalicelib.domain.sessions import OwnSession, Session
-from chalicelib.stores import biometric_statements as statements
-from chalicelib.stores.consents import LOCK
 from chalicelib.stores.database import Database
+from chalicelib.stores.described import described
 from chalicelib.stores.prepared import Row
 from chalicelib.stores.session_rows import read_own, read_session
+
+consent_statements = described("consent_statements")
+statements = described("biometric_statements")
 
 
 class BiometricStore:
@@ -31,7 +33,7 @@ class BiometricStore:
             "p_now": now,
             "p_request_id": request_id,
         }
-        row = self._database.row_behind(LOCK, statements.REGISTER, parameters)
+        row = self._database.row_behind(consent_statements.LOCK, statements.REGISTER, parameters)
         if row is None:
             return Registered(session=None, registration=None, is_full=False)
         return Registered(

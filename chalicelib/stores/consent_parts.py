@@ -1,7 +1,5 @@
 """Documents and answers as parts of other statements: what is current, granted, answered now."""
 
-import json
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,14 +32,14 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import SQLCoreOperations
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from chalicelib.domain.consents import ConsentAction, ConsentAnswer, ConsentState
+from chalicelib.domain.consents import ConsentAction
 from chalicelib.stores import audit
+from chalicelib.stores.consent_rows import ANSWER_COLUMNS
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import ConsentDocuments, ConsentEvents
 
 LOCALE = given("locale", ConsentDocuments.locale)
 ANSWERS = bindparam("p_answers", type_=TEXT)
-ANSWER_COLUMNS = ("document", "version", "action", "method", "shown_in")
 WORDS = ("kind", "version", "locale", "sha256")
 
 
@@ -124,15 +122,6 @@ def answered() -> TableValuedAlias:
     rows = func.jsonb_to_recordset(cast(ANSWERS, JSONB))
     columns = (column(name, type_) for name, type_ in types.items())
     return rows.table_valued(*columns, name="answer").render_derived(name="answer", with_types=True)
-
-
-def as_parameter(answers: Iterable[ConsentAnswer]) -> str:
-    """Return answers as the value of :p_answers."""
-    values = (
-        (answer.document, answer.version, answer.action.value, answer.method, answer.locale)
-        for answer in answers
-    )
-    return json.dumps([dict(zip(ANSWER_COLUMNS, value, strict=True)) for value in values])
 
 
 def all_answers_fit() -> ColumnElement[bool]:
@@ -228,13 +217,3 @@ def events_of(answered: CTE) -> Select[Any]:
     kind = literal("consent.") + cast(answered.c.action, TEXT)
     user_id, session_id = answered.c.user_id, answered.c.session_id
     return audit.event(kind, act=answered, user_id=user_id, session_id=session_id, details=details)
-
-
-def read_states(value: Sequence[dict[str, Any]] | None) -> tuple[ConsentState, ...]:
-    """Return what `states_of` selected."""
-    return tuple(_read_state(state) for state in value or ())
-
-
-def _read_state(state: dict[str, Any]) -> ConsentState:
-    until = state["granted_until"]
-    return ConsentState(**{**state, "granted_until": datetime.fromisoformat(until) if until else None})

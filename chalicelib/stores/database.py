@@ -13,14 +13,13 @@ from typing import Any, NoReturn
 
 import psycopg2
 from psycopg2 import errorcodes
-from sqlalchemy import Executable
-from sqlalchemy.dialects.postgresql.psycopg2 import dialect
 
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.stores import deadline
 from chalicelib.stores.connections import OUR_FAULTS, Connections, Login, NoneFree, connecting, is_lost
+from chalicelib.stores.described import Sent, compiled
 from chalicelib.stores.messages import Line, Message, alone, joined
-from chalicelib.stores.prepared import Prepared, Row
+from chalicelib.stores.prepared import Row
 
 ATTEMPTS_MAX = 3
 RETRY_AFTER_SECONDS_MAX = 5
@@ -38,8 +37,6 @@ class Database:
     def __init__(self, connections: Connections) -> None:
         """Take the way there."""
         self._connections = connections
-        self._dialect = dialect()  # type: ignore[no-untyped-call]  # it has no types
-        self._prepared: dict[Executable, Prepared] = {}
 
     @property
     def connections_made(self) -> int:
@@ -52,10 +49,10 @@ class Database:
 
     def rows(
         self,
-        statement: Executable,
+        statement: Sent,
         parameters: Mapping[str, Any] | None = None,
         *,
-        behind: Executable | None = None,
+        behind: Sent | None = None,
     ) -> list[Row]:
         """Return all rows of a statement that is safe to send twice, behind a lock if one is given.
 
@@ -63,8 +60,8 @@ class Database:
             DependencyUnavailable: no answer within the time limits, or a server that can't take it now.
             psycopg2.IntegrityError: a constraint refused it.
         """
-        given, prepared = parameters or {}, self._of(statement)
-        lock = [] if behind is None else [(self._of(behind), given)]
+        given, prepared = parameters or {}, compiled(statement)
+        lock = [] if behind is None else [(compiled(behind), given)]
         message = joined([*lock, (prepared, given)]) if lock else alone(prepared, given)
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
@@ -75,41 +72,31 @@ class Database:
 
     def row(
         self,
-        statement: Executable,
+        statement: Sent,
         parameters: Mapping[str, Any] | None = None,
         *,
-        behind: Executable | None = None,
+        behind: Sent | None = None,
     ) -> Row | None:
         """Return the one row, or None. Raises as `rows`."""
         found = self.rows(statement, parameters, behind=behind)
         return found[0] if found else None
 
-    def row_behind(
-        self, lock: Executable, statement: Executable, parameters: Mapping[str, Any]
-    ) -> Row | None:
+    def row_behind(self, lock: Sent, statement: Sent, parameters: Mapping[str, Any]) -> Row | None:
         """Return the row of a statement that is sent once, behind a lock. Raises as `rows`."""
-        found = self._sent_once(joined([(self._of(each), parameters) for each in (lock, statement)]))
-        rows = self._of(statement).rows(found)
+        found = self._sent_once(joined([(compiled(each), parameters) for each in (lock, statement)]))
+        rows = compiled(statement).rows(found)
         return rows[0] if rows else None
 
-    def all_or_none(self, statement: Executable, acts: Sequence[Mapping[str, Any]]) -> None:
+    def all_or_none(self, statement: Sent, acts: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each set of parameters, in one transaction. Raises as `rows`."""
         if acts:
-            self._sent_once(joined([(self._of(statement), parameters) for parameters in acts]))
+            self._sent_once(joined([(compiled(statement), parameters) for parameters in acts]))
 
-    def patient_rows(
-        self, statement: Executable, parameters: Mapping[str, Any], limit: timedelta
-    ) -> list[Row]:
+    def patient_rows(self, statement: Sent, parameters: Mapping[str, Any], limit: timedelta) -> list[Row]:
         """Return all rows of a report, which may take as long as the limit. Raises as `rows`."""
         longer = f"SET LOCAL statement_timeout = {int(limit.total_seconds() * 1000)}"
-        prepared = self._of(statement)
+        prepared = compiled(statement)
         return prepared.rows(self._sent_once(joined([(prepared, parameters)], longer), limit))
-
-    def _of(self, statement: Executable) -> Prepared:
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = self._prepared[statement] = Prepared(statement, self._dialect)
-        return prepared
 
     def _sent_once(self, message: Message, wait_max: timedelta = deadline.WAIT_MAX) -> list[Line]:
         try:

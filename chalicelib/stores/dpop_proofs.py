@@ -7,21 +7,10 @@ was done, and the phone makes another.
 
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
-
 from chalicelib.stores.database import Database
-from chalicelib.stores.parameters import given
-from chalicelib.stores.schema import DpopProofs
+from chalicelib.stores.described import described
 
-USE = (
-    insert(DpopProofs)
-    .values(
-        proof_hash=given("proof_hash", DpopProofs.proof_hash),
-        expires_at=given("proof_expires_at", DpopProofs.expires_at),
-    )
-    .on_conflict_do_nothing()
-    .returning(DpopProofs.proof_hash)
-)
+statements = described("dpop_proof_statements")
 
 
 class DpopProofStore:
@@ -34,4 +23,4 @@ class DpopProofStore:
     def use(self, replay_key: bytes, *, expires_at: datetime) -> bool:
         """Remember a proof for as long as it would be accepted; False if it came before."""
         values = {"p_proof_hash": replay_key, "p_proof_expires_at": expires_at}
-        return self._database.row(USE, values) is not None
+        return self._database.row(statements.USE, values) is not None

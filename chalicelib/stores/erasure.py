@@ -4,9 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from chalicelib.domain.erasure import Erasure, ErasureOrder
-from chalicelib.stores import erasure_statements as statements
 from chalicelib.stores.database import Database
+from chalicelib.stores.described import described
 from chalicelib.stores.prepared import Row
+
+statements = described("erasure_statements")
 
 
 class ErasureStore:

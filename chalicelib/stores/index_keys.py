@@ -5,9 +5,6 @@ adds a person knows every version that is in use, or adds nobody. So any two who
 version in common, and lock its index first (decision 0053).
 """
 
-from hashlib import sha256
-from typing import Any
-
 from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BYTEA, TEXT
 from sqlalchemy.orm import InstrumentedAttribute
@@ -32,15 +29,9 @@ SUBJECT_LOCKED = (
     .scalar_subquery()
     .label("locked")
 )
-LOCK_SUBJECT = select(SUBJECT_LOCKED)
-LOCK_RETIREMENT = select(func.pg_advisory_xact_lock(_ADDING))
+NO_MORE_ADDING = func.pg_advisory_xact_lock(_ADDING)
 
 
 def under_any(name: str, column: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
     """Return that a column has one of the indexes :p_name, which may be under any version."""
     return column == func.any(bindparam(f"p_{name}", type_=ARRAY(BYTEA)))
-
-
-def subject_locks(indexes: tuple[bytes, ...]) -> list[Any]:
-    """Return what to lock for somebody's indexes, in the one order that all lock in."""
-    return sorted(int.from_bytes(sha256(index).digest()[:8], "big", signed=True) for index in indexes)

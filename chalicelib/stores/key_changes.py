@@ -1,95 +1,14 @@
-"""What may still happen to the service's own keys: wrapped anew, or retired, each with its record.
-
-A successor that waits takes over in the statement that retires: there is no moment without a key that writes.
-"""
+"""What may still happen to the service's own keys: wrapped anew, or retired."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CTE, Select, and_, bindparam, cast, exists, func, literal, null, select, update
-from sqlalchemy.dialects.postgresql import JSONB, TEXT
-
-from chalicelib.domain.account import UserStatus
-from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
 from chalicelib.domain.operators import Order
-from chalicelib.stores import audit
 from chalicelib.stores.database import Database
-from chalicelib.stores.index_keys import IN_USE, LOCK_RETIREMENT
-from chalicelib.stores.parameters import NOW, given
-from chalicelib.stores.schema import Identities, ServiceKeys, SigningKeys, Users
+from chalicelib.stores.described import described
 
-VERSION = given("version", ServiceKeys.version)
-THIS_SECRET = and_(
-    ServiceKeys.use == given("use", ServiceKeys.use),
-    ServiceKeys.version == VERSION,
-    ServiceKeys.retired_at.is_(None),
-)
-THIS_SIGNING_KEY = and_(SigningKeys.kid == given("kid", SigningKeys.kid), SigningKeys.retired_at.is_(None))
-NAME_OF_SECRET = (
-    literal("service_key:", TEXT) + cast(ServiceKeys.use, TEXT) + ":" + cast(ServiceKeys.version, TEXT)
-).label("name")
-NAME_OF_SIGNING_KEY = SigningKeys.__table__.c.kid.label("name")
-NOBODY_IS_UNDER_IT = and_(
-    ~exists(select(Users.id).where(Users.index_version == VERSION, Users.status != UserStatus.ERASED)),
-    ~exists(select(Identities.id).where(Identities.index_version == VERSION)),
-    exists(select(ServiceKeys.version).where(IN_USE, ServiceKeys.version != VERSION).correlate(None)),
-)
-
-
-def _recorded(kind: AuditKind, key: CTE) -> CTE:
-    named = func.jsonb_build_object("key", key.c.name, type_=JSONB)
-    details = named.op("||", return_type=JSONB)(cast(bindparam("p_details", type_=JSONB), JSONB))
-    return audit.recorded(audit.event(kind, act=key, user_id=null(), session_id=null(), details=details))
-
-
-def _retire_secret(*conditions: Any) -> Select[Any]:  # noqa: ANN401 - SQLAlchemy's conditions have many types
-    retired = update(ServiceKeys).where(THIS_SECRET, *conditions).values(retired_at=NOW)
-    key = retired.returning(NAME_OF_SECRET).cte("key")
-    takes_over = and_(
-        ServiceKeys.use == given("use", ServiceKeys.use),
-        ServiceKeys.version == given("successor", ServiceKeys.version),
-        ServiceKeys.activates_at > NOW,
-        exists(key.select()),
-    )
-    at_once = func.greatest(NOW, ServiceKeys.created_at)  # the clock that made it may be ahead (F-16)
-    next_one = update(ServiceKeys).where(takes_over).values(activates_at=at_once)
-    successor = next_one.returning(ServiceKeys.version).cte("successor")
-    return select(key.c.name).add_cte(successor, _recorded(AuditKind.KEY_RETIRED, key))
-
-
-def _retire_signing_key() -> Select[Any]:
-    retired = update(SigningKeys).where(THIS_SIGNING_KEY).values(retired_at=NOW)
-    key = retired.returning(NAME_OF_SIGNING_KEY).cte("key")
-    takes_over = and_(
-        SigningKeys.kid == given("successor", SigningKeys.kid),
-        SigningKeys.activates_at > NOW,
-        exists(key.select()),
-    )
-    next_one = update(SigningKeys).where(takes_over).values(activates_at=NOW)
-    successor = next_one.returning(SigningKeys.kid).cte("successor")
-    return select(key.c.name).add_cte(successor, _recorded(AuditKind.KEY_RETIRED, key))
-
-
-def _rewrap_secret() -> Select[Any]:
-    seen, wrapped = given("seen", ServiceKeys.wrapped), given("wrapped", ServiceKeys.wrapped)
-    rewrapped = update(ServiceKeys).where(THIS_SECRET, ServiceKeys.wrapped == seen)
-    values = {"wrapped": wrapped, "kms_key_id": given("kms_key_id", ServiceKeys.kms_key_id)}
-    key = rewrapped.values(**values).returning(NAME_OF_SECRET).cte("key")
-    return select(key.c.name).add_cte(_recorded(AuditKind.KEY_REWRAPPED, key))
-
-
-def _rewrap_signing_key() -> Select[Any]:
-    seen, wrapped = given("seen", SigningKeys.wrapped_private), given("wrapped", SigningKeys.wrapped_private)
-    rewrapped = update(SigningKeys).where(THIS_SIGNING_KEY, SigningKeys.wrapped_private == seen)
-    values = {"wrapped_private": wrapped, "kms_key_id": given("kms_key_id", SigningKeys.kms_key_id)}
-    key = rewrapped.values(**values).returning(NAME_OF_SIGNING_KEY).cte("key")
-    return select(key.c.name).add_cte(_recorded(AuditKind.KEY_REWRAPPED, key))
-
-
-RETIRE_SECRET, RETIRE_INDEX_KEY = _retire_secret(), _retire_secret(NOBODY_IS_UNDER_IT)
-RETIRE_SIGNING_KEY = _retire_signing_key()
-REWRAP_SECRET, REWRAP_SIGNING_KEY = _rewrap_secret(), _rewrap_signing_key()
+statements = described("key_change_statements")
 
 
 class KeyChanges:
@@ -118,8 +37,11 @@ class KeyChanges:
             "p_request_id": request_id,
         }
         if key.use is ServiceKeyUse.BLIND_INDEX:
-            return self._database.row_behind(LOCK_RETIREMENT, RETIRE_INDEX_KEY, parameters) is not None
-        return self._database.row(RETIRE_SECRET, parameters) is not None
+            return (
+                self._database.row_behind(statements.LOCK_RETIREMENT, statements.RETIRE_INDEX_KEY, parameters)
+                is not None
+            )
+        return self._database.row(statements.RETIRE_SECRET, parameters) is not None
 
     def retire_signing_key(
         self, kid: str, successor: str | None, order: Order, *, now: datetime, request_id: str
@@ -132,7 +54,7 @@ class KeyChanges:
             "p_now": now,
             "p_request_id": request_id,
         }
-        return self._database.row(RETIRE_SIGNING_KEY, parameters) is not None
+        return self._database.row(statements.RETIRE_SIGNING_KEY, parameters) is not None
 
     def rewrap(
         self,
@@ -153,6 +75,6 @@ class KeyChanges:
         }
         if isinstance(key, SigningKeyRecord):
             of_key: dict[str, Any] = {"p_kid": key.kid, "p_seen": key.wrapped_private}
-            return self._database.row(REWRAP_SIGNING_KEY, parameters | of_key) is not None
+            return self._database.row(statements.REWRAP_SIGNING_KEY, parameters | of_key) is not None
         of_key = {"p_use": key.use, "p_version": key.version, "p_seen": key.wrapped}
-        return self._database.row(REWRAP_SECRET, parameters | of_key) is not None
+        return self._database.row(statements.REWRAP_SECRET, parameters | of_key) is not None

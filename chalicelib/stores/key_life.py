@@ -5,23 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, insert, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
-
 from chalicelib.domain.audit import AuditKind
 from chalicelib.stores.database import Database
-from chalicelib.stores.parameters import NOW, REQUEST_ID
-from chalicelib.stores.schema import AuditEvents, Users
+from chalicelib.stores.described import described
 
-RECORD = (
-    insert(AuditEvents)
-    .from_select(
-        ["occurred_at", "kind", "request_id", "details"],
-        select(NOW, bindparam("p_kind", type_=TEXT), REQUEST_ID, bindparam("p_details", type_=JSONB)),
-    )
-    .returning(AuditEvents.id)
-)
-KNOWN = select(Users.id).where(Users.id == func.any(bindparam("p_user_ids", type_=ARRAY(Uuid))))
+statements = described("key_life_statements")
 
 
 class KeyActsStore:
@@ -34,9 +22,9 @@ class KeyActsStore:
     def record(self, kind: AuditKind, details: Mapping[str, Any], *, now: datetime, request_id: str) -> None:
         """Record one act."""
         values = {"p_now": now, "p_kind": kind.value, "p_request_id": request_id, "p_details": dict(details)}
-        self._database.rows(RECORD, values)
+        self._database.rows(statements.RECORD, values)
 
     def known(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Return which of these people have a row; that of an erased person counts."""
-        rows = self._database.rows(KNOWN, {"p_user_ids": list(user_ids)})
+        rows = self._database.rows(statements.KNOWN, {"p_user_ids": list(user_ids)})
         return frozenset(row.id for row in rows)

@@ -1,74 +1,70 @@
-"""Statements as they are sent: described by SQLAlchemy, compiled once, read into plain tuples with names.
+"""Statements as they are sent: plain data, which needs nothing of what described and compiled it.
 
-Nothing of SQLAlchemy's own execution is needed: the same text goes out each time, and each row is read by its
-column names. What that saves, `make bench` measures.
+The same text goes out each time, constants and all; what a caller gives is merged into it by the driver, and
+each row is read into a plain tuple with names. What that saves, `make bench` measures.
 """
 
+import json
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, cast
-
-from sqlalchemy import ClauseElement, Executable
-from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.compiler import SQLCompiler
+from importlib import import_module
+from typing import Any, cast
 
 Row = Any  # a named tuple of the statement's columns; each statement has columns of its own
+ADAPTERS: Mapping[str, Callable[[Any], Any]] = {
+    "json": json.dumps,
+    "list": lambda value: None if value is None else list(value),  # the driver takes a tuple for a record
+    "word": lambda value: None if value is None else str(value),  # of an enum type
+}
+BYTES = "bytes"  # how a column is read; of an enum type it is the class, as module:Name
 
 
-class _Reader(NamedTuple):
-    place: int
-    read: Callable[[Any], Any]
-
-
+@dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """One statement of one dialect."""
+    """One statement: its text, what a caller gives and what it answers, with how each is adapted or read."""
 
-    def __init__(self, statement: Executable, dialect: Dialect) -> None:
-        """Compile it. Raises NotImplementedError for one whose text depends on its parameters."""
-        compiled = cast("SQLCompiler", cast("ClauseElement", statement).compile(dialect=dialect))
-        self.text = str(compiled)
-        if "POSTCOMPILE" in self.text:
-            raise NotImplementedError("IN a list has another text each time: say = ANY(array)")
-        self._constants: dict[str, Any] = {}
-        self._given: list[tuple[str, Callable[[Any], Any] | None]] = []
-        for bind, name in compiled.bind_names.items():
-            adapt = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if bind.required:
-                self._given.append((name, adapt))
-            else:
-                value = bind.effective_value
-                self._constants[name] = adapt(value) if adapt else value
-        self._columns = list(getattr(statement, "exported_columns", ()))
-        self._dialect = dialect
+    text: str
+    given: tuple[tuple[str, str | None], ...]
+    columns: tuple[tuple[str, str | None], ...]
 
     def values(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the values of all its parameters, as the driver takes them. Raises KeyError."""
-        values = dict(self._constants)
-        for name, adapt in self._given:
-            value = parameters[name]
-            values[name] = value if adapt is None else adapt(value)
+        """Return the values of its parameters, as the driver takes them. Raises KeyError."""
+        values = {name: parameters[name] for name, _ in self.given}
+        for name, adapt in self._adapters:
+            values[name] = adapt(values[name])
         return values
 
     def rows(self, found: Sequence[tuple[Any, ...]]) -> list[Row]:
-        """Return what the driver found, each value as its column's type says."""
+        """Return what the driver found, each value as its column is read."""
         make, readers = self._make, self._readers
         rows = []
         for line in found:
             values = list(line)
             for place, read in readers:
-                values[place] = read(values[place])
+                if values[place] is not None:
+                    values[place] = read(values[place])
             rows.append(make(values))
         return rows
 
     @cached_property
+    def _adapters(self) -> list[tuple[str, Callable[[Any], Any]]]:
+        return [(name, ADAPTERS[kind]) for name, kind in self.given if kind is not None]
+
+    @cached_property
     def _make(self) -> Callable[[Sequence[Any]], Row]:
-        names = [str(column.key) for column in self._columns]
+        names = [name for name, _ in self.columns]
         row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - known at run time only
         return cast("Callable[[Sequence[Any]], Row]", row._make)
 
     @cached_property
-    def _readers(self) -> list[_Reader]:
-        types = (column.type.dialect_impl(self._dialect) for column in self._columns)
-        processors = [kind.result_processor(self._dialect, None) for kind in types]
-        return [_Reader(place, read) for place, read in enumerate(processors) if read is not None]
+    def _readers(self) -> list[tuple[int, Callable[[Any], Any]]]:
+        return [(place, _reader(kind)) for place, (_, kind) in enumerate(self.columns) if kind is not None]
+
+
+def _reader(kind: str) -> Callable[[Any], Any]:
+    if kind == BYTES:
+        return bytes  # the driver answers a memoryview
+    module, _, name = kind.partition(":")
+    return cast("Callable[[Any], Any]", getattr(import_module(module), name))

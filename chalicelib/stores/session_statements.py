@@ -27,7 +27,7 @@ from chalicelib.domain.tokens import FEDERATED_AMR, PRESENCE_LASTS, Acr
 from chalicelib.stores import audit, consent_parts
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Sessions, Users
-from chalicelib.stores.session_rows import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
+from chalicelib.stores.session_columns import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
 
 SESSION_ID = given("session_id", Sessions.id)
 GENERATION = given("generation", Sessions.generation)
@@ -133,7 +133,7 @@ LIVE_BESIDE = (
     .where(Sessions.user_id == _person_of_session(), or_(Sessions.id == SESSION_ID, NOT_EXPIRED))
     .order_by(Sessions.rotated_at.desc(), Sessions.id)
 )
-END = {reason: _end(reason, Sessions.id == SESSION_ID) for reason in (SessionEnd.LOGOUT, SessionEnd.REUSE)}
+END, END_REUSED = (_end(each, Sessions.id == SESSION_ID) for each in (SessionEnd.LOGOUT, SessionEnd.REUSE))
 # a session that is over ends no others: its tokens may be in a thief's hands. One that is merely idle may,
 # since apps log out after a long sleep
 END_ALL = _end(SessionEnd.LOGOUT_ALL, Sessions.user_id == _person_of_session(if_unended=True))

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
 from chalicelib.domain.tokens import RefreshToken
-from chalicelib.stores import session_statements as statements
 from chalicelib.stores.database import Database
+from chalicelib.stores.described import Statement, described
 from chalicelib.stores.session_rows import read_own, read_session
+
+statements = described("session_statements")
+_END = {SessionEnd.LOGOUT: statements.END, SessionEnd.REUSE: statements.END_REUSED}
 
 
 class SessionStore:
@@ -47,7 +48,7 @@ class SessionStore:
 
     def end(self, session_id: UUID, reason: SessionEnd, *, now: datetime, request_id: str) -> None:
         """End a session, if it has not ended; one record whatever happens twice."""
-        self._database.rows(statements.END[reason], _act(session_id, now, request_id))
+        self._database.rows(_END[reason], _act(session_id, now, request_id))
 
     def end_all(self, session_id: UUID, *, now: datetime, request_id: str) -> None:
         """End every session of the person whose session this is."""
@@ -71,7 +72,7 @@ class SessionStore:
         row = self._database.row(statements.END_OTHERS, _act(session_id, now, request_id))
         return read_session(row) if row else None
 
-    def _own(self, statement: Select[Any], parameters: dict[str, Any]) -> OwnSession | None:
+    def _own(self, statement: Statement, parameters: dict[str, Any]) -> OwnSession | None:
         row = self._database.row(statement, parameters)
         return read_own(row) if row else None
 

@@ -11,20 +11,25 @@ import psycopg2
 from psycopg2 import errors as psycopg2_errors
 
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
-from chalicelib.stores import consent_parts, limits
-from chalicelib.stores import sign_in_statements as statements
+from chalicelib.stores import consent_rows, limits
 from chalicelib.stores.database import Database
-from chalicelib.stores.index_keys import LOCK_SUBJECT, subject_locks
+from chalicelib.stores.described import described
 from chalicelib.stores.prepared import Row
 from chalicelib.stores.session_rows import read_own, read_person
-from chalicelib.stores.sign_in_rows import PLAIN_PARAMETERS
+from chalicelib.stores.subject_locks import subject_locks
 
+statements = described("sign_in_statements")
 _CONFLICTS = {
     "uq_identities_provider_subject_index": Conflict.IDENTITY,
     "pk_users": Conflict.IDENTITY,
     "pk_used_id_tokens": Conflict.ID_TOKEN,
     "pk_challenges": Conflict.NONCE,
 }
+_PLAIN = (
+    *("provider", "index_version", "subject_index", "token_hash", "token_expires_at", "session_id"),
+    *("device_id", "device_index", "platform", "client_id", "now", "idle_expires_at", "expires_at"),
+    *("jkt", "profile", "profile_digest", "locale", "app_version", "request_id"),
+)
 
 
 class SignInStore:
@@ -61,7 +66,9 @@ class SignInStore:
         if len(new.index_versions) == 1:
             return self._database.row(statements.CREATE_ACCOUNT, parameters)
         locks = {"p_locks": subject_locks(new.subject_indexes)}
-        return self._database.row_behind(LOCK_SUBJECT, statements.CREATE_ACCOUNT, parameters | locks)
+        return self._database.row_behind(
+            statements.LOCK_SUBJECT, statements.CREATE_ACCOUNT, parameters | locks
+        )
 
     def used_id_token(self, new: NewSession) -> UsedIdToken | None:
         """Return the session that this ID token opened before, if it did."""
@@ -76,7 +83,7 @@ def _entry(row: Row | None) -> Entry:
         raise AssertionError  # the statement selects from one constant row
     return Entry(
         person=read_person(row) if row.user_id is not None else None,
-        states=consent_parts.read_states(row.states),
+        states=consent_rows.read_states(row.states),
         own=read_own(row) if row.id is not None else None,
         is_first_identity=bool(row.is_first_identity),
     )
@@ -85,13 +92,13 @@ def _entry(row: Row | None) -> Entry:
 def _parameters(new: NewSession) -> dict[str, Any]:
     challenge = new.challenge
     return {
-        **{f"p_{name}": getattr(new, name) for name in PLAIN_PARAMETERS},
+        **{f"p_{name}": getattr(new, name) for name in _PLAIN},
         "p_nonce_hash": challenge.nonce_hash if challenge else None,
         "p_nonce_expires_at": challenge.expires_at if challenge else None,
         "p_index_versions": list(new.index_versions),
         "p_subject_indexes": list(new.subject_indexes),
         "p_device_indexes": list(new.device_indexes),
-        "p_answers": consent_parts.as_parameter(new.answers),
+        "p_answers": consent_rows.as_parameter(new.answers),
         **limits.parameters(new.place),
     }
 

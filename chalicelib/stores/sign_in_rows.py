@@ -9,21 +9,6 @@ from chalicelib.stores.index_keys import INDEX_VERSION
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 
-PLAIN_PARAMETERS = (
-    *(
-        "provider",
-        "index_version",
-        "subject_index",
-        "token_hash",
-        "token_expires_at",
-        "session_id",
-        "device_id",
-        "device_index",
-    ),
-    *("platform", "client_id", "now", "idle_expires_at", "expires_at", "jkt", "profile", "profile_digest"),
-    *("locale", "app_version", "request_id"),
-)
-
 
 def session_values(device: CTE) -> dict[str, Any]:
     """Return the columns of the new session, on the device that was just seen."""

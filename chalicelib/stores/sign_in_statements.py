@@ -27,11 +27,12 @@ from sqlalchemy.orm import aliased
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
 from chalicelib.domain.sessions import SessionEnd
-from chalicelib.stores import audit, consent_parts, limits
-from chalicelib.stores.index_keys import INDEX_VERSION, KNOWS_EVERY_KEY, under_any
+from chalicelib.stores import audit, consent_parts
+from chalicelib.stores import limit_statements as limits
+from chalicelib.stores.index_keys import INDEX_VERSION, KNOWS_EVERY_KEY, SUBJECT_LOCKED, under_any
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Challenges, Devices, Identities, Schema, Sessions, UsedIdTokens, Users
-from chalicelib.stores.session_rows import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
+from chalicelib.stores.session_columns import DEVICE_COLUMNS, ENDED, PERSON_COLUMNS, SESSION_COLUMNS
 from chalicelib.stores.sign_in_rows import device_values, identity_values, person_values, session_values
 
 NONCE_HASH = given("nonce_hash", Challenges.nonce_hash)
@@ -226,6 +227,7 @@ def _inserted(table: type[Schema], values: dict[str, Any], by: CTE) -> Insert:
     return upsert(table).from_select(list(values), select(*values.values()).select_from(by))
 
 
+LOCK_SUBJECT = select(SUBJECT_LOCKED)
 OPEN_SESSION = _open_session()
 CREATE_ACCOUNT = _create_account()
 USED_ID_TOKEN = (

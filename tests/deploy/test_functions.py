@@ -21,6 +21,21 @@ def test_a_person_signs_in_refreshes_and_is_ready_to_be_served(deployed: Deploye
         assert api.invoke(request("GET", "/health/ready")).body["statusCode"] == 200
 
 
+def test_requests_are_answered_without_what_only_functions_and_packaging_need(
+    deployed: Deployed,
+) -> None:  # 0115
+    with deployed.function("app", "-X", "importtime") as api:
+        token = told(deployed.sign_in(api))["refresh_token"]
+        answer = api.invoke(request("POST", "/auth/refresh", {"refresh_token": token}))
+        assert answer.body["statusCode"] == 200, answer.body
+        log = api.log.read_text()
+    imported = {
+        line.rpartition("|")[2].strip() for line in log.splitlines() if line.startswith("import time:")
+    }
+    assert {"psycopg2", "chalicelib.stores.sessions", "chalicelib.stores.described"} <= imported
+    assert imported & {"sqlalchemy", "alembic", "mako", "chalicelib.stores.compiling"} == set()
+
+
 def test_an_event_that_is_no_request_is_answered_in_the_services_own_shape(deployed: Deployed) -> None:
     with deployed.function("app") as api:
         answer = api.invoke({"what": "is this"})

@@ -7,7 +7,8 @@ from sqlalchemy import LargeBinary, Select, func, select
 from sqlalchemy.dialects import postgresql
 
 from chalicelib.domain.consents import ConsentCoverage, NoSuchDocument
-from chalicelib.stores.consent_coverage import BY_VERSION, PATIENCE, PUBLISHED, TOTALS, CoverageStore
+from chalicelib.stores.consent_coverage import PATIENCE, CoverageStore
+from chalicelib.stores.consent_coverage_statements import BY_VERSION, PUBLISHED, TOTALS
 from chalicelib.stores.schema import Schema
 from tests.consenting import AI, PRIVACY, TERMS, answer, no, publish, withdraw, yes
 from tests.http.test_statements import counted as counted_statements
