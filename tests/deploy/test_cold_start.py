@@ -14,7 +14,7 @@ def test_every_kind_of_first_request_is_answered_by_a_fresh_process(deployed: De
         assert 0 < one.ready.cpu_seconds < one.answered.cpu_seconds
         assert 0 < one.ready.age_seconds < one.answered.age_seconds
     loaded = {one.name for one in imports.packages}
-    assert {"awslambdaric", "botocore", "chalicelib.stores", "psycopg2", "sqlalchemy"} <= loaded
+    assert {"awslambdaric", "botocore", "chalicelib.stores", "psycopg2"} <= loaded
     assert not [one.name for one in imports.late if one.name.startswith("chalicelib")]  # init has them all
     starts = tuple(Starts(first=first, starts=(one,)) for first, one in zip(FIRSTS, measured, strict=True))
     cold = ColdStart(zip_bytes=26_000_000, unpacked_bytes=70_000_000, starts=starts, imports=imports)
