@@ -25,6 +25,7 @@ from local.dev_google import DevGoogle
 from local.invoke import enter
 
 COSTS = ("statements", "kms_calls", "key_vault_calls")
+UNAVAILABLE: Final = 503  # the one status that means "come again"
 PAUSE_SECONDS: Final = 0.05  # after 503; a phone waits longer
 PATIENCE_SECONDS: Final = 60.0
 
@@ -56,10 +57,11 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What one answer took."""
+    """What one answer took, and how many before it were 503."""
 
     seconds: float
     cpu_seconds: float
+    unavailable: int
 
 
 class AwsCpu:
@@ -119,25 +121,13 @@ def _warm_up(app: Any, google: DevGoogle) -> None:  # noqa: ANN401 - Chalice has
     phone.prepare(google, SIGN_INS)
     for operation in OPERATIONS:
         for _ in range(operation.rounds):
-            phone.keep(app(operation.request(phone), None))
+            _insist(app, operation, phone)
     gc.collect()
 
 
 def _measure(app: Any, operation: Operation, phones: list[Phone], lines: io.StringIO) -> Measured:  # noqa: ANN401 - the same
-    spent, unavailable, began = list[Spent](), 0, time.perf_counter()
-    aws_before = AWS_CPU.seconds
-    for _ in range(operation.rounds):
-        for phone in phones:
-            request = operation.request(phone)
-            answer, took = _timed(app, request)
-            while answer["statusCode"] == 503:  # noqa: PLR2004 - the one status that means "come again"
-                unavailable += 1
-                if unavailable * PAUSE_SECONDS > PATIENCE_SECONDS:
-                    break
-                time.sleep(PAUSE_SECONDS)
-                answer, took = _timed(app, request)
-            spent.append(took)
-            phone.keep(answer)
+    began, aws_before = time.perf_counter(), AWS_CPU.seconds
+    spent = [_insist(app, operation, phone) for _ in range(operation.rounds) for phone in phones]
     ended = time.perf_counter()
     told = [json.loads(line) for line in lines.getvalue().splitlines()]
     costs = Counter({name: sum(line.get(name, 0) for line in told) for name in COSTS})
@@ -149,12 +139,19 @@ def _measure(app: Any, operation: Operation, phones: list[Phone], lines: io.Stri
         began=began,
         ended=ended,
         costs=costs,
-        unavailable=unavailable,
+        unavailable=sum(one.unavailable for one in spent),
     )
 
 
-def _timed(app: Any, request: dict[str, Any]) -> tuple[Mapping[str, Any], Spent]:  # noqa: ANN401 - the same
-    cpu_before, before = time.process_time(), time.perf_counter()
-    answer = app(request, None)
-    seconds = time.perf_counter() - before
-    return answer, Spent(seconds=seconds, cpu_seconds=time.process_time() - cpu_before)
+def _insist(app: Any, operation: Operation, phone: Phone) -> Spent:  # noqa: ANN401 - the same
+    """Ask until the answer isn't 503, and let the phone keep it. Raises RuntimeError if it isn't success."""
+    request, unavailable = operation.request(phone), 0
+    while True:
+        cpu_before, before = time.process_time(), time.perf_counter()
+        answer = app(request, None)
+        seconds, cpu_seconds = time.perf_counter() - before, time.process_time() - cpu_before
+        if answer["statusCode"] != UNAVAILABLE or unavailable * PAUSE_SECONDS > PATIENCE_SECONDS:
+            phone.keep(answer)
+            return Spent(seconds=seconds, cpu_seconds=cpu_seconds, unavailable=unavailable)
+        unavailable += 1
+        time.sleep(PAUSE_SECONDS)
