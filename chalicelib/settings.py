@@ -8,9 +8,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -22,12 +20,22 @@ from chalicelib.domain.providers import APPLE_URL, PROVIDERS, OfferedProvider, O
 from chalicelib.domain.receipts import Controller
 from chalicelib.domain.sessions import REFRESH_GRACE, SESSION_ABSOLUTE, SESSION_IDLE, Lifetimes
 from chalicelib.domain.tokens import ACCESS_TOKEN_TTL, ACCESS_TOKEN_TTL_MAX
+from chalicelib.setting_values import (
+    https_url,
+    local_only,
+    names,
+    password_free_url,
+    postgresql_url,
+    region,
+    seconds,
+    switch,
+    web_url,
+)
 
 ACCESS_TOKEN_SECONDS_MAX = int(ACCESS_TOKEN_TTL_MAX.total_seconds())
 API_HANDLER = "app.app"  # what Chalice names the function behind the API
 CONNECTIONS_OF_A_CONTAINER = 1  # a Lambda answers one request at a time
 CONNECTIONS_LOCALLY = 20
-RDS_ROOTS = Path(__file__).with_name("certificates")
 T = TypeVar("T")
 
 
@@ -114,23 +122,23 @@ def from_environment(
     is_local = stage is Stage.LOCAL
     settings = {
         "stage": stage,
-        "database_url": read("DATABASE_URL", _postgresql_url if is_local else _password_free_url),
-        "aws_region": read("AWS_REGION", str if is_local else _region),
-        "aws_endpoint_url": read("AWS_ENDPOINT_URL", _local_only(_web_url, is_local=is_local), default=None),
-        "issuer_url": read("ISSUER_URL", _web_url if is_local else _https_url),
+        "database_url": read("DATABASE_URL", postgresql_url if is_local else password_free_url),
+        "aws_region": read("AWS_REGION", str if is_local else region),
+        "aws_endpoint_url": read("AWS_ENDPOINT_URL", local_only(web_url, is_local=is_local), default=None),
+        "issuer_url": read("ISSUER_URL", web_url if is_local else https_url),
         "controller": _controller(read, environment),
         "audience": read("AUDIENCE", str, default="serenya-api"),
-        "providers": read_offered(read, providers, web_url=_web_url, is_local=is_local),
+        "providers": read_offered(read, providers, web_url=web_url, is_local=is_local),
         "kms_key_id": read("KMS_KEY_ID", str),
         "signing_kms_key_id": read("SIGNING_KMS_KEY_ID", str),
         "vault_table": read("VAULT_TABLE", str),
         "egress_table": read("EGRESS_TABLE", str),
-        "apple_url": read("APPLE_URL", _local_only(_web_url, is_local=is_local), default=APPLE_URL),
+        "apple_url": read("APPLE_URL", local_only(web_url, is_local=is_local), default=APPLE_URL),
         "evidence_bucket": read("EVIDENCE_BUCKET", str),
         "signing_algorithm": read("SIGNING_ALGORITHM", SigningAlgorithm, default=SigningAlgorithm.ES256),
         "dpop_nonce": read("DPOP_NONCE", NonceDemand, default=NonceDemand.ON_DEMAND),
         "lifetimes": _lifetimes(read),
-        "limits_are_lifted": not read("LIMITS", _switch, default=True) and is_local,
+        "limits_are_lifted": not read("LIMITS", switch, default=True) and is_local,
     }
     settings |= _histories(read, settings)
     if is_local and environment.get("AWS_LAMBDA_FUNCTION_NAME"):
@@ -181,7 +189,7 @@ def _histories(read: _Reader, settings: Mapping[str, Any]) -> dict[str, tuple[st
     histories: dict[str, tuple[str, ...]] = {}
     for name in ("kms_key", "signing_kms_key"):
         variable, key_id = f"{name.upper()}_HISTORY", settings[f"{name}_id"]
-        histories[f"{name}_history"] = read(variable, _names, default=(key_id,)) or ()
+        histories[f"{name}_history"] = read(variable, names, default=(key_id,)) or ()
         if key_id not in histories[f"{name}_history"]:
             read.faults.append(f"{variable}: names {name.upper()}_ID too")
     return histories
@@ -190,69 +198,9 @@ def _histories(read: _Reader, settings: Mapping[str, Any]) -> dict[str, tuple[st
 def _lifetimes(read: _Reader) -> Lifetimes:
     return Lifetimes(
         access_token=read(
-            "ACCESS_TOKEN_SECONDS", _seconds(60, ACCESS_TOKEN_SECONDS_MAX), default=ACCESS_TOKEN_TTL
+            "ACCESS_TOKEN_SECONDS", seconds(60, ACCESS_TOKEN_SECONDS_MAX), default=ACCESS_TOKEN_TTL
         ),
-        refresh_grace=read("REFRESH_GRACE_SECONDS", _seconds(0, 300), default=REFRESH_GRACE),
-        idle=read("SESSION_IDLE_SECONDS", _seconds(300, 90 * 86400), default=SESSION_IDLE),
-        absolute=read("SESSION_ABSOLUTE_SECONDS", _seconds(300, 365 * 86400), default=SESSION_ABSOLUTE),
+        refresh_grace=read("REFRESH_GRACE_SECONDS", seconds(0, 300), default=REFRESH_GRACE),
+        idle=read("SESSION_IDLE_SECONDS", seconds(300, 90 * 86400), default=SESSION_IDLE),
+        absolute=read("SESSION_ABSOLUTE_SECONDS", seconds(300, 365 * 86400), default=SESSION_ABSOLUTE),
     )
-
-
-def _seconds(smallest: int, largest: int) -> Callable[[str], timedelta]:
-    def parse(text: str) -> timedelta:
-        if not text.isdecimal() or not smallest <= int(text) <= largest:
-            message = f"is a whole number of seconds from {smallest} to {largest}"
-            raise ValueError(message)
-        return timedelta(seconds=int(text))
-
-    return parse
-
-
-def _postgresql_url(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme != "postgresql" or not url.hostname or len(url.path) <= 1:
-        raise ValueError("is postgresql://user@host:port/database")
-    return text
-
-
-def _password_free_url(text: str) -> str:
-    url = urlsplit(_postgresql_url(text))
-    if not url.username or url.password or url.query:
-        raise ValueError("is postgresql://role@host:port/database: the login is IAM's, the TLS ours")
-    return text
-
-
-def _region(text: str) -> str:
-    if not (RDS_ROOTS / f"rds-{text}.pem").exists():
-        raise ValueError("is a region whose RDS roots are shipped (chalicelib/certificates)")
-    return text
-
-
-def _web_url(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
-        raise ValueError("is a web address without query or fragment")
-    return text.rstrip("/")
-
-
-def _https_url(text: str) -> str:
-    if urlsplit(text).scheme != "https":
-        raise ValueError("begins with https:// (plain http is for STAGE=local)")
-    return _web_url(text)
-
-
-def _switch(text: str) -> bool:
-    if text not in {"on", "off"}:
-        raise ValueError("is on or off")
-    return text == "on"
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(",", " ").split())
-
-
-def _local_only(parse: Callable[[str], str], *, is_local: bool) -> Callable[[str], str]:
-    def refuse(_text: str) -> str:
-        raise ValueError("is for STAGE=local")
-
-    return parse if is_local else refuse
