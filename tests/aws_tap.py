@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
+from chalicelib.assembly import clients
 from chalicelib.clients import aws
 from chalicelib.domain.errors import DependencyUnavailable
 from tests.world import World
@@ -46,12 +47,20 @@ def tapped(world: World) -> Iterator[AwsTap]:
     finally:
         events.unregister("before-call", tap.heard)  # the container's clients have it by now
     tap.clear()
-    yield tap
+    try:
+        yield tap
+    finally:
+        _forget_clients()  # nobody else's container has a client that this tap listens to
 
 
 def renew_container(world: World) -> None:
     """Start a container anew, as AWS does, and let it load the service's own keys, which takes KMS once."""
+    _forget_clients()
     world.services = world.container()
     assert world.call("GET", "/.well-known/jwks.json").status == 200
     with suppress(DependencyUnavailable):  # of a database that was restored
         world.services.gate.ensure_open()
+
+
+def _forget_clients() -> None:
+    clients.shared_client.cache_clear()  # type: ignore[attr-defined]  # to type checkers it is `aws_client`
