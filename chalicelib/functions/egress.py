@@ -85,6 +85,12 @@ def _written(event: Event) -> Iterator[tuple[str, str]]:
         try:
             item: dict[str, Any] = record["dynamodb"]
             if record["eventName"] == "INSERT" and "kind" in item.get("NewImage", {}):
-                yield item["Keys"]["id"]["S"], item["SequenceNumber"]
-        except (KeyError, TypeError):
+                yield _text(item["Keys"]["id"]["S"]), _text(item["SequenceNumber"])
+        except (AttributeError, KeyError, TypeError):  # poison; failing for it would hold up all the others
             log.warn("egress_no_errand")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value

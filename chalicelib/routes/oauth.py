@@ -16,7 +16,11 @@ HINT = Text(
     max_chars=256,
     description="Ignored: a token says itself what it is (RFC 7009 s2.1).",
 )
-TOKEN_REQUEST = Record("TokenRequest", {TOKEN_FIELD: required(TOKEN), "token_type_hint": optional(HINT)})
+TOKEN_REQUEST = Record(
+    "TokenRequest",
+    {TOKEN_FIELD: required(TOKEN), "token_type_hint": optional(HINT)},
+    open=True,  # RFC 6749 s3.2 has us ignore what we do not know
+)
 _WORD, _SECONDS = Text(max_chars=2048), Integer(maximum=2**53 - 1)
 INTROSPECTION = Record(
     "Introspection",

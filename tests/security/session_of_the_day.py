@@ -11,10 +11,13 @@ from urllib.request import urlopen
 
 import schemathesis
 
-SIGN_IN = "sign_in_with_google"
+from tests.security.signed import sign
+
+SIGN_IN, INTROSPECTION = "sign_in_with_google", "introspect_token"
+INTROSPECT = "/oauth/introspect"
 
 
-@schemathesis.auth(refresh_interval=None)
+@schemathesis.auth(refresh_interval=None).skip_for(path=INTROSPECT)
 class LiveSession:
     """The access token of somebody who is signed in."""
 
@@ -27,12 +30,18 @@ class LiveSession:
         case.headers["Authorization"] = f"Bearer {data}"
 
 
+schemathesis.auth.set_from_requests(sign).apply_to(path=INTROSPECT)
+
+
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _kwargs: Any) -> None:  # noqa: ANN401 - the same
-    """Let a sign-in that is well-formed be a real one: no generator can sign as the provider does."""
-    is_sign_in = case.operation.definition.raw.get("operationId") == SIGN_IN
-    if is_sign_in and case.meta is not None and case.meta.generation.mode.is_positive:
+    """Let what is well-formed be real: no generator can sign as the provider does, nor as a backend."""
+    name = case.operation.definition.raw.get("operationId")
+    is_well_formed = case.meta is not None and case.meta.generation.mode.is_positive
+    if name == SIGN_IN and is_well_formed:
         case.body = given("sign-in")
+    if name == INTROSPECTION and is_well_formed:
+        case.body = {"token": given("bearer")}
 
 
 def given(what: str) -> Any:  # noqa: ANN401 - JSON
