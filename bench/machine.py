@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sysconfig
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,15 +16,9 @@ def described() -> dict[str, str]:
         "cores": str(os.cpu_count()),
         "load_average": f"{os.getloadavg()[0]:.1f}",  # before anything was measured: whether others worked
         "system": f"{platform.system()} {platform.machine()}",
-        "python": _python(),
+        "python": platform.python_version(),
         **{name: version(name) for name in libraries},
     }
-
-
-def _python() -> str:
-    """Return the version, and whether it was built for speed, as AWS's and Debian's are and pyenv's isn't."""
-    is_fast = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    return platform.python_version() + ("" if is_fast else " (built without --enable-optimizations)")
 
 
 def _processor() -> str:
