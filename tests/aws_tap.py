@@ -50,17 +50,18 @@ def tapped(world: World) -> Iterator[AwsTap]:
     try:
         yield tap
     finally:
-        _forget_clients()  # nobody else's container has a client that this tap listens to
+        forget_clients()  # nobody else's container has a client that this tap listens to
 
 
 def renew_container(world: World) -> None:
     """Start a container anew, as AWS does, and let it load the service's own keys, which takes KMS once."""
-    _forget_clients()
+    forget_clients()
     world.services = world.container()
     assert world.call("GET", "/.well-known/jwks.json").status == 200
     with suppress(DependencyUnavailable):  # of a database that was restored
         world.services.gate.ensure_open()
 
 
-def _forget_clients() -> None:
+def forget_clients() -> None:
+    """Let the next container have AWS clients of its own."""
     clients.shared_client.cache_clear()  # type: ignore[attr-defined]  # to type checkers it is `aws_client`

@@ -18,6 +18,7 @@ from chalicelib.clients import aws
 from chalicelib.domain.egress import LEASE
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.functions.egress import egress_deliver
+from tests.aws_tap import forget_clients
 from tests.faults.test_bounded_http import drip, raw_server
 from tests.webhook_scenes import ORDER, Backend, receiving
 from tests.world import World
@@ -133,10 +134,12 @@ def losing(operation: str) -> Iterator[LostAnswers]:
     """Let the clients that are made meanwhile lose answers."""
     answers, events = LostAnswers(operation), aws.aws_session().get_component("event_emitter")
     events.register("after-call.dynamodb", answers.heard)
+    forget_clients()
     try:
         yield answers
     finally:
         events.unregister("after-call.dynamodb", answers.heard)
+        forget_clients()
 
 
 def test_a_vaults_answer_that_was_lost_makes_no_second_key(world: World) -> None:
