@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.hardware_key import HardwareKey, asked, post, proof, registered, verify
+from tests.proofs import PhoneKey
 from tests.races import at_once
 from tests.world import Phone, Reply, World
 
@@ -169,3 +170,24 @@ def test_a_proof_of_an_ended_session_brings_nothing_back(
     ana.logout()
     told = ana.world.call("POST", "/auth/biometric/verify", body, token=access)
     assert told.code == "session_revoked"  # F-21
+
+
+def test_a_bound_session_steps_up_by_its_key_and_stays_bound(world: World, key: HardwareKey) -> None:
+    phone = world.person(key=PhoneKey())
+    phone.sign_in()
+
+    def post_bound(route: str, body: object = None) -> Reply:
+        return phone.call("POST", f"/auth/biometric/{route}", body, token=phone.access_token)
+
+    begun = post_bound("register", {"public_key": key.jwk}).body["challenge"]
+    signed = {"public_key": key.jwk, "challenge": begun, "signature": key.sign(begun)}
+    registration = post_bound("complete", signed).body["id"]
+    body = proof(phone, key, registration, post_bound("challenge").body["challenge"])
+    assert post(phone, "verify", body).code == "invalid_token"  # D15: as a bearer, a thief's way
+    told = post_bound("verify", body)
+    assert (told.status, told.body["token_type"]) == (200, "DPoP")
+    assert told.body["session"]["acr"] == "aal2"
+    assert phone.key is not None
+    phone.answer = told.body
+    assert world.services.access.identify(phone.access_token).jkt == phone.key.jkt
+    assert phone.refresh().status == 200
