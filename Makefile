@@ -84,6 +84,9 @@ bench-compare: venv  ## compare the working tree with a revision, pair by pair: 
 cold-start: venv  ## measure cold starts of the real zip and its imports: make cold-start ONLY=refresh TIMES=20
 	@$(RUN) -m bench.cold_start $(call option,ONLY,--only) $(call option,TIMES,--times)
 
+profile: venv  ## tell which functions the CPU of a warm request goes to
+	@$(RUN) -m bench.profile $(call option,PEOPLE,--people)
+
 flood: venv  ## measure 200 sign-ins a second from one address, beside people who go on as ever
 	@$(RUN) -m bench.flood
 

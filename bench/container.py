@@ -105,7 +105,7 @@ def contain(assignment: Assignment, barrier: Barrier, results: Connection) -> No
     phones = [Phone(email=f"{uuid4()}@bench.example") for _ in range(assignment.people)]
     for phone in phones:
         phone.prepare(google, SIGN_INS)
-    _warm_up(app, google)
+    warm_up(app, google)
     for operation in OPERATIONS:
         barrier.wait()
         barrier.wait()  # between both, what was written so far is counted
@@ -115,7 +115,7 @@ def contain(assignment: Assignment, barrier: Barrier, results: Connection) -> No
     results.send(Ended(memory_mib=memory, told=[Told.by(phone) for phone in phones]))
 
 
-def _warm_up(app: Any, google: DevGoogle) -> None:  # noqa: ANN401 - Chalice has no types
+def warm_up(app: Any, google: DevGoogle) -> None:  # noqa: ANN401 - Chalice has no types
     """Load the service's keys and Google's, so that a container's first second is not what is measured."""
     phone = Phone(email=f"{uuid4()}@bench.example")
     phone.prepare(google, SIGN_INS)

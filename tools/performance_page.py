@@ -1,7 +1,7 @@
 """Write the figures into docs/performance.md: `python -m tools.performance_page --keep` after `make bench`.
 
-`--keep` keeps what the newest `make bench` and `make load` wrote, in docs/performance.json; the tables are
-made of that file, between markers, and no figure is typed by hand. The rest of the page people write.
+`--keep` keeps what the newest `make bench`, `make load` and `make profile` wrote, in docs/performance.json;
+the tables are made of that file, between markers, and no figure is typed by hand. The rest people write.
 """
 
 import argparse
@@ -15,7 +15,12 @@ from typing import Any, Final
 PROJECT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = PROJECT / "docs" / "performance.md"
 KEPT: Final = PROJECT / "docs" / "performance.json"
-WRITTEN: Final = {"bench": "figures.json", "load": "load.json"}  # by name in KEPT, in .local/bench
+WRITTEN: Final = {
+    "bench": "figures.json",
+    "load": "load.json",
+    "profile": "profile.json",
+}  # by name in KEPT, in .local/bench
+PROFILED: Final = {"known sign-in", "refresh", "bearer check"}
 REGION: Final = re.compile(r"(<!-- figures: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 Figures = Mapping[str, Any]
 
@@ -115,6 +120,11 @@ def shortfalls(kept: Figures) -> str:
     return "\n".join(f"- {fault}" for fault in faults) or "Every promise was kept."
 
 
+def profile(kept: Figures) -> str:
+    """Return where the CPU of each kind of request goes that has a target."""
+    return "\n\n".join(_profile(one) for one in kept["profile"]["profiles"] if one["operation"] in PROFILED)
+
+
 def load(kept: Figures) -> str:
     """Return what the load showed, and on what."""
     rows = ([name, value] for name, value in kept["load"]["load"].items())
@@ -131,7 +141,18 @@ TABLES: Final[Mapping[str, Callable[[Figures], str]]] = {
     "growth": growth,
     "not kept": shortfalls,
     "load": load,
+    "profile": profile,
 }
+
+
+def _profile(told: Figures) -> str:
+    head = ["function", "calls", "own us", "with callees us"]
+    rows = (
+        [f"`{one['name']}`", f"{one['calls']:g}", f"{one['own_us']:.0f}", f"{one['whole_us']:.0f}"]
+        for one in told["dearest"]
+    )
+    title = f"{told['operation']}: {told['calls']:.0f} calls, {told['cpu_us']:.0f} us while each is traced"
+    return f"{title}\n\n{_table(head, rows)}"
 
 
 def _machine(told: Mapping[str, str]) -> str:
@@ -218,7 +239,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def main() -> None:
     """Keep newer figures if asked to, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m tools.performance_page", description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="the figures of the newest make bench, make load")
+    parser.add_argument(
+        "--keep", action="store_true", help="the figures of the newest make bench, make load, make profile"
+    )
     if parser.parse_args().keep:
         keep()
     PAGE.write_text(page(), encoding="utf-8")

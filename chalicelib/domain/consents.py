@@ -211,6 +211,8 @@ def _answered(state: ConsentState, answer: ConsentAnswer | None) -> ConsentState
         return state
     if not answer.granted:
         return _refused(state)
+    if state.granted_version == state.version and state.granted_until is None:
+        return state
     return replace(state, granted_version=state.version, granted_until=None)
 
 
