@@ -49,6 +49,7 @@ class Connections:
         self._connect = connect
         self._free = threading.Semaphore(connections_max)
         self._idle: list[BoundedConnection] = []
+        self._counting = threading.Lock()
 
     def take(self) -> BoundedConnection:
         """Return a connection in autocommit, to be put back.
@@ -61,7 +62,7 @@ class Connections:
         if not most or not self._free.acquire(timeout=most):
             raise NoneFree
         try:
-            return self._idle.pop() if self._idle else self._made()
+            return self._kept() or self._made()
         except BaseException:
             self._free.release()
             raise
@@ -80,10 +81,17 @@ class Connections:
         for connection in idle:
             connection.close()
 
+    def _kept(self) -> BoundedConnection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # to look first and then take would leave room for another thread
+            return None
+
     def _made(self) -> BoundedConnection:
         connection = self._connect()
         connection.autocommit = True
-        self.made += 1
+        with self._counting:
+            self.made += 1
         return connection
 
 
