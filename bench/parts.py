@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import psycopg2
 
 from chalicelib.functions import release
 from chalicelib.settings import from_environment
@@ -51,9 +53,8 @@ def started(home: Path = HOME) -> Iterator[Parts]:
         people = DevProviders.within(home)
         aws = stack.enter_context(LocalAws(home / "aws"))
         postgres = stack.enter_context(EmbeddedPostgres(home / "postgres"))
-        for name in postgres.databases():
-            if name.startswith(DATABASES):
-                postgres.drop_database(name)
+        _drop_all(postgres)  # of a run that was cut short
+        stack.callback(_give_disk_back, postgres)
         owner_url = postgres.create_database(_named())
         settings = environment(
             database_url=prepare_database(owner_url),
@@ -68,6 +69,18 @@ def started(home: Path = HOME) -> Iterator[Parts]:
         yield Parts(
             home=home, settings=settings, owner_url=owner_url, google=people.google, postgres=postgres
         )
+
+
+def _give_disk_back(postgres: EmbeddedPostgres) -> None:
+    """Drop a million people, 20 GB; where the server was killed meanwhile, the next run does."""
+    with suppress(psycopg2.OperationalError):
+        _drop_all(postgres)
+
+
+def _drop_all(postgres: EmbeddedPostgres) -> None:
+    for name in postgres.databases():
+        if name.startswith(DATABASES):
+            postgres.drop_database(name)
 
 
 def _named() -> str:
