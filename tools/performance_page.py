@@ -186,17 +186,8 @@ def _fleet(name: str, run: Figures) -> str:
 
 
 def _grown(told: Figures) -> str:
-    head = [
-        "operation",
-        "CPU few",
-        "CPU many",
-        "ratio",
-        "of pairs",
-        "p50 few",
-        "p50 many",
-        "ratio",
-        "of pairs",
-    ]
+    pair = ["few", "many", "ratio", "of pairs"]
+    head = ["operation", *(f"CPU {name}" for name in pair), *(f"p50 {name}" for name in pair)]
     rows = (
         [cpu["operation"], *_pair(cpu), *_pair(p50)]
         for cpu, p50 in zip(told["cpu_ms"], told["p50_ms"], strict=True)

@@ -29,7 +29,7 @@ def test_calls_and_microseconds_are_those_of_one_request() -> None:
 
 
 def test_a_function_is_named_as_its_reader_finds_it() -> None:
-    ours = "/home/somebody/serenya-auth/chalicelib/stores/database.py"
+    ours = "/x/serenya-auth/chalicelib/stores/database.py"
     assert named(ours, 50, "rows") == "chalicelib/stores/database.py:50 rows"
     assert named("/x/lib/python3.11/site-packages/jwt/algorithms.py", 7, "sign") == "jwt/algorithms.py:7 sign"
     assert named("/usr/lib/python3.11/json/decoder.py", 3, "decode") == "json/decoder.py:3 decode"
