@@ -193,7 +193,8 @@ def _refusal(route: Route[Any], status: HTTPStatus, group: list[type[ServiceErro
         }
     }
     if route.wording is not None and status == HTTPStatus.BAD_REQUEST:
-        content = {"application/json": {"schema": route.wording.record.schema()}}
+        # what isn't HTTP is refused before anybody knows the route, and told as everywhere
+        content = {"application/json": {"schema": route.wording.record.schema()}, **content}
     return {
         "description": f"{status.phrase}: {', '.join(codes)}",
         "headers": _headers(names),
