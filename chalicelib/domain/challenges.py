@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from chalicelib.domain.errors import InvalidNonce
 
-CHALLENGE_TTL = timedelta(minutes=5)  # contract 2
+CHALLENGE_TTL = timedelta(minutes=5)  # a slow network, and a person who hesitates at the provider's page
 RETRIED_FOR = timedelta(minutes=1)  # a sign-in may be repeated when its nonce has just expired
 RANDOM_BYTES = 16
 _EXPIRY_BYTES = 5

@@ -13,7 +13,7 @@ from chalicelib.domain import errors
 
 RECORD_INTERVAL = timedelta(minutes=1)  # one record a container and minute, however many it refuses
 # Refused without a look at the database, which anyone could otherwise keep busy: a forged token costs no
-# query (contract 3). A reused refresh token has an event of its own besides.
+# query (O7). A reused refresh token has an event of its own besides.
 FREE = frozenset(
     error.code
     for error in (

@@ -147,7 +147,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         "audit_events": Retention(
             period=RECORDS_KEPT,
             since="it was sealed",
-            reason="contract 5; 45 CFR 164.316(b)(2)(i) asks for 6 years",
+            reason="45 CFR 164.316(b)(2)(i) asks for 6 years",
             ended_by=f"{_PURGE}, by whole seals",
         ),
         "audit_seals": Retention(

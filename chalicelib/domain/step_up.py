@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from chalicelib.domain.errors import InsufficientUserAuthentication
 
-PRESENCE_MAX_AGE = timedelta(minutes=5)  # contract 3; long enough to read a page and press a button
+PRESENCE_MAX_AGE = timedelta(minutes=5)  # long enough to read a page and press a button
 CLOCKS_DIFFER = timedelta(seconds=5)  # between containers; a clock set back asks for a new sign-in, no more
 
 

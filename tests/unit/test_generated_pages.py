@@ -17,6 +17,7 @@ from tools import (
     licences_page,
     limits_page,
     performance_page,
+    requirements_page,
     retention_page,
     schema_page,
 )
@@ -37,6 +38,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
         licences_page,
         limits_page,
         performance_page,
+        requirements_page,
         retention_page,
         schema_page,
     ],
