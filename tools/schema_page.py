@@ -33,6 +33,8 @@ PostgreSQL 15 or later. `alembic/` brings a database here, and `alembic check` f
 column of type `bytea` is a ciphertext, a keyed index or digest, a hash, or a key that KMS wrapped: the last
 column says which. No other column holds a name, an address, or anything else that a provider or a phone said
 of a person, but for the platform and version of their app. Times are `timestamptz`.
+
+![The tables, and which refers to which](pictures/tables.svg)
 """
 
 

@@ -2,7 +2,8 @@
 
 An id is drawn before its transaction commits. So ids become visible out of order, and those of a rollback
 never do. A seal covers exactly the rows that its snapshot saw, notes the ids below them as pending, and a
-later seal covers a pending id or declares it void, once no transaction is left that could bring it.
+later seal covers a pending id or declares it void, once no transaction is left that could bring it
+(decision 0040).
 """
 
 import json

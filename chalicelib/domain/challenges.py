@@ -1,7 +1,7 @@
 """Single-use nonces that cost nothing until they are used.
 
 A nonce carries its own expiry and a MAC, so issuing one writes no row (nobody can fill a table with them);
-using one inserts its hash, and the primary key makes it single-use.
+using one inserts its hash, and the primary key makes it single-use (decision 0002).
 """
 
 import hmac

@@ -1,6 +1,7 @@
 """What a token alone isn't enough for: which sensitive act needs how recent a proof of presence (S4).
 
-The only place that says so. A route names its act, the edge enforces it, the API description shows it.
+The only place that says so. A route names its act, the edge enforces it, the API description shows it
+(decision 0021).
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,7 @@
 """What our two tokens say: the access token's claims, and a refresh token that can be derived again.
 
-A refresh token is ``session.generation.mac``, or ``session.generation.jkt.mac`` when a phone's key binds it.
+A refresh token is ``session.generation.mac``, or ``session.generation.jkt.mac`` if it is bound to a phone's
+key (decision 0080).
 Its MAC is made with a secret that only KMS can unwrap, so a forged one costs no query, nor does one that came
 without its key; the database holds nothing that could be presented, and the successor of a generation can be
 computed a second time when the phone lost the first answer.
