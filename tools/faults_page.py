@@ -20,9 +20,9 @@ _INTRODUCTION = f"""\
 
 What may break around the service, what the service does then, and which tests prove it. A test belongs to a
 row by citing its id in a comment on the line that causes the fault (`parts.postgres.stop()  # F-1`). A row
-without a test fails a test, and so does an id without a row. The tests use real PostgreSQL (stopped, killed,
-frozen, read-only, full, its connections cut around COMMIT), scripted KMS, vault, S3 and provider's keys,
-processes killed at each step, and a clock that jumps.
+without a test fails a test, and so does an id without a row. The tests use real PostgreSQL (stopped,
+killed, frozen, read-only, full, its connections cut around COMMIT), scripted KMS, vault, S3 and provider's
+keys, processes killed at each step, and a clock that jumps.
 
 {RULE}
 

@@ -69,7 +69,7 @@ class MasterLogin:
 
 
 def verified(host: str, region: str) -> Mapping[str, str]:
-    """Return what makes libpq take this server for no other one's."""
+    """Return the options with which libpq verifies that the server is the one it means."""
     return {
         "sslmode": "verify-full",
         "sslrootcert": str(roots(host, region)),
