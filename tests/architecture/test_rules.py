@@ -71,7 +71,7 @@ def texts() -> Iterator[Path]:
     for folder, folders, names in os.walk(PROJECT):
         shown = {name for name in folders if not name.startswith(".")} - NOT_OURS
         folders[:] = shown | (OUR_HIDDEN & set(folders))
-        ours = (name for name in names if not name.startswith((".env", ".coverage")))
+        ours = (name for name in names if name != ".git" and not name.startswith((".env", ".coverage")))
         yield from (Path(folder, name) for name in ours if Path(name).suffix in TEXT)
 
 
