@@ -3,15 +3,18 @@
 RELEASE names the folder: the version, or a commit before there is one. What was written once, stays.
 """
 
+import os
 import sys
 from itertools import chain
 from typing import Any
+
+import pytest
 
 from chalicelib.domain.keys import SigningAlgorithm
 from tests.golden import examples, examples_record, examples_tokens
 from tests.golden.examples import Example
 from tests.golden.formats import FORMATS
-from tests.golden.records import Record, write_records
+from tests.golden.records import HERE, Record, write_records
 
 
 def made(told: Example) -> Record:
@@ -43,11 +46,13 @@ def all_examples() -> list[Example]:
     return list(chain.from_iterable(parts))
 
 
-def main(release: str) -> None:
-    """Write the folder of a release."""
+def main(release: str) -> int:
+    """Write the folder of a release; return 0 if all went well."""
     found = [made(each) for each in all_examples()]
     write_records(release, found)
+    os.environ["GOLDEN_RELEASE"] = release
+    return int(pytest.main(["-q", str(HERE / "write_stage.py")]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    sys.exit(main(sys.argv[1]))
