@@ -81,8 +81,18 @@ def base64url(raw: bytes) -> str:
 
 
 def of_people() -> list[Example]:
-    """Return what is kept of people."""
-    index = {"key": secret("blind_index")}
+    """Return what is kept of people, before it is sealed."""
+    return [
+        *(example("profile", about, says) for about, says in (("whole", PROFILE), ("empty", NOBODY))),
+        example("profile", "unverified", PROFILE | {"email_verified": False}),
+        *(example("device", about, says) for about, says in (("whole", DEVICE), ("bare", BARE_DEVICE))),
+        *(example("chosen", about, says) for about, says in (("all", CHOSEN), ("one", ONE_CHOICE))),
+        example("provider_grant", "of Apple", GRANT),
+    ]
+
+
+def of_sealed_data() -> list[Example]:
+    """Return what is sealed, and where."""
     sealed = [
         ("users", "profile", "a profile's bytes"),
         ("users", "chosen", "choices"),
@@ -97,12 +107,8 @@ def of_people() -> list[Example]:
         ("with choices", PROFILE, DEVICE, CHOSEN),
         ("of somebody who told nothing", NOBODY, BARE_DEVICE, None),
     ]
+    session = {"seed": secret("seed", 16), "session_id": uuid("session")}
     return [
-        *(example("profile", about, says) for about, says in (("whole", PROFILE), ("empty", NOBODY))),
-        example("profile", "unverified", PROFILE | {"email_verified": False}),
-        *(example("device", about, says) for about, says in (("whole", DEVICE), ("bare", BARE_DEVICE))),
-        *(example("chosen", about, says) for about, says in (("all", CHOSEN), ("one", ONE_CHOICE))),
-        example("provider_grant", "of Apple", GRANT),
         *(
             example(form, f"{table}.{column}", says, **_place(table, column))
             for table, column, says in sealed
@@ -110,25 +116,24 @@ def of_people() -> list[Example]:
         ),
         *(
             example(
-                "session_copy",
-                about,
-                {"profile": profile, "device": device, "chosen": chosen},
-                seed=secret("seed", 16),
-                session_id=uuid("session"),
+                "session_copy", about, {"profile": profile, "device": device, "chosen": chosen}, **session
             )
             for about, profile, device, chosen in copies
         ),
+    ]
+
+
+def of_indexes() -> list[Example]:
+    """Return what is found, compared or locked by a hash."""
+    index = {"key": secret("blind_index")}
+    issuers = {"google": "https://accounts.google.com", "apple": "https://appleid.apple.com"}
+    subject = {"subject": "108204268033311374519"}
+    digests = {"nothing chosen": None, "chosen": secret("sealed", 90)}
+    addresses = ("192.0.2.7", "2001:db8:1:2:3:4:5:6", "::ffff:192.0.2.7", "nonsense")
+    return [
         *(
-            example(
-                "index_of_subject",
-                provider,
-                {"provider": provider, "issuer": issuer, "subject": "108204268033311374519"},
-                **index,
-            )
-            for provider, issuer in (
-                ("google", "https://accounts.google.com"),
-                ("apple", "https://appleid.apple.com"),
-            )
+            example("index_of_subject", name, subject | {"provider": name, "issuer": issuer}, **index)
+            for name, issuer in issuers.items()
         ),
         example("index_of_email", "mixed case, composed", "Ana.Díaz+salud@Example.com", **index),
         example("index_of_email", "mixed case, decomposed", "Ana.Di\u0301az+salud@Example.com", **index),
@@ -140,14 +145,11 @@ def of_people() -> list[Example]:
             example("digest_of_content", purpose, {"purpose": purpose, "content": "Díaz"}, **index)
             for purpose in ("profile", "device")
         ),
-        example("digest_of_copy", "nothing chosen", {"profile_digest": secret("digest"), "chosen": None}),
-        example(
-            "digest_of_copy", "chosen", {"profile_digest": secret("digest"), "chosen": secret("sealed", 90)}
-        ),
         *(
-            example("limit_subject_of_address", address, address)
-            for address in ("192.0.2.7", "2001:db8:1:2:3:4:5:6", "::ffff:192.0.2.7", "nonsense")
+            example("digest_of_copy", about, {"profile_digest": secret("digest"), "chosen": chosen})
+            for about, chosen in digests.items()
         ),
+        *(example("limit_subject_of_address", address, address) for address in addresses),
         example("subject_lock", "of an index", secret("index")),
     ]
 

@@ -89,6 +89,12 @@ def of_tokens() -> list[Example]:
             "of Google",
             {"issuer": "https://accounts.google.com", "jti": "756E69717565206964656E746966696572"},
         ),
+    ]
+
+
+def of_receipts() -> list[Example]:
+    """Return what people take away."""
+    return [
         example("erasure_receipt", "of an erasure", {"erasure_id": uuid("erasure"), "requested_at": NOW}),
         example(
             "consent_receipt",

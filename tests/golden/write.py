@@ -36,8 +36,11 @@ def all_examples() -> list[Example]:
     )
     parts = [
         examples.of_people(),
+        examples.of_sealed_data(),
+        examples.of_indexes(),
         examples.of_presence(),
         examples_tokens.of_tokens(),
+        examples_tokens.of_receipts(),
         examples_record.of_records(),
     ]
     for algorithm, suffix in signed:

@@ -20,7 +20,6 @@ from chalicelib.domain.keys import ServiceKeyUse
 from chalicelib.domain.providers import APPLE
 from chalicelib.domain.webhooks import webhook_secret_context
 from chalicelib.functions.audit import audit_of
-from chalicelib.services.audit import Audit
 from chalicelib.services.keyring import service_key_context, signing_key_context
 from chalicelib.stores.schema import Schema
 from tests.golden.stage import Places, folder
@@ -61,51 +60,28 @@ def test_write(world: World) -> None:
 
 def _lives(world: World, backend: Backend) -> dict[str, Any]:
     """Let people live, and return what they hold at the end."""
-    outside = backend.outside
-    outside.give_key()
-    ana, key = world.person(), HardwareKey()
-    ana.sign_in()
-    assert world.call("PATCH", "/account", CHOSEN, token=ana.access_token).status == 200
-    registration = registered(ana, key, name="El móvil de Ana")
-    assert ana.refresh().status == 200
-    ben = _granted(world, backend, "ben@example.com")
-    fay = _granted(world, backend, "fay@example.com")
+    backend.outside.give_key()
+    ana = _ana(world)
+    ben, fay = (_granted(world, backend, email) for email in ("ben@example.com", "fay@example.com"))
     gus = world.person("gus@example.com", "Gus Ek", "device-gus", key=PhoneKey())
     gus.sign_in()
-    dora = world.person("dora@example.com", device="device-dora", provider=APPLE)
-    dora.sign_in(authorization_code=world.apple.code())
-    outside.deliver()  # what comes back isn't collected
-    cleo, code = world.person("cleo@example.com", device="device-cleo", provider=APPLE), world.apple.code()
-    cleo.sign_in(authorization_code=code)  # and this errand isn't done
     hal = world.person("hal@example.com", device="device-hal")
     hal.sign_in()
     world.suspend(hal.user_id)
-    eva = world.person("eva@example.com", device="device-eva")
-    eva.sign_in()
-    erased = _erase(eva)
-    assert erased.body["erasure"]["state"] == "completed"
-    pending = _erased_without_a_way_out(world, fay)
-    audit = audit_of(world.settings, world.database, world.clock)
-    audit.seal()
-    world.clock.advance(timedelta(seconds=1))
-    assert ana.refresh().status == 200
-    audit.seal()
+    dora, _ = _with_code(world, "dora@example.com")
+    backend.outside.deliver()  # what comes back for Dora isn't collected,
+    cleo, code = _with_code(world, "cleo@example.com")  # and Cleo's code isn't exchanged
+    erased = _erased(world, fay)
+    ben_s, fay_s, dora_s = (each["refresh_token"] for each in world.apple.exchanged)
+    record = _audited(world, ana["phone"])
     backend.carrier.carry()  # some events are on their way, later ones of the same person wait
     return {
-        "ana": _phone(ana)
-        | {
-            "hardware_key": _private(key.private),
-            "registration_id": registration,
-            "challenge": begin(ana, HardwareKey(key.private)).body["challenge"],
-            "consent_receipt": ana.get("/consents/receipt").body,
-            "account": ana.get("/account").body,
-            "identities": ana.get("/account/identities").body,
-        },
-        "ben": _phone(ben) | {"granted": world.apple.exchanged[0]["refresh_token"]},
+        "ana": _phone(ana.pop("phone")) | ana,
+        "ben": _phone(ben) | {"granted": ben_s},
         "cleo": _phone(cleo) | {"code": code},
-        "dora": _phone(dora) | {"granted": world.apple.exchanged[2]["refresh_token"]},
-        "eva": _phone(eva) | {"erased": erased.body},
-        "fay": _phone(fay) | {"erased": pending, "granted": world.apple.exchanged[1]["refresh_token"]},
+        "dora": _phone(dora) | {"granted": dora_s},
+        "eva": erased["eva"],
+        "fay": erased["fay"] | {"granted": fay_s},
         "gus": _phone(gus) | {"key": _private(gus.key.private if gus.key else None)},
         "hal": _phone(hal),
         "nonces": {
@@ -113,41 +89,76 @@ def _lives(world: World, backend: Backend) -> dict[str, Any]:
             for purpose in ("sign_in", "link_identity")
         },
         "webhook_secret": backend.secret,
-        "bundle": _bundle(world, audit),
-        "jwks": world.call("GET", "/.well-known/jwks.json").body,
+        **record,
     }
 
 
-def _bundle(world: World, audit: Audit) -> list[str]:
-    """Return what auditors are given, as the command `audit-export` writes it."""
-    seals = world.rows("SELECT number FROM audit_seals ORDER BY number")
-    lines = [line for (number,) in seals for line in audit.export(number)]
+def _ana(world: World) -> dict[str, Any]:
+    """Let Ana use all that an account has."""
+    ana, key = world.person(), HardwareKey()
+    ana.sign_in()
+    assert world.call("PATCH", "/account", CHOSEN, token=ana.access_token).status == 200
+    registration = registered(ana, key, name="El móvil de Ana")
+    assert ana.refresh().status == 200
+    return {
+        "phone": ana,
+        "hardware_key": _private(key.private),
+        "registration_id": registration,
+        "challenge": begin(ana, key).body["challenge"],
+        "consent_receipt": ana.get("/consents/receipt").body,
+        "account": ana.get("/account").body,
+        "identities": ana.get("/account/identities").body,
+    }
+
+
+def _erased(world: World, fay: Phone) -> dict[str, Any]:
+    """Erase Eva, and Fay while her grant can't be handed over: the database is done, the rest waits."""
+    eva = world.person("eva@example.com", device="device-eva")
+    eva.sign_in()
+    whole = _erase(eva).body
+    services = world.services
+    unreachable = replace(world.settings, egress_table="nowhere")
+    world.services = wiring.assemble(unreachable, clock=world.clock, database=world.database)
+    begun = _erase(fay).body
+    world.services = services
+    assert [each["erasure"]["state"] for each in (whole, begun)] == ["completed", "pending"]
+    return {"eva": _phone(eva) | {"erased": whole}, "fay": _phone(fay) | {"erased": begun}}
+
+
+def _audited(world: World, ana: Phone) -> dict[str, Any]:
+    """Seal the audit record twice; return what auditors are given, as `audit-export` writes it."""
+    audit = audit_of(world.settings, world.database, world.clock)
+    audit.seal()
+    world.clock.advance(timedelta(seconds=1))
+    assert ana.refresh().status == 200
+    audit.seal()
     report = audit.verify()
+    assert (report.seals, report.finding) == (2, None)
+    lines = [line for number in (1, 2) for line in audit.export(number)]
     end = last_line(seals=report.seals, events=report.events, head=report.head)
-    return [first_line(world.settings.issuer_url), *lines, end]
+    return {
+        "bundle": [first_line(world.settings.issuer_url), *lines, end],
+        "jwks": world.call("GET", "/.well-known/jwks.json").body,
+    }
 
 
 def _erase(phone: Phone) -> Reply:
     return phone.world.call("DELETE", "/account", {"confirm": True}, token=phone.access_token)
 
 
-def _granted(world: World, backend: Backend, email: str) -> Phone:
+def _with_code(world: World, email: str) -> tuple[Phone, str]:
+    """Sign in with Apple, and bring an authorization code."""
     phone = world.person(email, device=f"device-{email.partition('@')[0]}", provider=APPLE)
-    assert phone.sign_in(authorization_code=world.apple.code()).status == 200
+    code = world.apple.code()
+    assert phone.sign_in(authorization_code=code).status == 200
+    return phone, code
+
+
+def _granted(world: World, backend: Backend, email: str) -> Phone:
+    phone, _ = _with_code(world, email)
     backend.outside.deliver()
     assert backend.outside.collect()
     return phone
-
-
-def _erased_without_a_way_out(world: World, phone: Phone) -> Any:  # noqa: ANN401 - JSON
-    """Erase somebody whose grant can't be handed over: the database is done, the rest waits."""
-    services = world.services
-    unreachable = replace(world.settings, egress_table="nowhere")
-    world.services = wiring.assemble(unreachable, clock=world.clock, database=world.database)
-    reply = _erase(phone)
-    world.services = services
-    assert reply.body["erasure"]["state"] == "pending"
-    return reply.body
 
 
 def _phone(phone: Phone) -> dict[str, Any]:
