@@ -37,7 +37,7 @@ def prepare_database(owner_url: str) -> str:
 def migrate(owner_url: str, revision: str = "head") -> None:
     """Upgrade the database to the revision, as `alembic upgrade` does."""
     config = alembic.config.Config(str(PROJECT / "alembic.ini"))
-    config.set_main_option("script_location", str(PROJECT / "alembic"))
+    config.set_main_option("script_location", str(PROJECT / "alembic").replace("%", "%%"))  # read by configparser
     with variable(OWNER_URL, owner_url):
         alembic.command.upgrade(config, revision)
 

@@ -56,7 +56,7 @@ def empty(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 def config() -> alembic.config.Config:
     made = alembic.config.Config(str(PROJECT / "alembic.ini"))
-    made.set_main_option("script_location", str(PROJECT / "alembic"))
+    made.set_main_option("script_location", str(PROJECT / "alembic").replace("%", "%%"))
     return made
 
 
