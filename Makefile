@@ -1,24 +1,32 @@
-# Everything a developer types. Needs make and Python 3.11 or later, nothing else (only `make lock` needs uv, and `make infra` Terraform).
+# Everything a developer types. Needs make and one of these Pythons, nothing else (only `make infra` needs Terraform).
 # Another interpreter: make PYTHON=python3.12 ...
 
 .DEFAULT_GOAL := help
+PYTHONS := 3.11 3.12 3.13 3.14
+IS_SUPPORTED := -E -s -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in sys.argv[1:])' $(PYTHONS)
 
 ifndef PYTHON
-# The first of these that is new enough: `python3` itself is 3.9 on a plain macOS.
-PYTHON := $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
-	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$candidate" && break; \
+# The first that is supported: `python3` itself is 3.9 on a plain macOS.
+PYTHON := $(shell for candidate in python3 $(addprefix python,$(PYTHONS)); do \
+	"$$candidate" $(IS_SUPPORTED) 2>/dev/null && echo "$$candidate" && break; \
 	done)
 endif
 ifeq ($(strip $(PYTHON)),)
 PYTHON := python3
 endif
+REFUSED := This needs Python $(PYTHONS) (CPython), and "$(PYTHON)" is another one or missing: make PYTHON=/path/to/python3.12 run
 
-RUN := .venv/bin/python
-# Without these nothing was ever started, so that stop and clean need install nothing.
-TRACES := [ -d .local ] || [ -e .venv/made-from ]
-TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
+# What a command runs in is made first, as far as it is missing (tools/environment.py): by default what tests and checks need.
+LEVEL := dev
+ENVIRONMENT = "$(PYTHON)" -E -s -m tools.environment $(if $(filter file,$(origin PYTHON)),,--named)
+RUN = $(ENVIRONMENT) $(LEVEL) --
+ALONE = "$(PYTHON)" -E -s -m
 
-.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
+run cost config deploy rollback package documents drill: LEVEL := run
+# These look at what runs, or act on it: they take the environment that is there, and never make it again.
+token consents audit-seal audit-verify audit-export operate keys restore: LEVEL := look
+
+.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -30,12 +38,12 @@ test: venv  ## lint, types, imports, tests: all of what CI runs that needs Pytho
 	@$(MAKE) --no-print-directory --keep-going lint types imports tests
 
 infra: venv  ## check the infrastructure (needs Terraform 1.11 or later, but no account)
-	@"$(PYTHON)" tools/environment.py .venv-infra requirements-infra.txt
+	@$(ENVIRONMENT) infra
 	@$(RUN) -m tools.infra_checks
 	@$(RUN) -m pytest tests/infra
 
 security: venv  ## attack the API by its description, audit the code and what it needs, look for secrets
-	@"$(PYTHON)" tools/environment.py .venv-security requirements-security.txt
+	@$(ENVIRONMENT) security
 	@$(RUN) -m tools.security_checks
 	@$(RUN) -m pytest tests/security
 
@@ -96,14 +104,11 @@ flaky-phones: venv  ## 200 phones on bad networks, with thieves among them: make
 load: venv  ## 16 containers at full speed while 5 % fails and the database is killed: make load CONTAINERS=16 SECONDS=30
 	@$(RUN) -m bench.load $(call option,CONTAINERS,--containers) $(call option,SECONDS,--seconds)
 
-stop:  ## end what `make run` started, from another shell
-	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local stop; else echo "Nothing is running."; fi
+stop: python  ## end what `make run` started, from another shell
+	@$(ALONE) local.ending stop
 
-clean:  ## remove everything that `make run` and `make test` made
-	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local clean; fi
-	@rm -rf .venv .venv-infra .venv-security .schemathesis .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
-	@find infra -name '.terraform*' -prune -exec rm -rf {} +
-	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+clean: python  ## remove everything that `make run` and `make test` made
+	@$(ALONE) local.ending clean
 
 check: lint types imports  ## the checks without the tests
 
@@ -148,17 +153,14 @@ documents: venv  ## register new consent texts as published; a published one nev
 rehearse: venv  ## release, break and roll back on this machine, with the real zip (needs Terraform)
 	@$(RUN) -m tools.rehearsal
 
-lock:  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
-	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
-	@for name in requirements requirements-dev requirements-infra requirements-security; do \
-		uv pip compile $$name.in --output-file $$name.txt $(if $(UPGRADE),--upgrade) --quiet --no-config \
-			--universal --python-version 3.11 --generate-hashes --default-index https://pypi.org/simple \
-			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" || exit 1; \
-	done
+lock: python  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
+	@$(ALONE) tools.lock $(PYTHONS) $(if $(UPGRADE),--upgrade)
 
 # Only what was typed on make's command line counts: shells of some systems set NAME and EMAIL to something else.
 option = $(if $(findstring command,$(origin $(1))),$(2) "$$$(1)")
 
-venv:
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo '$(TOO_OLD)'; exit 1; }
-	@"$(PYTHON)" tools/environment.py
+python:
+	@"$(PYTHON)" $(IS_SUPPORTED) 2>/dev/null || { echo '$(REFUSED)' >&2; exit 1; }
+
+venv: python
+	@$(ENVIRONMENT) $(LEVEL)

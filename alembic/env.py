@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chalicelib.clients.aws import aws_session
 from chalicelib.clients.rds_login import RdsLogin
-from chalicelib.stores.owner_connection import owner_connection
+from chalicelib.stores.owner_connection import owner_connection, plain_url
 from chalicelib.stores.schema import Schema
 
 ADVISORY_LOCK = 7_310_415_519  # any number, the same for ever: two releases must meet at it
@@ -28,7 +28,10 @@ def database_url() -> str:
     url = os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if not url:
         sys.exit("alembic: set MIGRATION_DATABASE_URL (or DATABASE_URL) to the URL of the database's owner")
-    return url
+    try:
+        return plain_url(url)
+    except ValueError as error:
+        sys.exit(f"alembic: the URL of the database {error}")
 
 
 def rds_login(url: str) -> RdsLogin | None:

@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 
 from local import cleaning, dev_apple, dev_google, keys_options, operate_options
 from local.audit_options import add_parsers
+from local.console import BROKEN_PIPE, be_silent, reader_is_gone
 from local.dev_providers import DevProviders
-from local.places import LOCAL, StackError
+from local.places import LOCAL, StackError, explained
 from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
+from local.shell import forget_foreign
 
 
 def main(arguments: list[str]) -> int:
     """Carry out a command; returns the exit code."""
+    forget_foreign()
     options = parser().parse_args(arguments)
     commands = {
         "run": run,
@@ -31,11 +34,22 @@ def main(arguments: list[str]) -> int:
     commands |= dict.fromkeys(("audit-seal", "audit-verify", "audit-export"), audited)
     try:
         commands[options.command](options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if not reader_is_gone():
+            raise
+        be_silent()
+        return BROKEN_PIPE
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
         return 2
     except StackError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if (sentence := explained(error)) is None:
+            raise
+        print(sentence, file=sys.stderr)
         return 1
     return 0
 

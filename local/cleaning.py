@@ -1,10 +1,16 @@
-"""Remove what the local stack made: its folder in the project, and the one outside where there is one."""
+"""Remove all that `make` made: the folders in the project, and the one outside where there is one.
 
+Standard library only: an environment that doesn't work is removed like any other.
+"""
+
+import fcntl
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
-from local.cluster import end_leftover
-from local.places import LOCAL, FileLock, StackError, assert_ours, runtime_folder
+from local.leftovers import end_leftover
+from local.places import LOCAL, MADE, PROJECT, FileLock, StackError, assert_ours, runtime_folder
 from local.running import stop_run
 
 
@@ -19,6 +25,30 @@ def clean() -> None:
             remove(folder)
 
 
+def clean_all() -> None:
+    """Remove the environments and caches, too. Raises: StackError."""
+    clean()
+    descriptor = os.open(PROJECT, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # tools/environment.py holds it for each command
+    except BlockingIOError:
+        raise StackError("A command that was started with make still runs in this folder: let it finish first") from None
+    finally:
+        os.close(descriptor)
+    for path in leavings():
+        path.unlink() if path.is_symlink() or path.is_file() else remove(path)
+
+
+def leavings() -> Iterator[Path]:
+    """Yield what the environments, checks and tests left in the project."""
+    yield from (path for name in MADE if (path := PROJECT / name).is_symlink() or path.exists())
+    yield from PROJECT.glob(".coverage.*")
+    for folder, folders, _ in os.walk(PROJECT):
+        yield from (Path(folder, name) for name in folders if name in {"__pycache__", ".terraform"})
+        folders[:] = [name for name in folders if name not in {".git", "__pycache__", ".terraform", *MADE}]
+    yield from (PROJECT / "infra").glob("**/.terraform.*")
+
+
 def free(path: Path) -> None:
     """Check that nobody holds the lock of a cluster. Raises: StackError."""
     lock = FileLock(path)
@@ -28,10 +58,7 @@ def free(path: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """End servers left behind on data in the folder, and remove it. Raises: StackError."""
+    """End servers left behind on data in the folder, and remove it."""
     for noted in folder.glob("**/postmaster.pid"):
         end_leftover(noted.parent)
-    try:
-        shutil.rmtree(folder)
-    except OSError as error:
-        raise StackError(f"{folder} can't be removed: {error.strerror} ({error.filename})") from error
+    shutil.rmtree(folder)

@@ -1,23 +1,24 @@
 """A PostgreSQL data directory of our own: made once, made again when it no longer fits what will run it."""
 
 import os
+import pwd
 import secrets
 import shutil
-import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from local.binaries import Binaries
-from local.children import end
+from local.leftovers import end_leftover
 from local.places import ServerUser, StackError, write_private
 
 OWNER: Final = "serenya_owner"  # the superuser of the embedded cluster; the app has a role of its own
-FAST: Final = (signal.SIGINT, 10.0)  # postgres(1): disconnect everybody, then a clean shutdown
-IMMEDIATE: Final = (signal.SIGQUIT, 5.0)
+NAMELESS: Final = (
+    "The user id {uid} has no entry in /etc/passwd, and PostgreSQL's initdb requires one. Add one"
+    " (echo 'me:x:{uid}:{uid}::/tmp:/bin/sh' >> /etc/passwd), run as another user,"
+    " or set DATABASE_URL to a PostgreSQL that runs elsewhere."
+)
 
 
 class ClusterError(StackError):
@@ -58,6 +59,11 @@ def fits(binaries: Binaries, data: Path, password_file: Path, user: ServerUser |
 
 def initialise(binaries: Binaries, data: Path, password: str, user: ServerUser | None) -> None:
     """Make the cluster aside, then move it into place: an interrupted attempt is never taken for one."""
+    uid = user.uid if user else os.geteuid()
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        raise ClusterError(NAMELESS.format(uid=uid)) from None
     unfinished, secret = data.with_name("data.new"), data.with_name("password.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(0o700)
@@ -93,26 +99,3 @@ def initialise(binaries: Binaries, data: Path, password: str, user: ServerUser |
 def server_environment() -> dict[str, str]:
     """Return all that a server may know of this process's environment: nothing of the developer's."""
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-
-
-def postmaster(data: Path) -> tuple[int, bool] | None:
-    """Return the process id that the server noted in its directory, and whether it accepts connections."""
-    try:
-        lines = (data / "postmaster.pid").read_text().splitlines()
-        return int(lines[0]), lines[7].strip() == "ready" if len(lines) > 7 else False  # noqa: PLR2004 -- line 8
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def end_leftover(data: Path) -> None:
-    """End a server that still runs on the data directory, once it is proven to be exactly that."""
-    noted = postmaster(data)
-    if noted is None:
-        return
-    try:
-        process = psutil.Process(noted[0])
-        ours = process.name().startswith("postgres") and Path(process.cwd()).samefile(data)
-    except (psutil.Error, OSError):
-        return
-    if ours:
-        end(noted[0], FAST, IMMEDIATE)

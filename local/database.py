@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -36,10 +37,15 @@ def prepare_database(owner_url: str) -> str:
 
 def migrate(owner_url: str, revision: str = "head") -> None:
     """Upgrade the database to the revision, as `alembic upgrade` does."""
-    config = alembic.config.Config(str(PROJECT / "alembic.ini"))
-    config.set_main_option("script_location", str(PROJECT / "alembic"))
     with variable(OWNER_URL, owner_url):
-        alembic.command.upgrade(config, revision)
+        alembic.command.upgrade(alembic_config(PROJECT), revision)
+
+
+def alembic_config(project: Path) -> alembic.config.Config:
+    """Return Alembic's configuration for the migrations of a checkout, wherever it lies."""
+    config = alembic.config.Config(str(project / "alembic.ini"))
+    config.set_main_option("script_location", str(project / "alembic").replace("%", "%%"))  # configparser's own
+    return config
 
 
 def open_app_role(owner_url: str) -> str:

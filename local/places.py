@@ -1,5 +1,9 @@
-"""Where the local stack keeps files, and who may reach them: a folder in the project, at most one outside."""
+"""Where the local stack keeps files, and who may reach them: a folder in the project, at most one outside.
 
+Standard library only: `make clean` and the making of the environment need it.
+"""
+
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,6 +17,10 @@ from typing import Final, TypedDict
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 LOCAL: Final = PROJECT / ".local"
+MADE: Final = (  # all that `make` leaves in the project, and `make clean` removes
+    *(".venv", ".venv-infra", ".venv-security", ".local", ".schemathesis"),
+    *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis", ".coverage"),
+)
 PASSABLE: Final = 0o711  # another user may pass through, not list: the files inside guard themselves
 OTHERS_CAN_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
@@ -23,6 +31,45 @@ class StackError(Exception):
 
 class PlaceError(StackError):
     """A folder of the local stack can't be used; the message says which and why."""
+
+
+def explained(error: OSError) -> str | None:
+    """Return one sentence about files that this user may not change: whose they are and what to do; else None."""
+    if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return None
+    path = Path(os.fsdecode(error.filename)).absolute() if error.filename else PROJECT
+    if error.errno == errno.EROFS:
+        return f"{path} can't be written: it is on a read-only file system. Work in a copy of this folder."
+    path = next(folder for folder in (path, *path.parents) if seen(folder))
+    owner = path.lstat().st_uid
+    if owner == os.geteuid():
+        return f"{path} can't be written, though it is yours: chmod -R u+rwX '{path}'"
+    made = next((folder for folder in (*path.parents, path) if folder.parent == PROJECT), None)
+    if made is not None and made.name in MADE:
+        return f"{path} belongs to {user_name(owner)}: remove it with `sudo make clean`, or take it: {taking(made)}"
+    return f"{path} belongs to {user_name(owner)}: work in a copy of this folder, or take it: {taking(PROJECT)}"
+
+
+def seen(path: Path) -> bool:
+    """Tell whether this user can look at the path, whatever it is."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def taking(path: Path) -> str:
+    """Return the command that makes a folder this user's."""
+    return f"sudo chown -R {os.geteuid()} '{path}'"
+
+
+def user_name(uid: int) -> str:
+    """Return the name of a user, or the number of one that has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 class SubprocessIdentity(TypedDict, total=False):
@@ -112,7 +159,10 @@ def assert_ours(folder: Path) -> None:
     Raises: PlaceError.
     """
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & OTHERS_CAN_WRITE:
+    if stat.S_ISDIR(found.st_mode) and found.st_uid != os.geteuid():
+        message = f"{folder} belongs to {user_name(found.st_uid)}: remove it as that user, or take it: {taking(folder)}"
+        raise PlaceError(message)
+    if not stat.S_ISDIR(found.st_mode) or found.st_mode & OTHERS_CAN_WRITE:
         message = f"{folder} exists but isn't a private folder of this user: look at it, then remove it"
         raise PlaceError(message)
 

@@ -14,16 +14,9 @@ from psycopg2 import sql
 
 from local.binaries import Binaries, find_binaries
 from local.children import HOST, die_with_parent, end, family, free_port, send
-from local.cluster import (
-    FAST,
-    IMMEDIATE,
-    OWNER,
-    Cluster,
-    postmaster,
-    prepare_cluster,
-    server_environment,
-)
+from local.cluster import OWNER, Cluster, prepare_cluster, server_environment
 from local.database import connected
+from local.leftovers import FAST, IMMEDIATE, postmaster
 from local.places import (
     FileLock,
     ServerUser,

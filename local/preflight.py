@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
+from chalicelib.stores.owner_connection import SCHEMES, plain_url
 from local.binaries import MAJOR_MIN
 from local.children import HOST
 from local.database import APP_ROLE, connected
@@ -17,7 +18,6 @@ PORT_DEFAULT: Final = 8000
 PORT_MAX: Final = 65535
 PORT_DIGITS_MAX: Final = 5
 CONNECT_SECONDS: Final = 5
-SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,8 @@ def read_choices(environment: Mapping[str, str], more_faults: Sequence[str] = ()
     ]
     if faults:
         raise StackError("\n".join(("These settings can't be used:", *(f"  - {fault}" for fault in faults))))
-    return Choices(port=int(port), database_url=plain(database_url), endpoint_url=endpoint_url)
-
-
-def plain(url: str | None) -> str | None:
-    """Return the URL with the one scheme that libpq, SQLAlchemy and people all know."""
-    return f"postgresql://{url.partition('://')[2]}" if url else None
+    plain = plain_url(database_url) if database_url else None
+    return Choices(port=int(port), database_url=plain, endpoint_url=endpoint_url)
 
 
 def port_faults(port: str) -> Iterator[str]:
@@ -65,7 +61,12 @@ def port_faults(port: str) -> Iterator[str]:
         try:
             probe.bind((HOST, int(port)))
         except OSError as error:
-            yield f"PORT {port} can't be used on {HOST}: {error.strerror}. Another one: PORT=8001 make run"
+            yield port_fault(int(port), error)
+
+
+def port_fault(port: int, error: OSError) -> str:
+    """Return what to do about a port that can't be listened on."""
+    return f"PORT {port} can't be used on {HOST}: {error.strerror}. Another one: PORT=8001 make run"
 
 
 def database_faults(url: str) -> Iterator[str]:
@@ -79,7 +80,7 @@ def database_faults(url: str) -> Iterator[str]:
         yield "DATABASE_URL must read postgresql://OWNER:PASSWORD@HOST:PORT/DATABASE"
         return
     try:
-        with connected(plain(url) or "", CONNECT_SECONDS) as connection, connection.cursor() as cursor:
+        with connected(plain_url(url), CONNECT_SECONDS) as connection, connection.cursor() as cursor:
             if connection.server_version < MAJOR_MIN * 10000:
                 major = connection.server_version // 10000
                 yield f"DATABASE_URL is a PostgreSQL {major}; {MAJOR_MIN} or later is needed"

@@ -6,18 +6,16 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Final
 
-import psutil
-
+from local import processes
 from local.places import LOCAL, FileLock, StackError, make_directory, write_private
 
 RECORD: Final = LOCAL / "run.json"
 LOCK: Final = LOCAL / "run.lock"
 STOP_SECONDS: Final = 30.0
-SAME_START_SECONDS: Final = 1.0
 
 
 class AlreadyRunning(StackError):
@@ -33,7 +31,7 @@ class Run:
     """A running stack: its process, when that was started, and where it answers."""
 
     pid: int
-    started: float
+    started: str | None
     url: str
 
 
@@ -56,8 +54,8 @@ def single_run() -> Iterator[None]:
 
 def record(url: str) -> None:
     """Note this process, and where it answers once that is known, for other shells."""
-    started = psutil.Process().create_time()
-    write_private(RECORD, json.dumps({"pid": os.getpid(), "started": started, "url": url}))
+    run = Run(pid=os.getpid(), started=processes.started(os.getpid()), url=url)
+    write_private(RECORD, json.dumps(asdict(run)))
 
 
 @contextlib.contextmanager
@@ -84,19 +82,20 @@ def recorded_run() -> Run | None:
     """Return the run that the record names, if that very process still lives."""
     try:
         run = Run(**json.loads(RECORD.read_text()))
-        alive = abs(psutil.Process(run.pid).create_time() - run.started) < SAME_START_SECONDS
-    except (OSError, ValueError, TypeError, psutil.NoSuchProcess):
+        return run if run.started is not None and processes.started(run.pid) == run.started else None
+    except (OSError, ValueError, TypeError):
         return None
-    return run if alive else None
 
 
 def stop_run() -> bool:
     """End the run of this checkout and wait for its end; False when there was none. Raises: StackError."""
     lock = FileLock(LOCK)
-    run = recorded_run() if LOCK.exists() and not lock.acquire() else None
-    if run is None:
+    if not LOCK.exists() or lock.acquire():
         lock.release()
         return False
+    run = recorded_run()
+    if run is None:
+        raise StackError("A run that is just starting, or of another version, holds this checkout: press Ctrl-C there")
     with contextlib.suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS

@@ -7,25 +7,32 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Final
 
+import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy.exc import SQLAlchemyError
+
 from app import app, apple_client_key, egress_deliver
 from chalicelib import wiring
+from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.functions import release
 from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
 from local import dev_providers, schedules, streams
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
+from local.console import Console
 from local.database import prepare_database
 from local.dev_keys import p256_pem
 from local.dev_providers import DevProviders
 from local.invoke import enter, published
-from local.places import LOCAL
+from local.places import LOCAL, StackError
 from local.postgres import EmbeddedPostgres
-from local.preflight import Choices, read_choices
+from local.preflight import Choices, port_fault, read_choices
 from local.running import Stopped, record, single_run
 from local.server import Server, create_server
 from local.welcome import say, welcome
 
+GONE: Final = (psycopg2.Error, SQLAlchemyError, BotoCoreError, ClientError, DependencyUnavailable)
 DATABASE_PREFIX: Final = "serenya_run_"
 LOST_KEYS: Final = """CAN'T BE UNWRAPPED: this database was filled under another KMS (moto forgets its keys
             when it ends), so sign-in answers 503, and so does /health/ready.
@@ -61,11 +68,13 @@ def run(outer: Mapping[str, str]) -> None:
             serve(outer, parts)
         except Stopped:
             say("Stopping")
+        except GONE as error:  # it was there when it was asked for first
+            raise StackError(f"A part of the stack failed while it was starting: {error}") from error
 
 
 def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
-    log.install(sys.stdout, "local")
+    log.install(Console(sys.stdout), "local")
     parts.enter_context(single_run())
     choices = read_choices(outer, app_faults(outer))
     url = f"http://{HOST}:{choices.port}"
@@ -157,4 +166,12 @@ def create_app_server(settings: Mapping[str, str], owner_url: str, choices: Choi
     release.rotate_keys(from_environment())
     failing = wiring.services().readiness.failing()
     say("Keys", LOST_KEYS if "keys" in failing else "signing keys are ready")
-    return create_server(app, choices.port)
+    return listening(choices.port)
+
+
+def listening(port: int) -> Server:
+    """Return a server of the app that listens on the port. Raises: StackError."""
+    try:
+        return create_server(app, port)
+    except OSError as error:  # it was free when the settings were read
+        raise StackError(port_fault(port, error)) from error

@@ -17,8 +17,11 @@ from local.database import migrate, open_app_role
 from local.dev_providers import DevProviders
 from local.places import LOCAL, PROJECT
 from local.postgres import EmbeddedPostgres
+from local.shell import forget_foreign
 from local.stack import environment
 from tests.world import World
+
+forget_foreign()
 
 TEMPLATE = "serenya_template"
 RUN = (  # two test runs at once need two names; each worker of one run has parts of its own

@@ -25,7 +25,7 @@ def upgrade(owner: Connection) -> tuple[str | None, str | None]:
             return MigrationContext.configure(owner).get_current_revision()
 
     config = alembic.config.Config(stdout=io.StringIO(), output_buffer=io.StringIO())
-    config.set_main_option("script_location", str(_folder()))
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))  # read by configparser
     config.attributes["connection"] = owner
     before = revision()
     alembic.command.upgrade(config, "head")

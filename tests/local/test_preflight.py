@@ -7,7 +7,7 @@ import pytest
 from local.children import HOST, free_port
 from local.places import StackError
 from local.preflight import read_choices
-from local.stack import app_faults
+from local.stack import app_faults, listening
 
 
 def test_without_settings_the_embedded_parts_are_used() -> None:
@@ -36,6 +36,11 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
 def test_a_port_in_use_is_told() -> None:
     with socket.create_server((HOST, 0)) as taken, pytest.raises(StackError, match="PORT"):
         read_choices({"PORT": str(taken.getsockname()[1])})
+
+
+def test_a_port_that_was_taken_in_the_meantime_is_told_the_same_way() -> None:
+    with socket.create_server((HOST, 0)) as taken, pytest.raises(StackError, match="PORT .* can't be used"):
+        listening(taken.getsockname()[1])
 
 
 def test_what_cannot_be_reached_is_told_without_its_password() -> None:

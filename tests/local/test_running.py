@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local import running
-from local.places import PROJECT
+from local.places import PROJECT, StackError
 from local.running import AlreadyRunning, Stopped, recorded_run, single_run, stop_run, stop_signals
 
 
@@ -36,7 +36,7 @@ def test_a_run_that_ended_leaves_room_for_the_next() -> None:
 
 
 def test_a_process_that_only_has_the_same_id_is_not_the_run(checkout: Path) -> None:
-    (checkout / "run.json").write_text(json.dumps({"pid": os.getpid(), "started": 1.0, "url": ""}))
+    (checkout / "run.json").write_text(json.dumps({"pid": os.getpid(), "started": "1", "url": ""}))
     assert recorded_run() is None
 
 
@@ -45,6 +45,13 @@ def test_a_broken_record_is_no_run(checkout: Path, nonsense: str) -> None:
     (checkout / "run.json").write_text(nonsense)
     assert recorded_run() is None
     assert not stop_run()
+
+
+def test_a_run_that_cannot_be_told_from_others_is_not_taken_for_none(checkout: Path) -> None:
+    with single_run():
+        (checkout / "run.json").write_text("{}")
+        with pytest.raises(StackError, match="Ctrl-C"):
+            stop_run()
 
 
 def test_the_first_signal_ends_the_run_and_later_ones_do_not_disturb_it() -> None:

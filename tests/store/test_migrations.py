@@ -1,11 +1,13 @@
 """The schema comes and goes whole, agrees with the code, and gives the app's role no more than it needs."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import alembic.command
 import alembic.config
@@ -18,7 +20,7 @@ from sqlalchemy import exc
 from chalicelib.functions import release
 from chalicelib.stores import migrations
 from local.binaries import BinariesError, find_binaries
-from local.database import OWNER_URL, connected, migrate, prepare_database, variable
+from local.database import OWNER_URL, alembic_config, connected, migrate, prepare_database, variable
 from local.places import PROJECT, server_user
 from local.postgres import EmbeddedPostgres
 from tests.conftest import RUN, Parts
@@ -54,21 +56,15 @@ def empty(postgres: EmbeddedPostgres) -> Iterator[str]:
     postgres.drop_database("test_migrations")
 
 
-def config() -> alembic.config.Config:
-    made = alembic.config.Config(str(PROJECT / "alembic.ini"))
-    made.set_main_option("script_location", str(PROJECT / "alembic"))
-    return made
-
-
 def downgrade(url: str) -> None:
     with variable(OWNER_URL, url):
-        alembic.command.downgrade(config(), "base")
+        alembic.command.downgrade(alembic_config(PROJECT), "base")
 
 
 def check(url: str) -> None:
     """Raise when the schema in the code would want another migration."""
     with variable(OWNER_URL, url):
-        alembic.command.check(config())
+        alembic.command.check(alembic_config(PROJECT))
 
 
 def described(url: str) -> list[tuple[str, ...]]:
@@ -100,6 +96,28 @@ def test_up_down_and_up_again_arrives_at_the_same_schema(empty: str) -> None:
     check(empty)
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql+psycopg2"])
+def test_every_way_to_write_the_url_that_make_run_takes_migrates_too(empty: str, scheme: str) -> None:
+    migrate(empty.replace("postgresql", scheme, 1))
+    check(empty)
+
+
+def test_the_url_of_another_database_is_refused_in_one_sentence() -> None:
+    command = (sys.executable, "-m", "alembic", "upgrade", "head")
+    outer = {"PATH": os.environ["PATH"], OWNER_URL: "mysql://root@localhost/x"}
+    done = subprocess.run(command, cwd=PROJECT, env=outer, capture_output=True, text=True, check=False)  # noqa: S603 - alembic
+    assert done.stderr.splitlines() == ["alembic: the URL of the database is postgresql://user@host:port/database"]
+
+
+def test_migrations_are_found_wherever_the_checkout_lies(tmp_path: Path) -> None:
+    odd = tmp_path / "a folder, 100 %, señor"
+    shutil.copytree(PROJECT / "alembic", odd / "alembic")
+    shutil.copyfile(PROJECT / "alembic.ini", odd / "alembic.ini")
+    script = ScriptDirectory.from_config(alembic_config(odd))
+    assert script.get_current_head() == migrations.HEAD
+    assert Path(script.dir) == odd / "alembic"
+
+
 def test_upgrading_twice_changes_nothing(empty: str) -> None:
     migrate(empty)
     first = described(empty)
@@ -118,7 +136,7 @@ def test_a_filled_database_goes_down_and_comes_up_empty(world: World) -> None:
 
 
 def test_the_newest_file_is_the_head_that_the_code_expects() -> None:
-    assert ScriptDirectory.from_config(config()).get_heads() == [migrations.HEAD]
+    assert ScriptDirectory.from_config(alembic_config(PROJECT)).get_heads() == [migrations.HEAD]
 
 
 def test_a_lock_that_traffic_holds_fails_the_migration_cleanly(world: World) -> None:

@@ -1,0 +1,1 @@
+"""How an environment comes to be, stays, and goes."""
