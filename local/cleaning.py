@@ -1,9 +1,10 @@
-"""Remove what the local stack made: its folder in the project, and the one outside where there is one."""
+"""Remove what the local stack made: its folder in the project, and those outside where there are any."""
 
 import shutil
 from pathlib import Path
 
 from local.cluster import end_leftover
+from local.memory import memory_folders
 from local.places import LOCAL, FileLock, StackError, assert_ours, runtime_folder
 from local.running import stop_run
 
@@ -13,7 +14,7 @@ def clean() -> None:
     stop_run()
     for path in LOCAL.glob("**/lock"):
         free(path)
-    for folder in (LOCAL, runtime_folder()):
+    for folder in (LOCAL, runtime_folder(), *memory_folders()):
         if folder.is_symlink() or folder.exists():
             assert_ours(folder)
             remove(folder)

@@ -24,6 +24,7 @@ from local.cluster import (
     server_environment,
 )
 from local.database import connected
+from local.memory import forget, memory_folder
 from local.places import (
     FileLock,
     ServerUser,
@@ -53,8 +54,9 @@ class PostgresError(StackError):
 class EmbeddedPostgres:
     """A server of its own in `directory`; a context manager that runs it. One process at a time may hold it.
 
-    `durable=False` trades crash safety for speed, for tests. `start` must be called from a thread that
-    lives as long as the server is needed.
+    `durable=False` trades crash safety for speed, for tests: nothing is synced, and the data is on a RAM disk
+    where there is one, until the context ends. `start` must be called from a thread that lives as long as the
+    server is needed.
     """
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
@@ -62,7 +64,7 @@ class EmbeddedPostgres:
         self.binaries: Binaries | None = None
         self.cluster: Cluster | None = None
         self.port = 0
-        self._settings = SETTINGS if durable else SETTINGS | FORGETFUL
+        self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: FileLock | None = None
 
@@ -74,6 +76,8 @@ class EmbeddedPostgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        if not self._durable:
+            forget(self.directory)
 
     @property
     def log_file(self) -> Path:
@@ -126,7 +130,8 @@ class EmbeddedPostgres:
         user = server_user()
         self.binaries = find_binaries(user)
         data = self._data_directory(user)
-        self.cluster = prepare_cluster(self.binaries, data, self.directory / "password", user)
+        secret = (self.directory if self._durable else data.parent) / "password"  # a RAM disk loses both
+        self.cluster = prepare_cluster(self.binaries, data, secret, user)
         for _ in range(1 if self.port else PORT_ATTEMPTS):
             port = self.port or free_port()
             if self._launch(self.binaries, self.cluster, port):
@@ -176,13 +181,16 @@ class EmbeddedPostgres:
             cursor.execute(statement)
 
     def _data_directory(self, user: ServerUser | None) -> Path:
+        if not self._durable and (folder := memory_folder(self.directory)):
+            return folder / "data"
         if user is None or user.can_enter(self.directory):
             return self.directory / "data"
         mark = f"{self.directory.name}-{hashlib.sha256(str(self.directory).encode()).hexdigest()[:8]}"
         return make_directory(make_runtime_folder() / mark) / "data"
 
     def _launch(self, binaries: Binaries, cluster: Cluster, port: int) -> bool:
-        settings = [f"--{name}={value}" for name, value in self._settings.items()]
+        chosen = SETTINGS if self._durable else SETTINGS | FORGETFUL
+        settings = [f"--{name}={value}" for name, value in chosen.items()]
         command = [str(binaries.folder / "postgres"), "-D", str(cluster.data), "-p", str(port), *settings]
         write_private(self.log_file, "")
         with self.log_file.open("ab") as log:

@@ -13,6 +13,7 @@ import pytest
 
 from local.binaries import MAJOR_MIN, find_binaries
 from local.database import as_role, connected
+from local.memory import forget
 from local.places import LOCAL, PROJECT, StackError, server_user
 from local.postgres import EmbeddedPostgres
 
@@ -59,7 +60,8 @@ def test_nobody_comes_in_without_the_password(postgres: EmbeddedPostgres) -> Non
 
 
 def test_the_password_can_be_read_by_its_owner_only(postgres: EmbeddedPostgres) -> None:
-    assert (postgres.directory / "password").stat().st_mode & 0o777 == 0o600
+    assert postgres.cluster is not None
+    assert postgres.cluster.data.with_name("password").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_directory_in_use_is_refused(postgres: EmbeddedPostgres) -> None:
@@ -118,4 +120,5 @@ def test_it_dies_with_a_parent_that_was_killed() -> None:
     parent.communicate()
     server.wait(timeout=10)
     assert not answers(url)
+    forget(directory)
     shutil.rmtree(directory)
