@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from psycopg2.sql import Composed
 
@@ -62,6 +63,14 @@ class Parts:
             providers=self.providers,
             issuer_url="https://auth.test",
         )
+
+
+# No example is too slow because the machine is busy. `.ci/nightly` asks for the second profile.
+hypothesis.settings.register_profile(
+    "each change", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("each change")
+hypothesis.settings.register_profile("nightly", max_examples=2000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
