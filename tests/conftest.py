@@ -6,8 +6,9 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -16,16 +17,20 @@ from psycopg2.sql import Composed
 from chalicelib.functions import release
 from chalicelib.observation import log
 from chalicelib.settings import Settings, from_environment
-from local.aws import LocalAws, Resources, aws_environment
+from local.aws import LocalAws, Resources, aws_environment, ensure_table, local_session
 from local.database import migrate, open_app_role
 from local.dev_providers import DevProviders
 from local.places import LOCAL, PROJECT
 from local.postgres import EmbeddedPostgres, creating, dropping
 from local.stack import environment
+from tests.aws_tap import forget_clients
 from tests.groups import Group, group_of
 from tests.owners import Owners
 from tests.patience import give_time
 from tests.world import World
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 TEMPLATE = "serenya_template"
 RUN = (  # two test runs at once need two names; each worker of one run has parts of its own
@@ -44,6 +49,7 @@ class Parts:
     providers: Mapping[str, str]
     app_url: str
     owners: Owners
+    dynamodb: "DynamoDBClient"
 
     def execute(self, statement: Composed) -> None:
         """Create or drop a database."""
@@ -109,9 +115,11 @@ def roomy_limits() -> Iterator[None]:
 
 
 @pytest.fixture
-def true_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+def true_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The time limits of production, for a test of them."""
     give_time(monkeypatch, room=1)
+    yield
+    forget_clients()
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +140,14 @@ def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
         ready = Parts(
-            postgres, aws, resources, people, providers, open_app_role(owner_url), Owners(postgres.url())
+            postgres=postgres,
+            aws=aws,
+            resources=resources,
+            people=people,
+            providers=providers,
+            app_url=open_app_role(owner_url),
+            owners=Owners(postgres.url()),
+            dynamodb=local_session().client("dynamodb", endpoint_url=aws.endpoint_url),
         )
         release.publish_documents(owner_url)
         release.rotate_keys(ready.settings(TEMPLATE))
@@ -145,7 +160,9 @@ def world(parts: Parts) -> Iterator[World]:
     """A service on a database of its own."""
     name = f"test_{secrets.token_hex(6)}"
     parts.execute(creating(name, TEMPLATE, durable=False))
-    one = World(parts.settings(name), parts.postgres.url(name), parts.people)
+    ensure_table(parts.dynamodb, name)  # a vault that all tests shared would be read whole by many of them
+    settings = replace(parts.settings(name), vault_table=name)
+    one = World(settings, parts.postgres.url(name), parts.people)
     one.execute("UPDATE database_position SET lineage = gen_random_uuid()")  # no copy, but one of its own
     yield one
     one.close()

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import budget
 from chalicelib.clients import aws, bounded_http
+from tests.aws_tap import forget_clients
 
 ROOM: Final = 30
 HANG_SECONDS: Final = 300.0  # only what hangs takes so long
@@ -31,5 +32,6 @@ def give_time(patch: pytest.MonkeyPatch, room: int = ROOM) -> None:
     patch.setattr(budget, "within", lambda seconds: _within(seconds) * room)
     patch.setattr(budget, "REQUEST", _request * room)
     patch.setitem(_defaults, "read_timeout_seconds", bounded_http.READ_TIMEOUT_SECONDS * room)
+    forget_clients()
     for (module, name), seconds in _seconds.items():
         patch.setattr(module, name, seconds * room)
