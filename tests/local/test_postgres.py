@@ -16,6 +16,7 @@ from local.database import as_role, connected
 from local.memory import forget
 from local.places import LOCAL, PROJECT, StackError, server_user
 from local.postgres import EmbeddedPostgres
+from tests.patience import HANG_SECONDS
 
 DIRECTORY = LOCAL / f"trial-{os.getpid()}"
 
@@ -115,7 +116,7 @@ def test_it_dies_with_a_parent_that_was_killed() -> None:
     assert server is not None
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
-    server.wait(timeout=10)
+    server.wait(timeout=HANG_SECONDS)
     assert not answers(url)
     forget(directory)
     shutil.rmtree(directory)
