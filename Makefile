@@ -20,13 +20,14 @@ REFUSED := This needs Python $(PYTHONS) (CPython), and "$(PYTHON)" is another on
 LEVEL := dev
 ENVIRONMENT = "$(PYTHON)" -E -s -m tools.environment $(if $(filter file,$(origin PYTHON)),,--named)
 RUN = $(ENVIRONMENT) $(LEVEL) --
+PYTEST = $(RUN) -m pytest --numprocesses 3 --dist loadgroup
 ALONE = "$(PYTHON)" -E -s -m
 
 run cost config deploy rollback package documents drill: LEVEL := run
 # These look at what runs, or act on it: they take the environment that is there, and never make it again.
 token consents audit-seal audit-verify audit-export operate keys restore: LEVEL := look
 
-.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
+.PHONY: help run test test-slow test-ids infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -34,8 +35,14 @@ help:  ## say what there is
 run: venv  ## bring up the whole service on http://127.0.0.1:8000 (PORT=... moves it)
 	@$(RUN) -m local run
 
-test: venv  ## lint, types, imports, tests: all of what CI runs that needs Python alone
+test: venv  ## lint, types, imports, and the tests that hold the specification: five minutes on two cores
 	@$(MAKE) --no-print-directory --keep-going lint types imports tests
+
+test-slow: venv  ## the tests that take longer: faults, simulation, package, local stack, release, bench
+	@$(PYTEST) --group=slow
+
+test-ids: venv  ## print the ids of all tests, or of one group: make test-ids GROUP=slow
+	@$(RUN) -m tools.test_ids $(GROUP)
 
 infra: venv  ## check the infrastructure (needs Terraform 1.11 or later, but no account)
 	@$(ENVIRONMENT) infra
@@ -122,15 +129,15 @@ types: venv  ## mypy, strict
 imports: venv  ## the direction of imports
 	@$(RUN) .venv/bin/lint-imports --no-logo
 
-tests: venv  ## the tests alone
-	@$(RUN) -m pytest --ignore tests/infra --ignore tests/security --numprocesses 3 --dist loadgroup --cov --cov-report=
+tests: venv  ## the tests of `make test` alone
+	@$(PYTEST) --group=fast
 
 format: venv  ## rewrite the code the way `make lint` wants it
 	@$(RUN) -m ruff check --fix --quiet .
 	@$(RUN) -m ruff format .
 
-coverage: venv  ## the branches that the last `make test` did not reach
-	@$(RUN) -m coverage report
+coverage: venv  ## run both groups of tests, and print the branches that none of them reaches
+	@$(PYTEST) --ignore=tests/infra --ignore=tests/security --cov --cov-report=term
 
 docs: venv  ## write the pages of docs/ again that are made from code
 	@for page in tools/*_page.py; do $(RUN) -m "tools.$$(basename "$$page" .py)" || exit 1; done

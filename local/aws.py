@@ -180,11 +180,11 @@ def ensure_key(kms: "KMSClient", alias: str) -> str:
     return key_id
 
 
-def ensure_table(dynamodb: "DynamoDBClient") -> None:
+def ensure_table(dynamodb: "DynamoDBClient", name: str = VAULT_TABLE) -> None:
     """Create the key vault: one item a person, found by `user_id`."""
     try:
         dynamodb.create_table(
-            TableName=VAULT_TABLE,
+            TableName=name,
             AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",

@@ -1,4 +1,4 @@
-"""Remove all that `make` made: the folders in the project, and the one outside where there is one.
+"""Remove all that `make` made: the folders in the project, and those outside where there are any.
 
 Standard library only: an environment that doesn't work is removed like any other.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from local.leftovers import end_leftover
+from local.memory import memory_folders
 from local.places import LOCAL, MADE, PROJECT, FileLock, StackError, assert_ours, runtime_folder
 from local.running import stop_run
 
@@ -19,7 +20,7 @@ def clean() -> None:
     stop_run()
     for path in LOCAL.glob("**/lock"):
         free(path)
-    for folder in (LOCAL, runtime_folder()):
+    for folder in (LOCAL, runtime_folder(), *memory_folders()):
         if folder.is_symlink() or folder.exists():
             assert_ours(folder)
             remove(folder)

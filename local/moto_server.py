@@ -6,6 +6,7 @@ It says its port on stdout and ends when its stdin does: with the process that s
 import os
 import sys
 import threading
+from functools import cache
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -26,6 +27,14 @@ class QuietHandler(MotoRequestHandler):
         """Say nothing: request lines of AWS calls help nobody here."""
 
 
+class Dispatcher(DomainDispatcherApplication):
+    """Moto's dispatcher, which would list a folder of two hundred services at each request."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self.get_backend_for_host = cache(super().get_backend_for_host)  # type: ignore[method-assign]  # the same, kept
+
+
 def end_with_starter() -> None:
     """Wait for the end of stdin, then end this process at once: it keeps nothing."""
     sys.stdin.buffer.read()
@@ -35,8 +44,7 @@ def end_with_starter() -> None:
 def serve() -> None:
     """Serve KMS, DynamoDB and S3 on a free port until the starter is gone."""
     threading.Thread(target=end_with_starter, daemon=True).start()
-    app = DomainDispatcherApplication(create_backend_app)
-    server = make_server(HOST, 0, app, threaded=True, request_handler=QuietHandler)
+    server = make_server(HOST, 0, Dispatcher(), threaded=True, request_handler=QuietHandler)
     print(server.server_port, flush=True)
     server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""Where the local stack keeps files, and who may reach them: a folder in the project, at most one outside.
+"""Where the local stack keeps files, and who may reach them: a folder in the project, few outside.
 
 Standard library only: `make clean` and the making of the environment need it.
 """
@@ -130,9 +130,14 @@ def write_private(path: Path, text: str) -> None:
 
 
 def runtime_folder() -> Path:
-    """Return the one folder outside the project, named after it; it may not exist yet."""
+    """Return the folder for temporary files outside the project, named after it; it may not exist yet."""
+    return Path(tempfile.gettempdir()).resolve() / outside_name()
+
+
+def outside_name() -> str:
+    """Return the name of this project's folders outside the project: two checkouts never share one."""
     mark = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8]
-    return Path(tempfile.gettempdir()).resolve() / f"serenya-auth-{mark}"
+    return f"serenya-auth-{mark}"
 
 
 def make_runtime_folder() -> Path:

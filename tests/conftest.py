@@ -1,25 +1,37 @@
 """Real parts for every test that wants them: started once, a fresh database for each test."""
 
+import gc
 import io
 import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+from psycopg2.sql import Composed
 
 from chalicelib.functions import release
 from chalicelib.observation import log
 from chalicelib.settings import Settings, from_environment
-from local.aws import LocalAws, Resources, aws_environment
+from local.aws import LocalAws, Resources, aws_environment, ensure_table, local_session
 from local.database import migrate, open_app_role
 from local.dev_providers import DevProviders
 from local.places import LOCAL, PROJECT
-from local.postgres import EmbeddedPostgres
+from local.postgres import EmbeddedPostgres, creating, dropping
 from local.shell import forget_foreign
 from local.stack import environment
+from tests.aws_tap import forget_clients
+from tests.groups import Group, group_of
+from tests.owners import Owners
+from tests.patience import give_time
 from tests.world import World
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 forget_foreign()
 
@@ -39,6 +51,13 @@ class Parts:
     people: DevProviders
     providers: Mapping[str, str]
     app_url: str
+    owners: Owners
+    dynamodb: "DynamoDBClient"
+
+    def execute(self, statement: Composed) -> None:
+        """Create or drop a database."""
+        with self.owners.cursor() as cursor:
+            cursor.execute(statement)
 
     def settings(self, database: str) -> Settings:
         """Return the settings of a service on one database."""
@@ -55,10 +74,32 @@ class Parts:
         )
 
 
+# No example is too slow because the machine is busy. `.ci/nightly` asks for the second profile.
+hypothesis.settings.register_profile(
+    "each change", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("each change")
+hypothesis.settings.register_profile("nightly", max_examples=2000)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `make flaky-phones` choose how long, and which chances."""
+    """Let make choose which tests run, and `make flaky-phones` how long, and which chances."""
+    parser.addoption("--group", type=Group, choices=list(Group), help="only the tests of one group")
     parser.addoption("--phones-seed", type=int, default=7)
     parser.addoption("--phones-seconds", type=float, default=0.0)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files of other groups, unread."""
+    wanted = config.getoption("--group")
+    is_file = collection_path.suffix == ".py"
+    return True if wanted and is_file and group_of(collection_path) is not wanted else None
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over what stays: the modules, and thousands of collected tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,6 +107,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(PROJECT / "tests" / "local"):
             item.add_marker(pytest.mark.xdist_group("local"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def roomy_limits() -> Iterator[None]:
+    """Time for everything that isn't hung."""
+    with pytest.MonkeyPatch.context() as patch:
+        give_time(patch)
+        yield
+
+
+@pytest.fixture
+def true_limits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time limits of production, for a test of them."""
+    give_time(monkeypatch, room=1)
+    yield
+    forget_clients()
 
 
 @pytest.fixture(scope="session")
@@ -85,22 +142,34 @@ def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
         postgres.drop_database(TEMPLATE)
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
-        ready = Parts(postgres, aws, resources, people, providers, open_app_role(owner_url))
+        ready = Parts(
+            postgres=postgres,
+            aws=aws,
+            resources=resources,
+            people=people,
+            providers=providers,
+            app_url=open_app_role(owner_url),
+            owners=Owners(postgres.url()),
+            dynamodb=local_session().client("dynamodb", endpoint_url=aws.endpoint_url),
+        )
         release.publish_documents(owner_url)
         release.rotate_keys(ready.settings(TEMPLATE))
         yield ready
+        ready.owners.close()
 
 
 @pytest.fixture
 def world(parts: Parts) -> Iterator[World]:
     """A service on a database of its own."""
     name = f"test_{secrets.token_hex(6)}"
-    owner_url = parts.postgres.create_database(name, TEMPLATE)
-    one = World(parts.settings(name), owner_url, parts.people)
+    parts.execute(creating(name, TEMPLATE, durable=False))
+    ensure_table(parts.dynamodb, name)  # a vault that all tests shared would be read whole by many of them
+    settings = replace(parts.settings(name), vault_table=name)
+    one = World(settings, parts.postgres.url(name), parts.people)
     one.execute("UPDATE database_position SET lineage = gen_random_uuid()")  # no copy, but one of its own
     yield one
     one.close()
-    parts.postgres.drop_database(name)
+    parts.execute(dropping(name))
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from chalicelib.stores.erasure import ErasureStore
 from chalicelib.stores.provider_grants import ProviderGrantStore
 from chalicelib.stores.sign_in import SignInStore
 from local.places import PROJECT
+from tests.patience import HANG_SECONDS
 
 KILLED = 137
 CRASH_AT = "CRASH_AT"
@@ -80,7 +81,7 @@ def crashed(step: str, environment: Mapping[str, str], request: Mapping[str, Any
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG_SECONDS,
     )
     assert done.returncode in {0, KILLED}, done.stderr
     return done.returncode

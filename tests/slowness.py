@@ -3,7 +3,7 @@
 import math
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ class Slow:
 
     def __init__(self, target: tuple[str, int]) -> None:
         self.seconds = 0.0
+        self.wait: Callable[[], None] = self.sleep  # before what a client says is passed on
         self._target = target
         self._over = Event()
         self._listener = socket.create_server((HOST, 0))
@@ -43,11 +44,11 @@ class Slow:
                 if server in ready and not self._pass(server, client):
                     return
                 if client in ready:
-                    self._wait()
+                    self.wait()
                     if not self._pass(client, server):
                         return
 
-    def _wait(self) -> None:
+    def sleep(self) -> None:
         seconds = self.seconds
         self._over.wait(None if seconds == SILENT else seconds)
 

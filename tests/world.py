@@ -23,13 +23,13 @@ from chalicelib.routes.services import Services
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database, connect
 from local import dev_apple
-from local.database import connected
 from local.dev_google import AUDIENCE, subject_for
 from local.dev_providers import DevProviders
 from tests import declared
 from tests.fakes import FakeClock
 from tests.gateway import proxy_event
 from tests.operating import Operated
+from tests.owners import Owners
 from tests.proofs import PhoneKey
 
 REQUIRED = (
@@ -66,6 +66,7 @@ class World(Operated):
     def __init__(self, settings: Settings, owner_url: str, dev: DevProviders, *more: Route[Services]) -> None:
         self.settings = settings
         self.owner_url = owner_url
+        self._owners = Owners(owner_url)
         self.people, self.google, self.apple = dev, dev.google, dev.apple
         self.address = "127.0.0.1"  # of whoever calls, as the gateway sees it
         self.principal: str | None = None  # whom it let in by AWS IAM
@@ -83,6 +84,7 @@ class World(Operated):
     def close(self) -> None:
         """Give the connections back."""
         self.database.close()
+        self._owners.close()
 
     def call(
         self,
@@ -126,7 +128,7 @@ class World(Operated):
     @contextmanager
     def owner(self) -> Iterator[cursor]:
         """Yield a cursor of the database's owner, to look at rows and to set scenes."""
-        with connected(self.owner_url) as connection, connection.cursor() as opened:
+        with self._owners.cursor() as opened:
             yield opened
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:

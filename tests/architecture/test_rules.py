@@ -24,6 +24,7 @@ ENVIRONMENT = re.compile(r"os\.(environ|environb|getenv|getenvb|putenv)")
 DATABASE = re.compile(r"(sqlalchemy|psycopg2)(\..*)?")
 SQL = re.compile(r"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s)")
 MACHINE = re.compile(r"(?<![\w.$})>*])/(?:home|Users|root|opt|work|mnt|media|srv)/\w")
+SKIPS = re.compile(r"pytest\.(skip|importorskip|xfail|mark\.(skip|skipif|xfail))|unittest\.skip.*")
 
 FILE_LINES_MAX = 350
 FUNCTION_LINES_MAX = 40
@@ -116,6 +117,11 @@ def test_the_entry_reaches_the_rest_through_wiring_and_routes_only() -> None:
         *(f"chalicelib.{name}" for name in ("functions", "wiring", "routes", "startup")),
     )
     none(foreign_imports(entry, *ours))
+
+
+def test_no_test_is_left_out_where_a_tool_is_missing() -> None:
+    found = {each.path for each in python_files("tests") if breaches(each, SKIPS)}
+    assert found == {"tests/local/test_postgres.py"}  # only Linux tells children of their parent's death
 
 
 def test_no_file_names_a_folder_of_some_machine() -> None:

@@ -17,6 +17,11 @@ TAKEN_BACK = {
 
 
 @pytest.fixture(autouse=True)
+def limits(true_limits: None) -> None:
+    """Faults meet the limits of production."""
+
+
+@pytest.fixture(autouse=True)
 def nothing_told_is_lost(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold every world of a test to F0: no answer given with success is lost."""
     if {request.path.stem, request.node.name} & TAKEN_BACK:

@@ -39,7 +39,11 @@ def test_apple_is_told_whenever_the_erasure_dies(
     told = environment(
         database_url=world.settings.database_url,
         endpoint_url=parts.aws.endpoint_url,
-        resources=replace(parts.resources, egress_table=world.settings.egress_table),
+        resources=replace(
+            parts.resources,
+            vault_table=world.settings.vault_table,
+            egress_table=world.settings.egress_table,
+        ),
         providers=parts.providers,
         issuer_url=world.settings.issuer_url,
     )

@@ -10,10 +10,10 @@ from threading import Thread
 import pytest
 
 from tests.conftest import Parts
+from tests.patience import HANG_SECONDS
 from tests.races import audited, live_sessions, times
 from tests.world import Phone, Reply, World
 
-BOUND_SECONDS = 10.0  # F0
 HOURS = timedelta(hours=6)
 
 
@@ -50,11 +50,11 @@ def acts(phone: Phone) -> dict[str, Callable[[], Reply]]:
 
 
 def assert_all_refused(phone: Phone) -> None:
-    """Every act that needs the database is 503 within the bound; nothing else suffers."""
+    """Every act that needs the database is 503 and doesn't hang; nothing else suffers."""
     for act in acts(phone).values():
         started = time.monotonic()
         assert_f0(act())
-        assert time.monotonic() - started < BOUND_SECONDS
+        assert time.monotonic() - started < HANG_SECONDS
     assert phone.world.call("GET", "/.well-known/jwks.json").status == 200
     assert phone.world.call("GET", "/health").status == 200
     assert phone.world.call("GET", "/health/ready").status == 503
@@ -103,7 +103,7 @@ def test_a_frozen_server_is_503_within_the_bound(world: World, parts: Parts, pho
         started = time.monotonic()
         replies = list(threads.map(lambda act: act(), calls.values()))
         took = time.monotonic() - started
-    assert took < BOUND_SECONDS
+    assert took < HANG_SECONDS
     for reply in replies:
         assert_f0(reply)
     assert_recovered(phone)
@@ -122,7 +122,7 @@ def test_a_hundred_requests_to_a_frozen_server_are_all_answered_in_time(
         took = times(100, lambda: timed(lambda: world.call("POST", "/auth/refresh", body)))
     for seconds, reply in took:
         assert_f0(reply)
-        assert seconds < BOUND_SECONDS
+        assert seconds < HANG_SECONDS
     assert_recovered(phone)
 
 
@@ -170,7 +170,7 @@ def test_a_row_that_stays_locked_is_503_and_the_token_works_later(world: World, 
         seconds, reply = timed(phone.refresh)
         cursor.execute("ROLLBACK")
     assert_f0(reply)  # F-6: lock_timeout
-    assert seconds < BOUND_SECONDS
+    assert seconds < HANG_SECONDS
     assert phone.refresh().status == 200
 
 
@@ -179,7 +179,7 @@ def is_waiting_for_lock(world: World) -> bool:
     return bool(world.rows(f"SELECT 1 FROM pg_stat_activity WHERE {waiting}"))  # noqa: S608 - a constant
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait_until(happened: Callable[[], bool], seconds: float = HANG_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline

@@ -1,6 +1,7 @@
 """The process is killed at each step of erasure and of sign-up: nothing, or all of it, once (F-20)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,7 @@ def kill(world: World, parts: Parts) -> Kill:
     told = environment(
         database_url=world.settings.database_url,
         endpoint_url=parts.aws.endpoint_url,
-        resources=parts.resources,
+        resources=replace(parts.resources, vault_table=world.settings.vault_table),
         providers=parts.providers,
         issuer_url=world.settings.issuer_url,
     )

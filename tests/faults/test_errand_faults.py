@@ -13,17 +13,16 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib import wiring
-from chalicelib.assembly.errands import ERRAND_SECONDS
 from chalicelib.clients import aws
 from chalicelib.domain.egress import LEASE
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.functions.egress import egress_deliver
 from tests.aws_tap import forget_clients
 from tests.faults.test_bounded_http import drip, raw_server
+from tests.patience import HANG_SECONDS
 from tests.webhook_scenes import ORDER, Backend, receiving
 from tests.world import World
 
-SPARE_SECONDS = 3.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
 
@@ -95,7 +94,7 @@ def test_a_receiver_that_drips_costs_a_bounded_time_and_holds_up_no_other(
     world: World, backend: Backend, said: bytes
 ) -> None:
     def slowly(connection: socket.socket, over: Event) -> None:
-        connection.settimeout(ERRAND_SECONDS * 4)
+        connection.settimeout(HANG_SECONDS)
         drip(said)(connection, over)
 
     with raw_server(slowly) as port:
@@ -104,7 +103,7 @@ def test_a_receiver_that_drips_costs_a_bounded_time_and_holds_up_no_other(
         backend.carrier.carry()
         begun = monotonic()
         assert backend.outside.deliver() == {"done": 1, "pending": 1}
-        assert monotonic() - begun < ERRAND_SECONDS + SPARE_SECONDS
+        assert monotonic() - begun < HANG_SECONDS
     assert backend.receiver.types == ["account.created"]
 
 

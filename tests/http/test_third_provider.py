@@ -63,7 +63,11 @@ def declaring(parts: Parts, world: World, acme: Acme, monkeypatch: pytest.Monkey
     monkeypatch.setattr(declared, "ROUTES", (*ROUTES, route))
     client = {"client_id": CLIENT, "platforms": ["web"], "nonce": "raw"}
     with serving({("GET", "/jwks"): published(acme.jwks())}, "acme") as url:
-        own = {"ACME_CLIENTS": json.dumps([client]), "ACME_KEYS_URL": f"{url}/jwks"}
+        own = {
+            "ACME_CLIENTS": json.dumps([client]),
+            "ACME_KEYS_URL": f"{url}/jwks",
+            "VAULT_TABLE": world.settings.vault_table,
+        }
         told = parts.environment(database_of(world.owner_url)) | own
         settings = from_environment(told, providers=(*PROVIDERS.values(), ACME))
         one = World(settings, world.owner_url, world.people, route)

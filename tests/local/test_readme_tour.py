@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ import pytest
 from local.places import PROJECT
 from local.server import create_server
 from tests.conftest import RUN
+from tests.patience import HANG_SECONDS
 from tests.world import World
 
 BLOCK = re.compile(r"^```(sh|json|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -30,7 +30,6 @@ def api(world: World) -> Iterator[str]:
     server.drain()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour is made of curl commands")
 def test_every_command_of_the_tour_answers_what_the_readme_shows(api: str) -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     blocks: list[tuple[str, str]] = BLOCK.findall(readme)
@@ -46,7 +45,7 @@ def test_every_command_of_the_tour_answers_what_the_readme_shows(api: str) -> No
         env=os.environ | {"PATH": f"{python}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

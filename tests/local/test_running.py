@@ -12,6 +12,7 @@ import pytest
 from local import running
 from local.places import PROJECT, StackError
 from local.running import AlreadyRunning, Stopped, recorded_run, single_run, stop_run, stop_signals
+from tests.patience import HANG_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +76,6 @@ def test_another_shell_ends_the_run_and_waits_for_its_end(checkout: Path) -> Non
     assert run.stdout is not None
     assert run.stdout.readline() == "up\n"
     assert stop_run()
-    run.communicate(timeout=5)
+    run.communicate(timeout=HANG_SECONDS)
     assert run.returncode == 0
     assert not stop_run()

@@ -17,6 +17,7 @@ from chalice.app import Chalice, Request, Response
 from local.children import HOST
 from local.handler import BODY_BYTES_MAX
 from local.server import Server, create_server
+from tests.patience import HANG_SECONDS
 
 TOGETHER = 120
 
@@ -40,7 +41,7 @@ def server() -> Iterator[Server]:
 
     @app.route("/together")
     def together() -> dict[str, Any]:
-        gathered.wait(timeout=20)
+        gathered.wait(timeout=HANG_SECONDS)
         return {"request_id": current(app).context["requestId"]}
 
     made = create_server(app, 0)
@@ -60,7 +61,7 @@ class Heard:
 
 def speak(server: Server, sent: bytes, *, hang_up: bool = False) -> Heard:
     """Return the answer to raw bytes."""
-    with socket.create_connection((HOST, server.server_port), timeout=10) as connection:
+    with socket.create_connection((HOST, server.server_port), timeout=HANG_SECONDS) as connection:
         connection.sendall(sent)
         if hang_up:
             connection.shutdown(socket.SHUT_WR)
@@ -143,15 +144,15 @@ def test_an_answer_without_a_body_says_no_length(server: Server) -> None:
 
 
 def test_a_kept_connection_answers_without_delay(server: Server) -> None:
-    connection = http.client.HTTPConnection(HOST, server.server_port, timeout=10)
+    connection = http.client.HTTPConnection(HOST, server.server_port, timeout=HANG_SECONDS)
     durations = []
-    for _ in range(20):
+    for _ in range(100):
         started = time.monotonic()
         connection.request("GET", "/context/1")
         connection.getresponse().read()
         durations.append(time.monotonic() - started)
     connection.close()
-    assert sorted(durations)[10] < 0.03  # delayed acknowledgements alone would cost 40 ms
+    assert min(durations[20:]) < 0.04  # what a delayed acknowledgement costs, once the quick ones are over
 
 
 def test_many_requests_are_answered_at_once_each_with_its_own_context(server: Server) -> None:

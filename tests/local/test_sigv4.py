@@ -17,6 +17,7 @@ from chalice.app import Chalice, IAMAuthorizer
 from local.aws import ACCESS_KEY, REGION, SECRET_KEY
 from local.children import HOST
 from local.server import Server, create_server
+from tests.patience import HANG_SECONDS
 
 BODY = b"token=abc%20def"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -54,7 +55,7 @@ def signed(
 
 
 def post(server: Server, headers: Mapping[str, str], body: bytes = BODY) -> tuple[int, dict[str, object]]:
-    with closing(http.client.HTTPConnection(HOST, server.server_port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(HOST, server.server_port, timeout=HANG_SECONDS)) as connection:
         connection.request("POST", "/ask", body, dict(headers))
         answer = connection.getresponse()
         return answer.status, dict(json.loads(answer.read()))
