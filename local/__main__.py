@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: run, stop, token, clean, consents, keys, drill."""
+"""The commands behind the Makefile; `parser` declares them all."""
 
 import argparse
 import contextlib
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from local import cleaning, dev_apple, dev_google, keys_options, operate_options
 from local.audit_options import add_parsers
+from local.command_line import CommandLine
 from local.dev_providers import DevProviders
 from local.places import LOCAL, StackError
 from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
@@ -42,12 +43,13 @@ def main(arguments: list[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
-    top = argparse.ArgumentParser(prog="local", description="The local stack of serenya-auth.")
+    top = CommandLine(prog="python -m local", description="The local stack of serenya-auth.")
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
     commands.add_parser("stop", help="end what `run` started, from another shell")
     commands.add_parser("clean", help="remove what `run` and the tests made")
     keys_options.add_parser(commands)
+    commands.add_parser("restore", help="make the database ready after it was restored from a backup")
     commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
     person = commands.add_parser("token", help="print a fresh ID token of a development provider")
     person.add_argument("--provider", choices=("google", "apple"), default="google")

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.errors import ServiceError
+from local.command_line import progress, typed
 from local.invoke import invoke
 from local.places import StackError
 
@@ -23,21 +23,20 @@ FUNCTIONS = {
 
 def operate(options: argparse.Namespace) -> None:
     """Do it and print what came of it. Raises StackError when it was refused."""
-    function, event = order(options)
-    try:
-        answer = invoke(function, event)
-    except ServiceError as error:
-        raise StackError(f"Refused: {error.title} ({error.code}).") from error
-    except (ValueError, TypeError) as error:
-        raise StackError(f"Refused: {error}.") from error
+    answer = invoke(*order(options))
+    if options.act == "export" and options.part < answer["parts"]:
+        following = typed("part", options.part + 1)
+        progress(f"This is part {options.part} of {answer['parts']}. Type {following} for the next one.")
     is_document = options.json or options.act == "export"
     print(json.dumps(answer, ensure_ascii=False) if is_document else table(answer))
 
 
 def order(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     """Return which function is to be invoked, and with what. Raises StackError."""
+    if options.act == "find" and bool(options.email) == bool(options.subject):
+        raise StackError(f"Whom do you look for? Type {typed('email')} or {typed('subject')}, one of them.")
     if options.act != "find" and not options.user_id:
-        raise StackError("Whom? Say --user-id; `operate find` tells it.")
+        raise StackError(f"Whose account? Type {typed('user_id')}; the act `find` prints it.")
     if options.act == "erase" and options.emergency:
         raise StackError("Emergency access is for reaching data, not for erasing it.")
     act = "reveal" if options.act == "show" and options.reveal else options.act

@@ -36,6 +36,10 @@ class MissingConsent:
     sha256: str
 
 
+class NotPossible(ValueError):
+    """What an operator asked for can't be done; the message says why, in a sentence for people."""
+
+
 class ServiceError(Exception):
     """An expected failure; only leaves of the tree are raised."""
 

@@ -13,6 +13,7 @@ from typing import Final
 import boto3.session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.command_line import CommandLine
 from tools.release import config
 from tools.release.cloud import Cloud
 from tools.release.deploying import leave
@@ -43,7 +44,7 @@ def main() -> None:
 
 
 def _asked() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
+    parser = CommandLine(prog="python -m tools.release", description=__doc__)
     parser.add_argument("act", choices=("config", "deploy", "rollback"))
     parser.add_argument("--stage", required=True, choices=STAGES)
     parser.add_argument("--states", default=os.environ.get("STATES"), help="the bucket of Terraform's states")
