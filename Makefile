@@ -20,7 +20,7 @@ export CALLED_BY := make
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
+.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start profile flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents migration package config deploy rollback rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -147,6 +147,9 @@ rollback: venv  ## deploy the release before the last one again: make rollback S
 
 documents: venv  ## register new consent texts as published; a published one never changes
 	@$(RUN) -m local.published
+
+migration: venv  ## write the next migration: make migration NAME="notes of operators"
+	@$(RUN) -m tools.migration $(call option,NAME,--name)
 
 rehearse: venv  ## release, break and roll back on this machine, with the real zip (needs Terraform)
 	@$(RUN) -m tools.rehearsal

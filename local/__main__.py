@@ -7,7 +7,8 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from local import cleaning, dev_apple, dev_google, keys_options, operate_options
+from chalicelib.domain.providers import GOOGLE, PROVIDERS
+from local import cleaning, keys_options, operate_options
 from local.audit_options import add_parsers
 from local.command_line import CommandLine
 from local.dev_providers import DevProviders
@@ -52,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("restore", help="make the database ready after it was restored from a backup")
     commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
     person = commands.add_parser("token", help="print a fresh ID token of a development provider")
-    person.add_argument("--provider", choices=("google", "apple"), default="google")
+    person.add_argument("--provider", choices=tuple(PROVIDERS), default=GOOGLE.name)
     person.add_argument("--name", default="Ana Diaz")
     person.add_argument("--email", default="ana@example.com")
     person.add_argument(
@@ -96,15 +97,11 @@ def drill(_: argparse.Namespace) -> None:
 
 def token(options: argparse.Namespace) -> None:
     """Print an ID token, and nothing else, for the person and client that the options name."""
-    people, now = DevProviders.within(LOCAL), datetime.now(UTC)
-    told = {"email": options.email, "nonce": options.nonce, "now": now}
-    if options.provider == "apple":
-        subject = options.subject or dev_apple.subject_for(options.email)
-        print(people.apple.token(subject=subject, audience=options.client or dev_apple.BUNDLE, **told))
-        return
-    subject = options.subject or dev_google.subject_for(options.email)
-    client = options.client or dev_google.AUDIENCE
-    print(people.google.token(subject=subject, name=options.name, audience=client, **told))
+    client = {"audience": options.client} if options.client else {}
+    told = {"nonce": options.nonce, "now": datetime.now(UTC), **client}
+    people = DevProviders.within(LOCAL)
+    subject = options.subject or people.subject(options.provider, options.email)
+    print(people.token(options.provider, subject=subject, email=options.email, name=options.name, **told))
 
 
 def consents(options: argparse.Namespace) -> None:

@@ -24,9 +24,8 @@ FUNCTIONS = {
 def operate(options: argparse.Namespace) -> None:
     """Do it and print what came of it. Raises StackError when it was refused."""
     answer = invoke(*order(options))
-    if options.act == "export" and options.part < answer["parts"]:
-        following = typed("part", options.part + 1)
-        progress(f"This is part {options.part} of {answer['parts']}. Type {following} for the next one.")
+    if options.act == "export":
+        _placed(options.part, answer["parts"])
     is_document = options.json or options.act == "export"
     print(json.dumps(answer, ensure_ascii=False) if is_document else table(answer))
 
@@ -42,6 +41,14 @@ def order(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     act = "reveal" if options.act == "show" and options.reveal else options.act
     names = ("email", "subject", "provider", "user_id", "part", "actor", "reason", "emergency")
     return FUNCTIONS[act], {"act": act, **{name: getattr(options, name) for name in names}}
+
+
+def _placed(part: int, parts: int) -> None:
+    """Say which part of an export this is, where there are others. Raises StackError beyond the last one."""
+    if part > parts:
+        raise StackError(f"There is no part {part}; the last one is {typed('part', parts)}.")
+    if part < parts:
+        progress(f"This is part {part} of {parts}. Type {typed('part', part + 1)} for the next one.")
 
 
 def table(answer: Mapping[str, Any]) -> str:

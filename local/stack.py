@@ -9,6 +9,7 @@ from typing import Final
 
 from app import app, apple_client_key, egress_deliver
 from chalicelib import wiring
+from chalicelib.domain.providers import PROVIDERS
 from chalicelib.functions import release
 from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
@@ -77,8 +78,9 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     app_url = prepare_database(owner_url)
     say("Schema", "migrated to the newest revision")
     providers = parts.enter_context(DevProviders.within(LOCAL).serve())
-    say("Google", f"the development Google's keys at {providers['GOOGLE_KEYS_URL']}")
-    say("Apple", f"the development Apple's at {providers['APPLE_KEYS_URL']}")
+    for declared in PROVIDERS.values():
+        keys_url = providers[f"{declared.name.upper()}_KEYS_URL"]
+        say(declared.title, f"the development {declared.title}'s keys at {keys_url}")
     resources = aws.provision()
     say("AWS", f"{'yours' if choices.endpoint_url else 'moto, empty,'} at {aws.endpoint_url}")
     settings = environment(

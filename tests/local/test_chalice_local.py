@@ -22,7 +22,6 @@ from chalicelib.routes.route import Admission
 from local.aws import aws_environment
 from local.children import HOST, end, free_port
 from local.deployed import copied
-from local.dev_google import subject_for
 from tests.conftest import TEMPLATE, Parts
 from tests.world import World
 
@@ -91,8 +90,7 @@ def test_every_route_is_served_by_chalice_s_own_server(chalice: str, route: Any)
 
 def test_people_sign_up_refresh_and_read_their_account_there(chalice: str, world: World) -> None:
     person = world.person("chalice@example.com")
-    told = {"email": person.email, "name": person.name, "now": datetime.now(UTC)}
-    id_token = world.google.token(subject=subject_for(person.email), **told)
+    id_token = person.id_token(now=datetime.now(UTC))
     status, tokens = asked(f"{chalice}/auth/google", "POST", person.sign_in_body(id_token))
     assert (status, tokens["is_new_user"]) == (200, True)
     status, tokens = asked(f"{chalice}/auth/refresh", "POST", {"refresh_token": tokens["refresh_token"]})

@@ -66,18 +66,17 @@ class Functions:
     def _ship(self, name: str, running: Container) -> None:
         """Bring what a container wrote since the last time to its log group, as Lambda does."""
         written = running.log.read_bytes()[self._shipped.get(running.log, 0) :]
-        lines = written.decode().splitlines()
+        lines = [line for line in written.decode().splitlines() if line]
         if not lines:
             return
         self._shipped[running.log] = self._shipped.get(running.log, 0) + len(written)
         logs = local_session().client("logs", endpoint_url=self.endpoint_url)
         group, stream = f"/aws/lambda/{name}", running.log.stem
-        for make in (
-            lambda: logs.create_log_group(logGroupName=group),  # Lambda does, where Terraform has not
-            lambda: logs.create_log_stream(logGroupName=group, logStreamName=stream),
-        ):
-            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-                make()
+        there_already = logs.exceptions.ResourceAlreadyExistsException
+        with contextlib.suppress(there_already):
+            logs.create_log_group(logGroupName=group)  # Lambda does, where Terraform has not
+        with contextlib.suppress(there_already):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
         events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines]
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
