@@ -11,9 +11,8 @@ from app import app, apple_client_key, egress_deliver
 from chalicelib import wiring
 from chalicelib.domain.providers import PROVIDERS
 from chalicelib.functions import release
-from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
-from local import dev_providers, schedules, streams
+from local import console, dev_providers, schedules, streams
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
 from local.database import prepare_database
@@ -66,9 +65,9 @@ def run(outer: Mapping[str, str]) -> None:
 
 def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
-    log.install(sys.stdout, "local")
     parts.enter_context(single_run())
     choices = read_choices(outer, app_faults(outer))
+    console.install(sys.stdout, as_json=choices.log_is_json)
     url = f"http://{HOST}:{choices.port}"
     record(url)
     aws = LocalAws(LOCAL / "aws", choices.endpoint_url)
@@ -92,6 +91,7 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     )
     parts.enter_context(published(settings))
     server = create_app_server(settings, owner_url, choices)
+    console.install(sys.stdout, as_json=choices.log_is_json)  # again: the app has set up its own
     thread = threading.Thread(target=server.serve_forever, name="api", daemon=True)
     thread.start()
     parts.callback(server.drain)
