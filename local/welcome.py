@@ -28,6 +28,7 @@ def welcome(url: str) -> None:
         f"\nThe API answers at {url}; its description is at {url}/openapi.json\n"
         f"Sign up (in another shell, in this folder):\n\n{sign_up_command(url)}\n\n"
         'Another person: make -s token NAME="Ben Okafor" EMAIL=ben@example.com\n'
-        "Stop: Ctrl-C here, or `make stop` anywhere in this folder. One line a request follows (LOG=json: as JSON).\n",
+        "Stop: Ctrl-C here, or `make stop` anywhere in this folder.\n"
+        "One line a request follows; LOG=json make run prints JSON.\n",
         flush=True,
     )

@@ -104,7 +104,6 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "python -m tools.proof_cost": (f"{MEASURED}::test_proof_cost_has_a_line_for_each_algorithm",),
     "python -m tools.retention_page": PAGES,
     "python -m tools.schema_page": PAGES,
-    "python -m tools.settings_page": PAGES,
     "terraform apply": ("tests/infra/test_apply.py", *REHEARSED),
     "terraform init": REHEARSED,
     "terraform output": REHEARSED,
