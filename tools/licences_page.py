@@ -47,7 +47,7 @@ _INTRODUCTION: Final = """\
 This project is under [Apache-2.0](../LICENSE). Below is every package of `requirements.txt`, from which the
 deployed zip is built, and the licence it is used under. Each may be combined with Apache-2.0. A licence that
 isn't on this list fails `make test`: somebody decides, and adds it with a reason to `tools/licences_page.py`.
-The packages of `requirements-dev.txt` are never deployed. They are held to the same list, and to `TOOLS` there.
+The packages of `requirements-dev.txt` are never deployed; they are held to the same list, and to `TOOLS`.
 
 | licence | why it is fine |
 |---|---|
