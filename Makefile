@@ -16,6 +16,8 @@ PYTHON := python3
 endif
 REFUSED := This needs Python $(PYTHONS) (CPython), and "$(PYTHON)" is another one or missing: make PYTHON=/path/to/python3.12 run
 
+# So that messages name what was typed: ACTOR=, not --actor.
+export CALLED_BY := make
 # What a command runs in is made first, as far as it is missing (tools/environment.py): by default what tests and checks need.
 LEVEL := dev
 ENVIRONMENT = "$(PYTHON)" -E -s -m tools.environment $(if $(filter file,$(origin PYTHON)),,--named)
@@ -27,7 +29,7 @@ run cost config deploy rollback package documents drill: LEVEL := run
 # These look at what runs, or act on it: they take the environment that is there, and never make it again.
 token consents audit-seal audit-verify audit-export operate keys restore: LEVEL := look
 
-.PHONY: help run test test-slow test-ids infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents package config deploy rollback rehearse lock
+.PHONY: help run test test-slow test-ids infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start profile flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents migration package config deploy rollback rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -55,33 +57,34 @@ security: venv  ## attack the API by its description, audit the code and what it
 	@$(RUN) -m pytest tests/security
 
 cost: venv  ## print what a month costs at list price, of what Terraform plans: make cost STAGE=dev
-	@$(RUN) -m tools.cost $(STAGE)
+	@$(RUN) -m tools.cost $(call option,STAGE,--stage)
 
 token: venv  ## print a development ID token: make token NAME="Ana Diaz" EMAIL=ana@example.com PROVIDER=apple
-	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email) \
+	@$(RUN) -m local token $(call option,NAME,--name) $(call option,EMAIL,--email) $(call option,SUBJECT,--subject) \
 		$(call option,NONCE,--nonce) $(call option,CLIENT,--client) $(call option,PROVIDER,--provider)
 
 consents: venv  ## count how people stand on the documents: make consents DOCUMENT=terms_of_service VERSION=2.0
-	@$(RUN) -m local consents $(call option,DOCUMENT,--document) $(call option,VERSION,--version)
+	@$(RUN) -m local consents $(call option,DOCUMENT,--document) $(call option,VERSION,--version) $(call switch,JSON,--json)
 
 audit-seal: venv  ## seal and anchor what was audited; deployed, a schedule does it
 	@$(RUN) -m local audit-seal
 
 audit-verify: venv  ## verify the audit record and name the first bad entry; BUNDLE=audit.jsonl does it offline
 	@$(RUN) -m local audit-verify $(call option,FIRST,--first) $(call option,LAST,--last) \
-		$(call option,BUNDLE,--bundle) $(call option,JWKS,--jwks)
+		$(call option,BUNDLE,--bundle) $(call option,JWKS,--jwks) $(call switch,JSON,--json)
 
 audit-export: venv  ## write the sealed record with proofs for auditors: make audit-export FILE=audit.jsonl
 	@$(RUN) -m local audit-export $(call option,FIRST,--first) $(call option,LAST,--last) $(call option,FILE,--file)
 
-operate: venv  ## act as an operator: make operate ACT=find EMAIL=ana@example.com ACTOR=me REASON="ticket 4711"
-	@$(RUN) -m local operate $(ACT) $(call option,EMAIL,--email) $(call option,SUBJECT,--subject) \
-		$(call option,PROVIDER,--provider) $(call option,USER_ID,--user-id) $(call option,ACTOR,--actor) $(call option,REASON,--reason) \
-		$(if $(REVEAL),--reveal) $(if $(EMERGENCY),--emergency) $(if $(JSON),--json)
+operate: venv  ## find, show, suspend, reinstate, end-sessions, export or erase: make operate ACT=find EMAIL=ana@example.com ACTOR=me REASON="ticket 4711"
+	@$(RUN) -m local operate $(call option,ACT) $(call option,EMAIL,--email) $(call option,SUBJECT,--subject) \
+		$(call option,PROVIDER,--provider) $(call option,USER_ID,--user-id) $(call option,PART,--part) \
+		$(call option,ACTOR,--actor) $(call option,REASON,--reason) \
+		$(call switch,REVEAL,--reveal) $(call switch,EMERGENCY,--emergency) $(call switch,JSON,--json)
 
 keys: venv  ## show where every key stands; or change one: make keys ACT=rotate USE=refresh_token
-	@$(RUN) -m local keys $(ACT) $(call option,USE,--use) $(call option,VERSION,--version) $(call option,KID,--kid) \
-		$(call option,ACTOR,--actor) $(call option,REASON,--reason) $(if $(JSON),--json)
+	@$(RUN) -m local keys $(call option,ACT) $(call option,USE,--use) $(call option,VERSION,--version) $(call option,KID,--kid) \
+		$(call option,ACTOR,--actor) $(call option,REASON,--reason) $(call switch,JSON,--json)
 
 restore: venv  ## make the database ready after it was restored from a backup: the function `restore`
 	@$(RUN) -m local restore
@@ -91,7 +94,7 @@ drill: venv  ## rehearse it: dump, erase, restore the dump, and prove that nobod
 
 bench: venv  ## measure the handler and print the tables: make bench PEOPLE=200 CONTAINERS=16 COLD=10 GROWTH="10000 1000000"
 	@$(RUN) -m bench $(call option,PEOPLE,--people) $(call option,CONTAINERS,--containers) $(call option,COLD,--cold) \
-		$(if $(findstring command,$(origin GROWTH)),--growth $(GROWTH)) $(if $(STRICT),--strict)
+		$(if $(findstring command,$(origin GROWTH)),--growth $(GROWTH)) $(call switch,STRICT,--strict)
 
 bench-compare: venv  ## compare the working tree with a revision, pair by pair: make bench-compare BASE=main PAIRS=8 PEOPLE=60
 	@$(RUN) -m bench.compare $(call option,BASE,--base) $(call option,PAIRS,--pairs) $(call option,PEOPLE,--people)
@@ -149,13 +152,16 @@ config: venv  ## fill .chalice/config.json from Terraform's outputs: make config
 	@$(RUN) -m tools.release config --stage $(or $(STAGE),dev) $(call option,STATES,--states)
 
 deploy: venv  ## release all of a stage, or nothing of it: make deploy STAGE=dev STATES=bucket
-	@$(RUN) -m tools.release deploy --stage $(or $(STAGE),dev) $(call option,STATES,--states) $(if $(DESTROY),--destroy)
+	@$(RUN) -m tools.release deploy --stage $(or $(STAGE),dev) $(call option,STATES,--states) $(call switch,DESTROY,--destroy)
 
 rollback: venv  ## deploy the release before the last one again: make rollback STAGE=dev STATES=bucket
 	@$(RUN) -m tools.release rollback --stage $(or $(STAGE),dev) $(call option,STATES,--states)
 
 documents: venv  ## register new consent texts as published; a published one never changes
 	@$(RUN) -m local.published
+
+migration: venv  ## write the next migration: make migration NAME="notes of operators"
+	@$(RUN) -m tools.migration $(call option,NAME,--name)
 
 rehearse: venv  ## release, break and roll back on this machine, with the real zip (needs Terraform)
 	@$(RUN) -m tools.rehearsal
@@ -165,6 +171,7 @@ lock: python  ## pin and hash the dependencies again; UPGRADE=1 takes newer ones
 
 # Only what was typed on make's command line counts: shells of some systems set NAME and EMAIL to something else.
 option = $(if $(findstring command,$(origin $(1))),$(2) "$$$(1)")
+switch = $(if $(findstring command,$(origin $(1))),$(if $(filter-out 0 no off,$($(1))),$(2)))
 
 python:
 	@"$(PYTHON)" $(IS_SUPPORTED) 2>/dev/null || { echo '$(REFUSED)' >&2; exit 1; }

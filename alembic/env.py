@@ -50,7 +50,10 @@ def online() -> AbstractContextManager[Connection]:
 
 
 def migrate(connection: Connection) -> None:
-    """Bring the schema to the wanted revision in one transaction, under the advisory lock."""
+    """Bring the schema to the wanted revision in one transaction, under the advisory lock.
+
+    A migration with an `autocommit_block` commits what ran before it: docs/migrations.md.
+    """
     context.configure(
         connection=connection,
         target_metadata=Schema.metadata,
@@ -61,7 +64,8 @@ def migrate(connection: Connection) -> None:
     with context.begin_transaction():
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        # The session's, not the transaction's: an autocommit_block ends the transaction in the middle.
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
         context.run_migrations()
 
 

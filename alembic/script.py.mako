@@ -1,30 +1,26 @@
-"""${message}
+"""${message}.
 
 Revision: ${up_revision}
 Replaces: ${down_revision | comma,n}
-
-Rules: the release before this one keeps working on the new schema (expand now, contract in a later release);
-no statement that rewrites or long locks a table that traffic uses; indexes on filled tables CONCURRENTLY, in a
-migration of their own; grants for serenya_app beside each new table; `downgrade` undoes all of it.
 """
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from alembic import op
-${imports if imports else ""}
-revision: str = ${repr(up_revision)}
-down_revision: str | None = ${repr(down_revision)}
+
+revision: str = ${'"' + up_revision + '"'}
+down_revision: str | None = ${'"' + down_revision + '"' if down_revision else "None"}
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
+
+# The rules, and how to make an index CONCURRENTLY: docs/migrations.md. Delete this line.
 
 
 def upgrade() -> None:
     """Expand the schema."""
-    ${upgrades if upgrades else "pass"}
+    op.execute("SELECT 1")  # replace this: op.create_table(...), op.add_column(...)
 
 
 def downgrade() -> None:
     """Undo `upgrade`."""
-    ${downgrades if downgrades else "pass"}
+    op.execute("SELECT 1")  # replace this: op.drop_table(...), op.drop_column(...)

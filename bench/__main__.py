@@ -17,6 +17,7 @@ from bench.machine import described
 from bench.parts import HOME, Parts, started
 from bench.report import floor_table, shortfalls, table
 from bench.starts import ColdStart
+from local.command_line import CommandLine, whole_number
 
 FLEET_PEOPLE: Final = 40
 
@@ -44,11 +45,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def read(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--people", type=int, default=200, help="that each container serves")
-    parser.add_argument("--containers", type=int, default=16, help="of the fleet; 1 leaves it out")
-    parser.add_argument("--growth", type=int, nargs="*", default=[10_000, 1_000_000], help="people stored")
-    parser.add_argument("--cold", type=int, default=cold_start.TIMES, help="cold starts; 0 leaves them out")
+    parser = CommandLine(prog="make bench", description=__doc__)
+    parser.add_argument("--people", type=whole_number(), default=200, help="that each container serves")
+    parser.add_argument("--containers", type=whole_number(), default=16, help="of the fleet; 1 leaves it out")
+    parser.add_argument(
+        "--growth", type=whole_number(), nargs="*", default=[10_000, 1_000_000], help="people stored"
+    )
+    parser.add_argument(
+        "--cold", type=whole_number(0), default=cold_start.TIMES, help="cold starts; 0 leaves them out"
+    )
     parser.add_argument("--json", type=Path, default=HOME / "figures.json")
     parser.add_argument("--home", type=Path, default=HOME, help=argparse.SUPPRESS)  # of a test's own
     parser.add_argument("--strict", action="store_true", help="fail when a promise isn't kept")

@@ -7,7 +7,6 @@ init ends when the runtime asks for its first event. `--only refresh` starts for
 `--times 20` more often.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from bench.phones import Phone
 from bench.starts import FIRSTS, ColdStart, First, Start, Starts, shortfalls, table
 from local import deployed
 from local.aws import LocalAws, aws_environment
+from local.command_line import CommandLine, whole_number
 from local.deployed import Deployed
 from local.dev_google import DevGoogle
 from local.invoke import enter
@@ -51,8 +51,8 @@ class Household:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, and write the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="make cold-start", description=__doc__)
-    parser.add_argument("--times", type=int, default=TIMES, help="starts for each kind of request")
+    parser = CommandLine(prog="make cold-start", description=__doc__)
+    parser.add_argument("--times", type=whole_number(), default=TIMES, help="starts for each kind of request")
     parser.add_argument("--only", choices=[one.name for one in FIRSTS], help="one kind of request alone")
     parser.add_argument("--json", type=Path, default=HOME / "cold-start.json")
     options = parser.parse_args(arguments)

@@ -10,7 +10,6 @@ Where the ratios of the pairs lie on both sides of 1, it says "no difference"; t
 side by chance happens once in 128 times.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from typing import Final, Self
 
 from bench.pairs import Figures, Pairs, paired, table
 from bench.parts import HOME
+from local.command_line import CommandLine, whole_number
 from local.places import PROJECT
 
 PAIRS: Final = 8
@@ -75,10 +75,10 @@ class Contender:
 
 def main(arguments: Sequence[str]) -> int:
     """Compare, and print the table."""
-    parser = argparse.ArgumentParser(prog="make bench-compare", description=__doc__)
+    parser = CommandLine(prog="make bench-compare", description=__doc__)
     parser.add_argument("--base", required=True, help="a revision of git")
-    parser.add_argument("--pairs", type=int, default=PAIRS)
-    parser.add_argument("--people", type=int, default=PEOPLE, help="that each container serves")
+    parser.add_argument("--pairs", type=whole_number(), default=PAIRS)
+    parser.add_argument("--people", type=whole_number(), default=PEOPLE, help="that each container serves")
     options = parser.parse_args(arguments)
     try:
         with worktree(options.base, WORKTREE) as base:

@@ -22,6 +22,7 @@ from bench.faulty import RATE
 from bench.laden import PEOPLE, Answer, Load, Told, contain
 from bench.machine import described
 from bench.parts import HOME, Parts, started
+from local.command_line import CommandLine, seconds, whole_number
 from local.database import connected
 
 RESERVE: Final = 4  # connections beside one a container: of those whose end the server hasn't noticed yet
@@ -84,9 +85,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def read(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options."""
-    parser = argparse.ArgumentParser(prog="make load", description=__doc__)
-    parser.add_argument("--containers", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=30)
+    parser = CommandLine(prog="make load", description=__doc__)
+    parser.add_argument("--containers", type=whole_number(), default=16)
+    parser.add_argument("--seconds", type=seconds, default=30)
     parser.add_argument("--json", type=Path, default=HOME / "load.json")
     parser.add_argument("--rate", type=float, default=RATE, help="of statements and calls to AWS that fail")
     return parser.parse_args(arguments)

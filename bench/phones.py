@@ -9,14 +9,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 from local.dev_google import AUDIENCE, DevGoogle, subject_for
+from local.published import agreements
 
-REQUIRED: Final = (
-    "terms_of_service",
-    "privacy_policy",
-    "medical_disclaimer",
-    "healthcare_consultation",
-    "emergency_care_limitation",
-)
+AGREED: Final = tuple(agreements(datetime.now(UTC)))  # what is in force: a bench publishes what ships
+REQUIRED: Final = tuple(str(each["document"]) for each in AGREED)
 OPTIONAL: Final = "ai_processing"
 BACKEND: Final = "arn:aws:iam::123456789012:role/backend"  # as whom API Gateway would know a signed request
 HEADERS: Final = {  # what a real app sends along, so that reading it is paid for
@@ -123,7 +119,7 @@ class Phone:
                 "name": "Ana's phone",
                 "model": "iPhone17,1",
             },
-            "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
+            "consents": list(AGREED),
         }
         return self.ask("POST", "/auth/google", body)
 

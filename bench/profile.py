@@ -5,7 +5,6 @@ a microsecond, so its microseconds are for comparing with each other, not with `
 calls is exact, and the same on every machine.
 """
 
-import argparse
 import cProfile
 import importlib
 import io
@@ -26,6 +25,7 @@ from bench.machine import described
 from bench.operations import OPERATIONS, SIGN_INS, Operation
 from bench.parts import HOME, started
 from bench.phones import Phone
+from local.command_line import CommandLine, whole_number
 from local.dev_google import DevGoogle
 from local.invoke import enter
 
@@ -66,8 +66,8 @@ class Profile:
 
 def main(arguments: Sequence[str]) -> int:
     """Profile every operation, print, and write the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="make profile", description=__doc__)
-    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser = CommandLine(prog="make profile", description=__doc__)
+    parser.add_argument("--people", type=whole_number(), default=PEOPLE)
     parser.add_argument("--json", type=Path, default=HOME / "profile.json")
     options = parser.parse_args(arguments)
     with started(HOME) as parts:

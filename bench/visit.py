@@ -4,6 +4,7 @@ import importlib
 import io
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -12,10 +13,13 @@ from uuid import uuid4
 from bench.growth import SESSIONS_EACH
 from bench.operations import OPERATIONS, SIGN_INS
 from bench.phones import OPTIONAL, Phone
+from chalicelib.clients.documents import load_documents
 from local.dev_google import DevGoogle
+from local.published import in_force
 
 Request = Callable[[Phone, str], dict[str, Any]]  # of a phone that knows another session of its person
-AGREED: Final = {"consents": [{"document": OPTIONAL, "version": "1.0", "granted": True}]}
+_VERSION: Final = in_force(load_documents(), datetime.now(UTC))[OPTIONAL].version
+AGREED: Final = {"consents": [{"document": OPTIONAL, "version": _VERSION, "granted": True}]}
 OTHERS: Final[tuple[tuple[str, Request], ...]] = (
     ("readiness", lambda phone, _: phone.ask("GET", "/health/ready")),
     ("challenge", lambda phone, _: phone.ask("POST", "/auth/challenge", {})),

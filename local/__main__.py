@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: run, stop, token, clean, consents, keys, drill."""
+"""The commands behind the Makefile; `parser` declares them all."""
 
 import argparse
 import contextlib
@@ -7,13 +7,15 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from local import cleaning, dev_apple, dev_google, keys_options, operate_options
+from chalicelib.domain.providers import GOOGLE, PROVIDERS
+from local import cleaning, keys_options, operate_options
 from local.audit_options import add_parsers
-from local.console import BROKEN_PIPE, be_silent, reader_is_gone
+from local.command_line import CommandLine
 from local.dev_providers import DevProviders
 from local.places import LOCAL, StackError, explained
 from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
 from local.shell import forget_foreign
+from local.standard_output import BROKEN_PIPE, be_silent, reader_is_gone
 
 
 def main(arguments: list[str]) -> int:
@@ -56,15 +58,16 @@ def main(arguments: list[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
-    top = argparse.ArgumentParser(prog="local", description="The local stack of serenya-auth.")
+    top = CommandLine(prog="python -m local", description="The local stack of serenya-auth.")
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
     commands.add_parser("stop", help="end what `run` started, from another shell")
     commands.add_parser("clean", help="remove what `run` and the tests made")
     keys_options.add_parser(commands)
+    commands.add_parser("restore", help="make the database ready after it was restored from a backup")
     commands.add_parser("drill", help="rehearse the restore of a backup from before an erasure")
     person = commands.add_parser("token", help="print a fresh ID token of a development provider")
-    person.add_argument("--provider", choices=("google", "apple"), default="google")
+    person.add_argument("--provider", choices=tuple(PROVIDERS), default=GOOGLE.name)
     person.add_argument("--name", default="Ana Diaz")
     person.add_argument("--email", default="ana@example.com")
     person.add_argument(
@@ -108,15 +111,11 @@ def drill(_: argparse.Namespace) -> None:
 
 def token(options: argparse.Namespace) -> None:
     """Print an ID token, and nothing else, for the person and client that the options name."""
-    people, now = DevProviders.within(LOCAL), datetime.now(UTC)
-    told = {"email": options.email, "nonce": options.nonce, "now": now}
-    if options.provider == "apple":
-        subject = options.subject or dev_apple.subject_for(options.email)
-        print(people.apple.token(subject=subject, audience=options.client or dev_apple.BUNDLE, **told))
-        return
-    subject = options.subject or dev_google.subject_for(options.email)
-    client = options.client or dev_google.AUDIENCE
-    print(people.google.token(subject=subject, name=options.name, audience=client, **told))
+    client = {"audience": options.client} if options.client else {}
+    told = {"nonce": options.nonce, "now": datetime.now(UTC), **client}
+    people = DevProviders.within(LOCAL)
+    subject = options.subject or people.subject(options.provider, options.email)
+    print(people.token(options.provider, subject=subject, email=options.email, name=options.name, **told))
 
 
 def consents(options: argparse.Namespace) -> None:

@@ -68,7 +68,7 @@ class Gateway(LocalGateway):
                 return refusal(NotFound(), inbound, route)
             event["requestContext"]["identity"] |= caller
         response = self._app_object(event, self._generate_lambda_context())
-        headers = response["headers"] | response.get("multiValueHeaders", {})  # which our own answers lack
+        headers = response["headers"] | response["multiValueHeaders"]
         if response["body"] and "content-type" not in map(str.lower, headers):
             headers["Content-Type"] = "application/json"  # API Gateway's own default
         return Outbound(

@@ -7,6 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from chalicelib.domain.failures import NotPossible, ServiceError
+from chalicelib.functions.invocation import InvalidEvent
+from chalicelib.observation import log
+from local.command_line import typed
 from local.places import LOCAL, PROJECT, StackError, write_private
 
 SETTINGS: Final = LOCAL / "run-settings.json"
@@ -42,17 +46,39 @@ def enter(settings: Mapping[str, str]) -> None:
 
 
 def invoke(function: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a function of app.py answers to an event. Raises: StackError."""
+    """Return what a function of app.py returns for an event.
+
+    Raises: StackError that says in words why it was refused, or what broke.
+    """
     if not SETTINGS.exists():
         raise StackError("Nothing is running. Start it with: make run")
     enter(json.loads(SETTINGS.read_text()))
     app = importlib.import_module("app")  # after the settings, and only for this command
-    refused: type[Exception] = importlib.import_module("chalicelib.domain.consents").NoSuchDocument
     try:
         answer: dict[str, Any] = getattr(app, function)(dict(event), None)
-    except refused as error:
-        raise StackError(str(error)) from error
+    except Exception as error:
+        raise StackError(in_words(function, error)) from error
     return answer
+
+
+def in_words(function: str, error: Exception) -> str:
+    """Return why a function failed, with fields named as they were typed; never a library's own text."""
+    match error:
+        case InvalidEvent():
+            return f"Refused: {typed(error.field)} {error.requirement}."
+        case NotPossible():
+            return f"Refused: {error}."
+        case ServiceError():
+            return f"Refused: {error.title} ({error.code})."
+        case _:
+            return broken(function, error)
+
+
+def broken(function: str, error: Exception) -> str:
+    """Return what may be said of a failure that nobody expected."""
+    what = log.describe(error)
+    place = f" at {what['at']}" if "at" in what else ""
+    return f"{function} failed: {what['error']}{place}. Is the stack that `make run` started still there?"
 
 
 def coverage_table(answer: Mapping[str, Any]) -> str:

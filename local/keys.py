@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.errors import ServiceError
+from local.command_line import typed
 from local.invoke import invoke
 from local.places import StackError
 
@@ -14,12 +14,7 @@ WALKS = {"rewrap": "rewrap", "reindex": "reindex", "sweep": "vault_sweep"}
 
 def keys(options: argparse.Namespace) -> None:
     """Do it and print what came of it. Raises StackError when it was refused."""
-    try:
-        answer = _answer(options)
-    except ServiceError as error:
-        raise StackError(f"Refused: {error.title} ({error.code}).") from error
-    except ValueError as error:
-        raise StackError(f"Refused: {error}.") from error
+    answer = _answer(options)
     print(table(answer) if options.act == "status" and not options.json else json.dumps(answer))
 
 
@@ -30,9 +25,9 @@ def _answer(options: argparse.Namespace) -> dict[str, Any]:
         case "rotate":
             return invoke("rotate_secret", {"use": options.use or ""})
         case "retire":
-            is_named = options.kid or (options.use and options.version)
-            if not (is_named and options.actor and options.reason):
-                raise StackError("Which? --kid, or --use and --version. Who, and why? --actor, --reason.")
+            if not (options.kid or (options.use and options.version)):
+                which = f"{typed('kid')}, or {typed('use')} and {typed('version')}"
+                raise StackError(f"Which key? Type {which}; the act `status` prints them.")
             return invoke("retire_key", vars(options))
         case walk:
             return _walked(WALKS[walk])

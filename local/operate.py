@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.errors import ServiceError
+from local.command_line import progress, typed
 from local.invoke import invoke
 from local.places import StackError
 
@@ -23,26 +23,32 @@ FUNCTIONS = {
 
 def operate(options: argparse.Namespace) -> None:
     """Do it and print what came of it. Raises StackError when it was refused."""
-    function, event = order(options)
-    try:
-        answer = invoke(function, event)
-    except ServiceError as error:
-        raise StackError(f"Refused: {error.title} ({error.code}).") from error
-    except (ValueError, TypeError) as error:
-        raise StackError(f"Refused: {error}.") from error
+    answer = invoke(*order(options))
+    if options.act == "export":
+        _placed(options.part, answer["parts"])
     is_document = options.json or options.act == "export"
     print(json.dumps(answer, ensure_ascii=False) if is_document else table(answer))
 
 
 def order(options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
     """Return which function is to be invoked, and with what. Raises StackError."""
+    if options.act == "find" and bool(options.email) == bool(options.subject):
+        raise StackError(f"Whom do you look for? Type {typed('email')} or {typed('subject')}, one of them.")
     if options.act != "find" and not options.user_id:
-        raise StackError("Whom? Say --user-id; `operate find` tells it.")
+        raise StackError(f"Whose account? Type {typed('user_id')}; the act `find` prints it.")
     if options.act == "erase" and options.emergency:
         raise StackError("Emergency access is for reaching data, not for erasing it.")
     act = "reveal" if options.act == "show" and options.reveal else options.act
     names = ("email", "subject", "provider", "user_id", "part", "actor", "reason", "emergency")
     return FUNCTIONS[act], {"act": act, **{name: getattr(options, name) for name in names}}
+
+
+def _placed(part: int, parts: int) -> None:
+    """Say which part of an export this is, where there are others. Raises StackError beyond the last one."""
+    if part > parts:
+        raise StackError(f"There is no part {part}; the last one is {typed('part', parts)}.")
+    if part < parts:
+        progress(f"This is part {part} of {parts}. Type {typed('part', part + 1)} for the next one.")
 
 
 def table(answer: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ PORT_DEFAULT: Final = 8000
 PORT_MAX: Final = 65535
 PORT_DIGITS_MAX: Final = 5
 CONNECT_SECONDS: Final = 5
+LOGS: Final = ("", "lines", "json")  # of the console
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +28,11 @@ class Choices:
     port: int
     database_url: str | None
     endpoint_url: str | None
+    log_is_json: bool
 
 
 def read_choices(environment: Mapping[str, str], more_faults: Sequence[str] = ()) -> Choices:
-    """Return what PORT, DATABASE_URL and AWS_ENDPOINT_URL ask for.
+    """Return what PORT, DATABASE_URL, AWS_ENDPOINT_URL and LOG ask for.
 
     Raises: StackError that names every fault, `more_faults` included.
     """
@@ -41,12 +43,17 @@ def read_choices(environment: Mapping[str, str], more_faults: Sequence[str] = ()
         *port_faults(port),
         *(database_faults(database_url) if database_url else ()),
         *(endpoint_faults(endpoint_url) if endpoint_url else ()),
+        *(() if environment.get("LOG", "") in LOGS else (f"LOG must be {' or '.join(filter(None, LOGS))}",)),
         *more_faults,
     ]
     if faults:
         raise StackError("\n".join(("These settings can't be used:", *(f"  - {fault}" for fault in faults))))
-    plain = plain_url(database_url) if database_url else None
-    return Choices(port=int(port), database_url=plain, endpoint_url=endpoint_url)
+    return Choices(
+        port=int(port),
+        database_url=plain_url(database_url) if database_url else None,
+        endpoint_url=endpoint_url,
+        log_is_json=environment.get("LOG") == "json",
+    )
 
 
 def port_faults(port: str) -> Iterator[str]:

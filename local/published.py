@@ -4,13 +4,32 @@ Its lines are those of sha256sum over whole files, front matter included: `sha25
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from chalicelib.clients.documents import DOCUMENTS, load_documents
+from chalicelib.domain.consents import ConsentDocument
 
 REGISTER = "published.txt"
+
+
+def in_force(documents: Iterable[ConsentDocument], now: datetime) -> dict[str, ConsentDocument]:
+    """Return the text of each kind that is in force, in any one language."""
+    begun = sorted(
+        (each for each in documents if each.effective_at <= now), key=lambda each: each.effective_at
+    )
+    return {each.kind: each for each in begun}
+
+
+def agreements(now: datetime, root: Path = DOCUMENTS) -> list[dict[str, object]]:
+    """Return what a sign-up agrees to: every required document that is in force."""
+    return [
+        {"document": each.kind, "version": each.version, "granted": True}
+        for each in in_force(load_documents(root), now).values()
+        if each.required
+    ]
 
 
 def broken_promises(root: Path) -> tuple[str, ...]:

@@ -14,13 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import app, apple_client_key, egress_deliver
 from chalicelib import wiring
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.providers import PROVIDERS
 from chalicelib.functions import release
-from chalicelib.observation import log
 from chalicelib.settings import InvalidSettings, from_environment
-from local import dev_providers, schedules, streams
+from local import console, dev_providers, schedules, streams
 from local.aws import LocalAws, Resources, aws_environment
 from local.children import HOST
-from local.console import Console
 from local.database import prepare_database
 from local.dev_keys import p256_pem
 from local.dev_providers import DevProviders
@@ -30,6 +29,7 @@ from local.postgres import EmbeddedPostgres
 from local.preflight import Choices, port_fault, read_choices
 from local.running import Stopped, record, single_run
 from local.server import Server, create_server
+from local.standard_output import Console
 from local.welcome import say, welcome
 
 GONE: Final = (psycopg2.Error, SQLAlchemyError, BotoCoreError, ClientError, DependencyUnavailable)
@@ -74,9 +74,9 @@ def run(outer: Mapping[str, str]) -> None:
 
 def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
-    log.install(Console(sys.stdout), "local")
     parts.enter_context(single_run())
     choices = read_choices(outer, app_faults(outer))
+    console.install(Console(sys.stdout), as_json=choices.log_is_json)
     url = f"http://{HOST}:{choices.port}"
     record(url)
     aws = LocalAws(LOCAL / "aws", choices.endpoint_url)
@@ -86,8 +86,9 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     app_url = prepare_database(owner_url)
     say("Schema", "migrated to the newest revision")
     providers = parts.enter_context(DevProviders.within(LOCAL).serve())
-    say("Google", f"the development Google's keys at {providers['GOOGLE_KEYS_URL']}")
-    say("Apple", f"the development Apple's at {providers['APPLE_KEYS_URL']}")
+    for declared in PROVIDERS.values():
+        keys_url = providers[f"{declared.name.upper()}_KEYS_URL"]
+        say(declared.title, f"the development {declared.title}'s keys at {keys_url}")
     resources = aws.provision()
     say("AWS", f"{'yours' if choices.endpoint_url else 'moto, empty,'} at {aws.endpoint_url}")
     settings = environment(
@@ -99,6 +100,7 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     )
     parts.enter_context(published(settings))
     server = create_app_server(settings, owner_url, choices)
+    console.install(Console(sys.stdout), as_json=choices.log_is_json)  # again: the app has set up its own
     thread = threading.Thread(target=server.serve_forever, name="api", daemon=True)
     thread.start()
     parts.callback(server.drain)

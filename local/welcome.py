@@ -1,15 +1,9 @@
 """What `make run` says to the developer who started it."""
 
 import json
-from typing import Final
+from datetime import UTC, datetime
 
-REQUIRED: Final = (
-    "terms_of_service",
-    "privacy_policy",
-    "medical_disclaimer",
-    "healthcare_consultation",
-    "emergency_care_limitation",
-)
+from local.published import agreements
 
 
 def say(what: str, more: str = "") -> None:
@@ -22,7 +16,7 @@ def sign_up_command(url: str) -> str:
     body = {
         "id_token": "TOKEN",
         "device": {"id": "my-first-device", "platform": "web", "name": "curl"},
-        "consents": [{"document": name, "version": "1.0", "granted": True} for name in REQUIRED],
+        "consents": agreements(datetime.now(UTC)),
     }
     text = json.dumps(body).replace("TOKEN", "'\"$(make -s token)\"'")
     return f"curl -sS {url}/auth/google \\\n  -H 'Content-Type: application/json' \\\n  -d '{text}'"
@@ -34,6 +28,7 @@ def welcome(url: str) -> None:
         f"\nThe API answers at {url}; its description is at {url}/openapi.json\n"
         f"Sign up (in another shell, in this folder):\n\n{sign_up_command(url)}\n\n"
         'Another person: make -s token NAME="Ben Okafor" EMAIL=ben@example.com\n'
-        "Stop: Ctrl-C here, or `make stop` anywhere in this folder. One line a request follows.\n",
+        "Stop: Ctrl-C here, or `make stop` anywhere in this folder.\n"
+        "One line a request follows; LOG=json make run prints JSON.\n",
         flush=True,
     )

@@ -14,9 +14,14 @@ import hypothesis
 import pytest
 from psycopg2.sql import Composed
 
+from chalicelib.assembly.database import closed_behind
+from chalicelib.clients.clock import SystemClock
 from chalicelib.functions import release
 from chalicelib.observation import log
+from chalicelib.services.publishing import Publishing
 from chalicelib.settings import Settings, from_environment
+from chalicelib.stores.database import connect
+from chalicelib.stores.documents import DocumentStore
 from local.aws import LocalAws, Resources, aws_environment, ensure_table, local_session
 from local.database import migrate, open_app_role
 from local.dev_providers import DevProviders
@@ -25,6 +30,7 @@ from local.postgres import EmbeddedPostgres, creating, dropping
 from local.shell import forget_foreign
 from local.stack import environment
 from tests.aws_tap import forget_clients
+from tests.first_texts import first_texts
 from tests.groups import Group, group_of
 from tests.owners import Owners
 from tests.patience import give_time
@@ -152,7 +158,7 @@ def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
             owners=Owners(postgres.url()),
             dynamodb=local_session().client("dynamodb", endpoint_url=aws.endpoint_url),
         )
-        release.publish_documents(owner_url)
+        publish_first_texts(owner_url)
         release.rotate_keys(ready.settings(TEMPLATE))
         yield ready
         ready.owners.close()
@@ -182,6 +188,13 @@ def lines() -> Iterator[io.StringIO]:
     yield stream
     root.handlers[:], root.level = before[0], before[1]
     ours.setLevel(before[2])
+
+
+def publish_first_texts(owner_url: str) -> None:
+    """Publish the texts that the tests agree to, as a release does."""
+    with closed_behind(connect(owner_url, 1)) as owner:
+        publishing = Publishing(documents=DocumentStore(owner), clock=SystemClock())
+        publishing.publish(first_texts(), release.RELEASE)
 
 
 def _enter_aws(aws: LocalAws) -> None:

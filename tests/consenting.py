@@ -9,11 +9,11 @@ from typing import Any
 
 import jwt
 
-from chalicelib.clients.documents import load_documents
 from chalicelib.domain.consents import ConsentDocument
 from chalicelib.services.publishing import Publishing
 from chalicelib.stores.database import connect
 from chalicelib.stores.documents import DocumentStore
+from tests.first_texts import shipped
 from tests.world import Phone, Reply, World
 
 AI = "ai_processing"
@@ -22,11 +22,6 @@ PRIVACY = "privacy_policy"
 NARROW = {"account", "consents", "logout", "sessions"}
 WIDE = NARROW | {"app"}
 NO_GRACE = timedelta(0)
-
-
-def shipped(kind: str, locale: str = "en") -> ConsentDocument:
-    """Return the text that ships."""
-    return next(text for text in load_documents() if (text.kind, text.locale) == (kind, locale))
 
 
 def texts(
@@ -80,16 +75,6 @@ def publish(
     """Publish a version that takes effect now, or after a while."""
     with publishing(world) as step:
         step.publish(texts(kind, version, world.clock.now() + after, grace, **changes), "test")
-
-
-def yes(kind: str, version: str = "1.0", **more: object) -> dict[str, Any]:
-    """Return the answer that grants."""
-    return {"document": kind, "version": version, "granted": True, **more}
-
-
-def no(kind: str, version: str = "1.0", **more: object) -> dict[str, Any]:
-    """Return the answer that refuses."""
-    return {"document": kind, "version": version, "granted": False, **more}
 
 
 def answer(phone: Phone, *answers: Mapping[str, Any], **headers: str) -> Reply:

@@ -14,7 +14,8 @@ import pytest
 from chalicelib.observation import log
 from local.dev_google import subject_for
 from tests.conftest import Parts
-from tests.consenting import AI, answer, withdraw, yes
+from tests.consenting import AI, answer, withdraw
+from tests.first_texts import yes
 from tests.leaks import dumped, leaked, vault_items
 from tests.world import Phone, World
 

@@ -15,18 +15,17 @@ from psycopg2.extensions import cursor
 
 from chalicelib import wiring
 from chalicelib.clients.aws import aws_client
-from chalicelib.domain.providers import APPLE, GOOGLE, OidcProvider
+from chalicelib.domain.providers import GOOGLE, OidcProvider
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 from chalicelib.routes.route import Route
 from chalicelib.routes.services import Services
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database, connect
-from local import dev_apple
-from local.dev_google import AUDIENCE, subject_for
 from local.dev_providers import DevProviders
 from tests import declared
 from tests.fakes import FakeClock
+from tests.first_texts import yes
 from tests.gateway import proxy_event
 from tests.operating import Operated
 from tests.owners import Owners
@@ -175,20 +174,18 @@ class Phone:
     provider: OidcProvider = GOOGLE
 
     def id_token(self, **changes: Any) -> str:  # noqa: ANN401 - claims of any kind
-        """Return a fresh token of the development Google, or Apple."""
-        claims: dict[str, Any] = {"email": self.email, "now": self.world.clock.now()}
-        if self.provider is APPLE:
-            claims["subject"] = dev_apple.subject_for(self.email)
-            return self.world.apple.token(**(claims | changes))
-        claims |= {"subject": subject_for(self.email), "name": self.name, "audience": AUDIENCE}
-        return self.world.google.token(**(claims | changes))
+        """Return a fresh token of the development provider."""
+        people = self.world.people
+        claims: dict[str, Any] = {"email": self.email, "name": self.name, "now": self.world.clock.now()}
+        claims["subject"] = people.subject(self.provider.name, self.email)
+        return people.token(self.provider.name, **(claims | changes))
 
     def sign_in_body(self, id_token: str | None = None, **changes: object) -> dict[str, Any]:
         """Return the body of a sign-in that agrees to all that is required."""
         body: dict[str, object] = {
             "id_token": id_token or self.id_token(),
             "device": {"id": self.device, "platform": "ios", "name": f"{self.name}'s phone"},
-            "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
+            "consents": [yes(kind) for kind in REQUIRED],
         }
         return body | changes
 

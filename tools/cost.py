@@ -6,12 +6,14 @@ on a mocked provider: it needs Terraform, and neither an account nor a network.
 """
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from chalicelib.observation.metrics import MEASURED
-from tools.terraform import INFRA, run
+from local.command_line import CommandLine, progress
+from tools.terraform import INFRA, PROJECT, STAGES, run
 from tools.usage import Bought, Usage, requests_of, schedules_of
 
 SIZES: Final = ("dev", "prod")
@@ -100,6 +102,7 @@ def planned(stage: str) -> list[tuple[str, Values]]:
     """Return type and values of every resource of both roots, as Terraform plans them for a stage."""
     found: list[tuple[str, Values]] = []
     for folder, directory in ((INFRA, "tests"), (INFRA / "edge", "plan")):
+        progress(f"Planning {folder.relative_to(PROJECT)} for {stage} with Terraform (about 15 s)")
         run("init", "-backend=false", folder=folder)
         words = (f"-test-directory={directory}", f"-filter={directory}/stages.tftest.hcl")
         told = run("test", "-json", "-verbose", f"-var-file=stages/{stage}.tfvars", *words, folder=folder)
@@ -169,5 +172,18 @@ def _row(name: str, figures: Iterable[float]) -> str:
     return f"| {name} | {' | '.join(f'{figure:.2f}' for figure in figures)} |"
 
 
+def main(arguments: list[str]) -> None:
+    """Print the table of one stage, or of a small one and a large one."""
+    parser = CommandLine(prog="python -m tools.cost", description=__doc__)
+    parser.add_argument("--stage", choices=STAGES, help="one stage alone")
+    stage = parser.parse_args(arguments).stage
+    try:
+        print(table([stage] if stage else SIZES), end="")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"Terraform failed:\n{error.output}")
+    except Unpriced as error:
+        sys.exit(f"{error} has no price: add it to infra/prices or to what costs nothing by itself.")
+
+
 if __name__ == "__main__":
-    print(table(sys.argv[1:] or SIZES), end="")
+    main(sys.argv[1:])

@@ -5,7 +5,6 @@ before it packs by itself: what was checked is what is deployed. Only order, dat
 are set, so that the same sources always make the same bytes (decision 0077).
 """
 
-import argparse
 import hashlib
 import importlib.util
 import json
@@ -19,6 +18,7 @@ from typing import Final
 from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
+from local.command_line import CommandLine
 from tools import statements, vendor
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
@@ -99,7 +99,7 @@ def architecture_of(project: Path, stage: str) -> str:
 
 def main() -> None:
     """Build the package of a stage and say where it is and what it hashes to."""
-    parser = argparse.ArgumentParser(prog="python -m tools.package", description=__doc__)
+    parser = CommandLine(prog="python -m tools.package", description=__doc__)
     parser.add_argument("--stage", required=True)
     stage = parser.parse_args().stage
     try:

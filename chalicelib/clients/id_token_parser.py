@@ -59,7 +59,7 @@ def parse_id_token(token: UnverifiedIdToken, typ: str | None = None) -> ParsedId
     try:
         return _parse(token, typ)
     except ValueError as error:
-        raise InvalidIdToken from error
+        raise InvalidIdToken(check="form") from error
 
 
 def _parse(token: str, typ: str | None) -> ParsedIdToken:

@@ -58,7 +58,7 @@ class IdTokenVerifier:
         try:
             return self._identify(parsed, now)
         except ClaimRefused as error:
-            raise InvalidIdToken from error
+            raise InvalidIdToken(check=str(error)) from error
 
     def _identify(self, parsed: ParsedIdToken, now: datetime) -> VerifiedIdentity:
         claims = parsed.claims
@@ -104,9 +104,9 @@ def check_signature(
         DependencyUnavailable: the keys can't be had.
     """
     if parsed.algorithm not in provider.algorithms:  # before the kid: it causes no load of keys
-        raise InvalidIdToken
+        raise InvalidIdToken(check="alg")
     key = keys.find(parsed.kid, now)
     if key is None or key.algorithm is not parsed.algorithm:
-        raise InvalidIdToken
+        raise InvalidIdToken(check="kid")
     if not key.verifier.verify(parsed.signing_input, parsed.signature):
-        raise InvalidIdToken
+        raise InvalidIdToken(check="signature")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from chalicelib.domain.errors import ConsentOutdated, ConsentRequired, Fault, InvalidInput, MissingConsent
+from chalicelib.domain.failures import NotPossible
 from chalicelib.domain.tokens import Scope
 
 ALWAYS_OPEN = frozenset(
@@ -122,7 +123,7 @@ class ConsentCoverage:
     would_be_narrowed: int
 
 
-class NoSuchDocument(Exception):
+class NoSuchDocument(NotPossible):
     """An operator named a document that was never published."""
 
 

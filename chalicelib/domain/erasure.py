@@ -20,6 +20,10 @@ PURPOSE = b"serenya-auth/v1/erasure"
 RECEIPT_TYPE = "erasure-receipt+jwt"
 ANSWERED_AGAIN = timedelta(minutes=15)  # a lost answer's retry; as long as the token that asked lives
 ON_RECORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/#-]{1,127}")
+ON_RECORD_IN_WORDS = (
+    "has 2 to 128 characters: letters, digits, spaces and . _ : / # -, the first one a letter or a digit;"
+    " an e-mail address isn't allowed"
+)
 RECORDS_KEPT = timedelta(days=7 * 365 + 2)  # 7 years; 45 CFR 164.316(b)(2)(i) asks for 6
 BACKUPS_KEPT = timedelta(days=35)  # the longest that RDS keeps its own
 ID_TOKENS_KEPT = timedelta(days=2)  # Apple's live for a day, and an hour more is kept of them
@@ -142,14 +146,13 @@ class ErasureReceipt:
     secret: str = field(repr=False)
 
 
-def on_record(text: str) -> str:
+def on_record(text: object) -> str:
     """Return an operator's name, or reason, as the audit record may keep it: plain words, no address.
 
-    Raises ValueError.
+    Raises ValueError that says what is allowed.
     """
-    if ON_RECORD.fullmatch(text) is None:
-        message = f"an actor or a reason is {ON_RECORD.pattern}"
-        raise ValueError(message)
+    if not isinstance(text, str) or ON_RECORD.fullmatch(text) is None:
+        raise ValueError(ON_RECORD_IN_WORDS)
     return text
 
 

@@ -36,6 +36,10 @@ class MissingConsent:
     sha256: str
 
 
+class NotPossible(ValueError):
+    """What an operator asked for can't be done; the message says why, in a sentence for people."""
+
+
 class ServiceError(Exception):
     """An expected failure; only leaves of the tree are raised."""
 
@@ -43,7 +47,7 @@ class ServiceError(Exception):
     title: ClassVar[str]
     action: ClassVar[Action]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something that an app, or a developer, may know
         self,
         *,
         retry_after: timedelta | None = None,
@@ -54,12 +58,16 @@ class ServiceError(Exception):
         limit: Limit | None = None,
         dpop_nonce: str | None = None,
         is_bound: bool = False,
+        check: str | None = None,
     ) -> None:
         """Carry what the app may know.
 
         `scope` is the one a bearer lacked (RFC 6750 s3), `max_age` how old its sign-in may be (RFC 9470 s3),
         `limit` the one that was reached; `dpop_nonce` is for the next proof, `is_bound` tells that the token
         wants one (RFC 9449 s8, s7.1).
+
+        `check` names what refused. Neither the app nor a deployed log gets it: only the console of a
+        developer's own machine shows it.
         """
         super().__init__(self.code)
         self.retry_after = retry_after
@@ -70,3 +78,4 @@ class ServiceError(Exception):
         self.limit = limit
         self.dpop_nonce = dpop_nonce
         self.is_bound = is_bound
+        self.check = check

@@ -69,7 +69,7 @@ def check_platform(policy: ClientPolicy, platform: Platform) -> None:
         InvalidIdToken: the platform isn't in the client's policy.
     """
     if platform not in policy.platforms:
-        raise InvalidIdToken
+        raise InvalidIdToken(check="platform")
 
 
 def check_nonce(policy: ClientPolicy, claim: str | None, presented: str | None) -> None:
@@ -86,8 +86,10 @@ def check_nonce(policy: ClientPolicy, claim: str | None, presented: str | None) 
         if policy.nonce is not NonceForm.optional:
             raise NonceRequired
         return
-    if claim is None or not _matches(policy.nonce, claim, presented):
-        raise InvalidNonce
+    if claim is None:
+        raise InvalidNonce(check="nonce_absent")
+    if not _matches(policy.nonce, claim, presented):
+        raise InvalidNonce(check=f"nonce_{policy.nonce}")
 
 
 def _matches(form: NonceForm, claim: str, presented: str) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from chalicelib.domain.failures import NotPossible
+
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
 SECRET_BYTES = 32  # the specification asks for 24 to 64
 OVERLAP = timedelta(days=2)  # longer than a message is tried: none arrives under the new secret alone
@@ -98,7 +100,7 @@ class OutboxRow:
 def checked_address(text: str, *, is_local: bool) -> str:
     """Return where events may be sent: an HTTPS address of a name, or an event bus; locally HTTP too.
 
-    Raises ValueError.
+    Raises NotPossible.
     """
     if BUS.fullmatch(text):
         return text
@@ -106,7 +108,7 @@ def checked_address(text: str, *, is_local: bool) -> str:
     is_plain = url.username is None and url.password is None and not url.fragment and text.isascii()
     is_web = (url.scheme == "https" and url.port in HTTPS_PORTS) or (is_local and url.scheme == "http")
     if not (is_plain and is_web and url.hostname) or len(text) > ADDRESS_CHARS_MAX or " " in text:
-        raise ValueError("address is https://host/path on port 443, or the ARN of an event bus")
+        raise NotPossible("address is https://host/path on port 443, or the ARN of an event bus")
     return text
 
 

@@ -1,13 +1,11 @@
 """Erase an account, complete what was interrupted, delete what is old, and start again from a backup."""
 
 from dataclasses import asdict
-from uuid import UUID
 
 from chalicelib import wiring
 from chalicelib.assembly.database import opened
 from chalicelib.clients.clock import SystemClock
-from chalicelib.domain.erasure import on_record
-from chalicelib.functions.invocation import Answer, Event, request_id
+from chalicelib.functions.invocation import Answer, Event, recorded, request_id, uuid
 from chalicelib.services.ports import Act
 from chalicelib.services.purge import Purge
 from chalicelib.stores.purge import PurgeStore
@@ -16,9 +14,9 @@ from chalicelib.stores.purge import PurgeStore
 def account_erase(event: Event, context: object) -> Answer:
     """Erase the person `user_id` for the operator `actor`, for a `reason`; all three go on record."""
     done = wiring.services().erasures.erase(
-        UUID(event["user_id"]),
-        reason=on_record(event["reason"]),
-        actor=on_record(event["actor"]),
+        uuid(event, "user_id"),
+        reason=recorded(event, "reason"),
+        actor=recorded(event, "actor"),
         act=_act(context),
     )
     return {

@@ -8,7 +8,7 @@ from chalicelib import wiring
 from chalicelib.assembly.audit import AuditParts
 from chalicelib.assembly.database import opened
 from chalicelib.clients.clock import SystemClock
-from chalicelib.functions.invocation import Answer, Event
+from chalicelib.functions.invocation import Answer, Event, number
 from chalicelib.services.audit import Audit
 from chalicelib.services.ports import Clock
 from chalicelib.settings import Settings
@@ -23,8 +23,10 @@ def audit_seal(_event: object) -> Answer:
 
 def audit_verify(event: Event, _context: object) -> Answer:
     """Tell whether the record is as it was sealed, and else what isn't; `first` and `last` are seals."""
+    first = number(event, "first", default=1)
+    last = None if event.get("last") is None else number(event, "last")
     with _audit() as audit:
-        return asdict(audit.verify(first=int(event.get("first") or 1), last=event.get("last")))
+        return asdict(audit.verify(first=first, last=last))
 
 
 def audit_export(event: Event, _context: object) -> Answer:

@@ -12,8 +12,7 @@ from chalicelib.assembly.keys import people_keys, service_keyring
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock
 from chalicelib.domain.audit import AuditKind
-from chalicelib.domain.erasure import on_record
-from chalicelib.functions.invocation import Answer, Event, request_id
+from chalicelib.functions.invocation import Answer, Event, recorded, request_id
 from chalicelib.observation import log
 from chalicelib.services.ports import Clock
 from chalicelib.services.provider_grants import ProviderGrants
@@ -56,7 +55,7 @@ def apple_client_key(event: Event, context: object) -> Answer:
     Raises: ValueError unless it is a P-256 key, and both ids are words.
     """
     settings, clock = wiring.settings(), SystemClock()
-    team_id, key_id = on_record(event["team_id"]), on_record(event["key_id"])
+    team_id, key_id = recorded(event, "team_id"), recorded(event, "key_id")
     _outside().client_keys.put(team_id=team_id, key_id=key_id, private_pem=event["private_key"])
     with opened(settings) as database:
         KeyActsStore(database).record(

@@ -7,7 +7,9 @@ from chalicelib.assembly.key_life import key_life
 from chalicelib.domain.key_life import ReindexProgress, RewrapProgress, SweepProgress
 from chalicelib.domain.keys import ServiceKeyUse
 from chalicelib.domain.operators import Order
-from chalicelib.functions.invocation import Answer, Event, request_id
+from chalicelib.functions.invocation import Answer, Event, choice, number, recorded, request_id
+
+USES = tuple(use.value for use in ServiceKeyUse)
 
 
 def keys_status(_event: Event, _context: object) -> Answer:
@@ -36,18 +38,19 @@ def vault_sweep(event: Event, context: object) -> Answer:
 
 def rotate_secret(event: Event, context: object) -> Answer:
     """Make the next secret of `use`: `refresh_token`, `challenge` or `blind_index`; it writes a day later."""
+    use = ServiceKeyUse(choice(event, "use", USES))
     with key_life(wiring.settings()) as parts:
-        key = parts.rotation.rotate(ServiceKeyUse(event["use"]), request_id(context))
+        key = parts.rotation.rotate(use, request_id(context))
     return {"use": key.use.value, "version": key.version, "activates_at": key.activates_at.isoformat()}
 
 
 def retire_key(event: Event, context: object) -> Answer:
     """Withdraw the secret `use` `version`, or the signing key `kid`; `actor` and `reason` go on record."""
-    order = Order(actor=event["actor"], reason=event["reason"])
+    order = Order(actor=recorded(event, "actor"), reason=recorded(event, "reason"))
     with key_life(wiring.settings()) as parts:
         if event.get("kid"):
             signing = parts.retirement.retire_signing_key(event["kid"], order, request_id(context))
             return {"retired": event["kid"], "successor": signing.kid if signing else None}
-        use, version = ServiceKeyUse(event["use"]), int(event["version"])
+        use, version = ServiceKeyUse(choice(event, "use", USES)), number(event, "version")
         secret = parts.retirement.retire_secret(use, version, order, request_id(context))
     return {"retired": f"{use.value}:{version}", "successor": secret.version if secret else None}

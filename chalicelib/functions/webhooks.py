@@ -3,15 +3,13 @@
 import time
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from chalicelib import wiring
 from chalicelib.assembly.database import opened
 from chalicelib.assembly.errands import ErrandParts
 from chalicelib.clients.clock import SystemClock
-from chalicelib.domain.erasure import on_record
 from chalicelib.domain.webhooks import OVERLAP, Endpoint
-from chalicelib.functions.invocation import Answer, Event, request_id
+from chalicelib.functions.invocation import Answer, Event, InvalidEvent, choice, recorded, request_id, uuid
 from chalicelib.services.webhooks import EndpointOrder, WebhookEndpoints
 
 CARRIER = "outbox-carry"  # the request id of what it settles
@@ -19,6 +17,7 @@ BUDGET = timedelta(seconds=45)  # below the function's 60 s, with a slow turn's 
 PAUSE = timedelta(seconds=1)
 QUIET_TURNS = 5  # a receiver takes 5 s at most; longer, and the next minute's run goes on
 OVERLAP_HOURS_MAX = 14 * 24
+ACTS = ("list", "add", "remove", "rotate")
 
 
 def outbox_carry(_event: object) -> Answer:
@@ -43,9 +42,9 @@ def webhook_endpoints(event: Event, context: object) -> Answer:
     settings = wiring.settings()
     with opened(settings) as database:
         endpoints = ErrandParts(settings=settings, clock=SystemClock()).endpoints(database)
-        if event["act"] == "list":
+        if choice(event, "act", ACTS) == "list":
             return {"endpoints": [_shown(each) for each in endpoints.list()]}
-        order = EndpointOrder(actor=on_record(event["actor"]), reason=on_record(event["reason"]))
+        order = EndpointOrder(actor=recorded(event, "actor"), reason=recorded(event, "reason"))
         return _changed(endpoints, event, order, request_id(context))
 
 
@@ -55,23 +54,21 @@ def _changed(endpoints: WebhookEndpoints, event: Event, order: EndpointOrder, in
             endpoint_id, secret = endpoints.add(str(event["address"]), order, invocation)
             return {"id": str(endpoint_id), "secret": secret}
         case "remove":
-            endpoints.remove(UUID(event["id"]), order, invocation)
+            endpoints.remove(uuid(event, "id"), order, invocation)
             return {"id": event["id"]}
-        case "rotate":
+        case _:
             overlap = _overlap(event.get("overlap_hours"))
             return {
                 "id": event["id"],
-                "secret": endpoints.rotate(UUID(event["id"]), order, overlap, invocation),
+                "secret": endpoints.rotate(uuid(event, "id"), order, overlap, invocation),
             }
-        case _:
-            raise ValueError("act is list, add, remove or rotate")
 
 
 def _overlap(hours: object) -> timedelta:
     if hours is None:
         return OVERLAP
     if not isinstance(hours, int) or not 0 <= hours <= OVERLAP_HOURS_MAX:
-        raise ValueError(f"overlap_hours is a whole number from 0 to {OVERLAP_HOURS_MAX}")
+        raise InvalidEvent("overlap_hours", f"is a whole number from 0 to {OVERLAP_HOURS_MAX}")
     return timedelta(hours=hours)
 
 

@@ -157,6 +157,7 @@ def _log_request(
         code=reply.code,
         duration_ms=duration_ms,
         request_id=request.request_id,
+        failure=failure,  # on no list of fields: a deployed log drops it, the local console words it
         **costs,
         **({} if is_plain or failure is None else log.describe(failure)),
     )

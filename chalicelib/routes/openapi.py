@@ -75,6 +75,7 @@ def document(routes: Iterable[Route[Any]], *, title: str, version: str, server: 
             "title": title,
             "version": version,
             "summary": "Sign-in, sessions and consent for health apps.",
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server}],
         "paths": paths,

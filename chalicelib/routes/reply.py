@@ -68,8 +68,12 @@ def _challenge(challenge: str, request: Request) -> str:
 
 
 def to_gateway(reply: Reply) -> dict[str, Any]:
-    """Return what API Gateway takes for an answer (Lambda proxy integration)."""
-    return {"statusCode": reply.status, "headers": dict(reply.headers), "body": reply.body}
+    """Return what API Gateway takes for an answer (Lambda proxy integration).
+
+    `multiValueHeaders` is empty: API Gateway may go without it, `chalice local` may not.
+    """
+    headers = {"headers": dict(reply.headers), "multiValueHeaders": {}}
+    return {"statusCode": reply.status, **headers, "body": reply.body}
 
 
 def to_json(value: Mapping[str, Any]) -> str:

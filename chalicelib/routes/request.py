@@ -51,7 +51,7 @@ def read_event(event: object, context: object) -> Request:
         proofs=_every("dpop", headers, several),
         target=_target(gateway),
         path_parameters=_texts(whole.get("pathParameters")),
-        query=_lists(whole.get("multiValueQueryStringParameters")),
+        query=_query(whole),
         body=whole.get("body"),
         is_base64=whole.get("isBase64Encoded") is True,
         address=_text(caller, "sourceIp"),
@@ -75,6 +75,12 @@ def _named(all_headers: object) -> list[tuple[str, list[object]]]:
         for key, texts in _mapping(all_headers).items()
         if isinstance(key, str) and key.lower() in _EACH_COUNTS and isinstance(texts, list)
     ]
+
+
+def _query(whole: Mapping[object, object]) -> dict[str, list[str]]:
+    """Return the query, of which a gateway without lists tells one value each."""
+    several = _lists(whole.get("multiValueQueryStringParameters"))
+    return several or {name: [text] for name, text in _texts(whole.get("queryStringParameters")).items()}
 
 
 def _target(gateway: Mapping[object, object]) -> Target:

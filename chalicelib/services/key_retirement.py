@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from chalicelib.domain.failures import NotPossible
 from chalicelib.domain.key_life import SecretState, state_of_secret, successor_of
 from chalicelib.domain.keys import (
     KeyState,
@@ -48,34 +49,36 @@ class KeyRetirement:
         """Accept nothing any more that this version made; return what writes from now on, if that changed.
 
         Raises:
-            ValueError: there is no such version, or people are still indexed under it.
+            NotPossible: there is no such version, or people are still indexed under it.
         """
         now, keys = self._clock.now(), self._store.service_keys()
         key = next((each for each in keys if (each.use, each.version) == (use, version)), None)
         if key is None:
-            raise ValueError(f"there is no version {version} of {use}")
+            raise NotPossible(f"there is no version {version} of {use}")
         state = state_of_secret(key, keys, now)
         if state is SecretState.RETIRED:
             return None
         if use is ServiceKeyUse.BLIND_INDEX and state is SecretState.CURRENT:
-            raise ValueError("new people are indexed under it: rotate it, and wait for the next one to write")
+            raise NotPossible(
+                "new people are indexed under it: rotate it, and wait until its successor writes"
+            )
         successor = self._successor_of_secret(key, keys, now, request_id)
         retired_at = self._clock.now()  # not before its successor was made
         done = self._changes.retire_secret(key, successor, order, now=retired_at, request_id=request_id)
         if not done and use is ServiceKeyUse.BLIND_INDEX:
-            raise ValueError("people are indexed under it still: reindex them first")
+            raise NotPossible("people are indexed under it still: reindex them first")
         return successor
 
     def retire_signing_key(self, kid: str, order: Order, request_id: str) -> SigningKeyRecord | None:
         """Take a key out of the JWKS, its tokens with it; return what signs from now on, if that changed.
 
         Raises:
-            ValueError: there is no such key, or it is gone already.
+            NotPossible: there is no such key, or it is gone already.
         """
         now, keys = self._clock.now(), self._store.signing_keys()
         key = next((each for each in keys if each.kid == kid), None)
         if key is None or (key.retired_at is None and state_of(key, keys, now) is KeyState.GONE):
-            raise ValueError(f"no signing key {kid} is in use")
+            raise NotPossible(f"no signing key {kid} is in use")
         if key.retired_at is not None:
             return None
         successor = self._successor_of_signing_key(key, keys, now, request_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chalicelib.domain.egress import CARRIED_AGAIN, EgressKind, EgressState, Errand, errand_id
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.failures import NotPossible
 from chalicelib.domain.webhooks import (
     SECRET_BYTES,
     Endpoint,
@@ -125,7 +126,7 @@ class WebhookEndpoints:
     def add(self, address: str, order: EndpointOrder, request_id: str) -> tuple[UUID, str | None]:
         """Tell an address from now on; return its id, and its secret unless it is an event bus.
 
-        Raises ValueError: no such address is told, it is there already, or there are as many as may be.
+        Raises NotPossible: no such address is told, it is there already, or there are as many as may be.
         """
         now, endpoint_id = self._clock.now(), self._ids.new_uuid()
         address = checked_address(address, is_local=self._is_local)
@@ -135,20 +136,20 @@ class WebhookEndpoints:
             secret, wrapped = self._new_secret(endpoint_id, 1)
             endpoint = Endpoint(id=endpoint_id, address=address, created_at=now, secrets=(wrapped,))
         if not self._store.add(endpoint, order.details("add"), now=now, request_id=request_id):
-            raise ValueError("the address is there already, or there are as many as there may be")
+            raise NotPossible("the address is there already, or there are as many as there may be")
         return endpoint_id, secret
 
     def rotate(self, endpoint_id: UUID, order: EndpointOrder, overlap: timedelta, request_id: str) -> str:
         """Return an endpoint's next secret; the one before it signs beside it for as long as is said.
 
-        Raises NotFound; ValueError: an event bus has none, or somebody else rotated it just now.
+        Raises NotFound; NotPossible: an event bus has none, or somebody else rotated it just now.
         """
         now = self._clock.now()
         endpoint = next((each for each in self._store.all() if each.id == endpoint_id), None)
         if endpoint is None:
             raise NotFound
         if not endpoint.secrets:
-            raise ValueError("an event bus has no secret")
+            raise NotPossible("an event bus has no secret")
         shown_once, secret = self._new_secret(endpoint_id, endpoint.secrets[0].version + 1)
         is_added = self._store.rotate(
             endpoint_id,
@@ -159,7 +160,7 @@ class WebhookEndpoints:
             request_id=request_id,
         )
         if not is_added:
-            raise ValueError("somebody else rotated or removed it just now")
+            raise NotPossible("somebody else rotated or removed it just now")
         return shown_once
 
     def remove(self, endpoint_id: UUID, order: EndpointOrder, request_id: str) -> None:

@@ -48,7 +48,7 @@ class CoverageStore:
             return {"p_would_be_required": False, "p_is_new": False}
         published = self._database.rows(statements.PUBLISHED, asked) if document and version else ()
         if not published:
-            raise NoSuchDocument(f"{document} {version}: name a published document and a version of it")
+            raise NoSuchDocument("name a published document and a version of it, both")
         by_age = sorted(published, key=lambda row: row.effective_at)
         named = next((row for row in by_age if row.version == version), by_age[-1])
         is_new = all(row.effective_at > asked["p_now"] for row in published)

@@ -53,3 +53,8 @@ def test_no_input_is_written_into_a_script() -> None:
 
 def test_every_job_ends_by_itself() -> None:
     assert all(job["timeout-minutes"] for file in FILES for job in jobs(file).values())
+
+
+def test_a_change_is_checked_by_ci_run() -> None:
+    (check,) = jobs(PROJECT / ".github/workflows/ci.yml").values()
+    assert [step["run"] for step in check["steps"] if "run" in step] == [".ci/run"]

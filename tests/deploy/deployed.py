@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from local import deployed
 from local.dev_google import subject_for
+from local.published import agreements
 from local.runtime_api import Answer, Container
-from tests.world import REQUIRED
 
 EMAIL = "ana@example.com"
 
@@ -24,7 +24,7 @@ class Deployed(deployed.Deployed):
         body: dict[str, object] = {
             "id_token": token,
             "device": {"id": "device-1", "platform": "ios"},
-            "consents": [{"document": kind, "version": "1.0", "granted": True} for kind in REQUIRED],
+            "consents": agreements(datetime.now(UTC)),
         }
         return api.invoke(request("POST", "/auth/google", body | changes))
 

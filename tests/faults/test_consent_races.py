@@ -9,20 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.consenting import (
-    AI,
-    NARROW,
-    TERMS,
-    WIDE,
-    answer,
-    gaps,
-    lines,
-    no,
-    publishing,
-    scope_of,
-    texts,
-    yes,
-)
+from tests.consenting import AI, NARROW, TERMS, WIDE, answer, gaps, lines, publishing, scope_of, texts
+from tests.first_texts import no, yes
 from tests.races import at_once, audited, times
 from tests.world import REQUIRED, Phone, Reply, World
 

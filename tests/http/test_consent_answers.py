@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.consenting import AI, PRIVACY, TERMS, answer, history, kept, lines, no, publish, withdraw, yes
+from tests.consenting import AI, PRIVACY, TERMS, answer, history, kept, lines, publish, withdraw
+from tests.first_texts import no, yes
 from tests.world import REQUIRED, Phone, Reply, World
 
 

@@ -6,20 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.consenting import (
-    AI,
-    NARROW,
-    TERMS,
-    WIDE,
-    answer,
-    gaps,
-    lines,
-    publish,
-    scope,
-    shipped,
-    state_of,
-    yes,
-)
+from tests.consenting import AI, NARROW, TERMS, WIDE, answer, gaps, lines, publish, scope, state_of
+from tests.first_texts import shipped, yes
 from tests.world import REQUIRED, Phone, Reply, World
 
 DAY = timedelta(days=1)

@@ -14,13 +14,12 @@ from tests.consenting import (
     answer,
     gaps,
     lines,
-    no,
     publish,
     scope,
     state_of,
     withdraw,
-    yes,
 )
+from tests.first_texts import no, yes
 from tests.http.test_statements import counted
 from tests.world import REQUIRED, Phone, Reply, World
 

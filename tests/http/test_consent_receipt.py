@@ -6,7 +6,8 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.consenting import AI, PRIVACY, TERMS, answer, no, publish, withdraw, yes
+from tests.consenting import AI, PRIVACY, TERMS, answer, publish, withdraw
+from tests.first_texts import no, yes
 from tests.world import REQUIRED, Phone, World
 
 TYPE = "consent-receipt+jwt"

@@ -37,5 +37,5 @@ def test_the_sweep_and_the_status_answer_json(scene: KeyScene) -> None:
 def test_a_secret_is_rotated_by_its_use_and_no_other_word(scene: KeyScene) -> None:
     answer = app.rotate_secret({"use": "refresh_token"}, None)
     assert (answer["use"], answer["version"]) == ("refresh_token", 2)
-    with pytest.raises(ValueError, match="password"):
+    with pytest.raises(ValueError, match="use is one of blind_index, challenge, refresh_token"):
         app.rotate_secret({"use": "password"}, None)

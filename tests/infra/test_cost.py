@@ -1,4 +1,4 @@
-"""What a month costs is what the README says, and no more than was promised."""
+"""What a month costs is what docs/cost.md says, and no more than was promised."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from tools import cost, usage
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "cost.md"
 DEV_USD_MAX = 28.0
 
 
@@ -17,8 +17,8 @@ def told() -> str:
     return cost.table()
 
 
-def test_the_readme_s_table_is_what_the_command_prints(told: str) -> None:
-    assert told in README.read_text(encoding="utf-8"), f"stale; `make cost` says:\n{told}"
+def test_the_page_s_table_is_what_the_command_prints(told: str) -> None:
+    assert told in PAGE.read_text(encoding="utf-8"), f"stale; `make cost` says:\n{told}"
 
 
 def test_dev_costs_what_was_promised_and_prod_is_the_dearer_one(told: str) -> None:

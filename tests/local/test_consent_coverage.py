@@ -10,7 +10,8 @@ import app
 from chalicelib.domain.consents import NoSuchDocument
 from local.invoke import coverage_table
 from local.places import PROJECT
-from tests.consenting import AI, TERMS, answer, no, publish, withdraw, yes
+from tests.consenting import AI, TERMS, answer, publish, withdraw
+from tests.first_texts import no, yes
 from tests.world import Phone, World
 
 PAGE = (PROJECT / "docs" / "consent.md").read_text(encoding="utf-8")

@@ -1,15 +1,16 @@
 """Every act of an operator by the one local command: a table for people, JSON for scripts, all on record."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg2 import OperationalError
 
 from chalicelib import wiring
+from chalicelib.domain.export import PART_ITEMS
 from chalicelib.domain.operators import KINDS, OperatorAct
-from local import invoke
+from chalicelib.domain.providers import PROVIDERS
+from chalicelib.routes.services import Services
 from local.__main__ import parser
 from local.operate import operate
 from local.operate_options import ACTS
@@ -41,15 +42,9 @@ SHOWN = {  # a word that people look for in the table
 
 
 @pytest.fixture
-def ana(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Phone:
-    """Return a phone of the stack that runs, as other shells see it."""
-    settings = tmp_path / "settings.json"
-    settings.write_text(
-        json.dumps({name: os.environ[name] for name in os.environ if name.startswith("AWS_")})
-    )
-    monkeypatch.setattr(invoke, "SETTINGS", settings)
-    monkeypatch.setattr(wiring, "services", lambda: world.services)
-    phone = world.person()
+def ana(running: World) -> Phone:
+    """Return a phone of somebody who signed in."""
+    phone = running.person()
     phone.sign_in()
     return phone
 
@@ -99,15 +94,55 @@ def test_erasing_is_no_emergency_access(world: World, ana: Phone) -> None:
     assert ana.get("/account").status == 200
 
 
-def test_what_is_refused_is_told_in_words(ana: Phone) -> None:
-    with pytest.raises(StackError, match="Whom"):
-        operate(parser().parse_args(["operate", "show", *WHO]))
+def refused(*typed: str) -> str:
+    with pytest.raises(StackError) as told:
+        operate(parser().parse_args(["operate", *typed]))
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("caller", "user_id", "actor"), [("make", "USER_ID=", "ACTOR="), ("", "--user-id", "--actor")]
+)
+def test_what_is_refused_is_told_in_words_by_the_name_that_was_typed(
+    ana: Phone, monkeypatch: pytest.MonkeyPatch, caller: str, user_id: str, actor: str
+) -> None:
+    monkeypatch.setenv("CALLED_BY", caller)
+    assert refused("show", *WHO) == f"Whose account? Type {user_id}; the act `find` prints it."
+    assert "one of them" in refused("find", *WHO)
+    assert "one of them" in refused("find", *WHO, "--email", "a@example.com", "--subject", "1")
+    assert refused("show", *WHO, "--user-id", "ana").startswith(f"Refused: {user_id} is an id like ")
+    words = refused("show", "--user-id", ana.user_id, "--actor", "@", "--reason", "x1")
+    assert words.startswith(f"Refused: {actor} has 2 to 128 characters: letters, digits")
+    unknown = refused("find", *WHO, "--subject", "1", "--provider", "acme")
+    assert unknown.endswith(f"is one of {', '.join(PROVIDERS)}.")
     perform(ana, "erase")
-    with pytest.raises(StackError, match="Refused: Nothing is found here"):
-        perform(ana, "suspend")
-    with pytest.raises(StackError, match="Refused: an actor or a reason"):
-        operate(
-            parser().parse_args(
-                ["operate", "show", "--user-id", ana.user_id, "--actor", "@", "--reason", "x"]
-            )
-        )
+    assert refused("suspend", *WHO, "--user-id", ana.user_id) == "Refused: Nothing is found here (not_found)."
+
+
+def test_what_breaks_is_told_without_a_library_s_words(
+    world: World, ana: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> Services:
+        message = 'connection to server at "127.0.0.1" failed for ana@example.com'
+        raise OperationalError(message)
+
+    monkeypatch.setattr(wiring, "services", gone)
+    told = refused("show", *WHO, "--user-id", ana.user_id)
+    assert told.startswith("operator_look failed: OperationalError at test_operate.py:")
+    assert "example.com" not in told
+
+
+def test_an_export_in_parts_says_how_to_get_the_next_one(
+    world: World, ana: Phone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CALLED_BY", "make")
+    world.execute(
+        "INSERT INTO audit_events (occurred_at, kind, user_id, request_id)"
+        " SELECT now(), 'session.refreshed', %s, 'history' FROM generate_series(1, %s)",
+        ana.user_id,
+        PART_ITEMS,
+    )
+    for part, told in ((1, "This is part 1 of 2. Type PART=2 for the next one.\n"), (2, "")):
+        perform(ana, "export", "--part", str(part))
+        printed = capsys.readouterr()
+        assert (json.loads(printed.out)["part"], printed.err) == (part, told)

@@ -10,7 +10,8 @@ from chalicelib.domain.consents import ConsentCoverage, NoSuchDocument
 from chalicelib.stores.consent_coverage import PATIENCE, CoverageStore
 from chalicelib.stores.consent_coverage_statements import BY_VERSION, PUBLISHED, TOTALS
 from chalicelib.stores.schema import Schema
-from tests.consenting import AI, PRIVACY, TERMS, answer, no, publish, withdraw, yes
+from tests.consenting import AI, PRIVACY, TERMS, answer, publish, withdraw
+from tests.first_texts import no, yes
 from tests.http.test_statements import counted as counted_statements
 from tests.world import REQUIRED, Phone, World
 

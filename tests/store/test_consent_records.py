@@ -11,7 +11,8 @@ from sqlalchemy import text
 from chalicelib.clients.documents import load_documents
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.services.publishing import PublishedTextChanged
-from tests.consenting import AI, TERMS, answer, publishing, shipped, texts, yes
+from tests.consenting import AI, TERMS, answer, publishing, texts
+from tests.first_texts import shipped, yes
 from tests.world import Phone, World
 
 STATEMENTS = (

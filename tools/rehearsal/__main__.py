@@ -47,7 +47,15 @@ def main() -> None:
     started = time.monotonic()
     try:
         with site() as place:
-            for act in (first, bad_migration, failing_smoke_test, one_more, plain_chalice, way_back):
+            for act in (
+                first,
+                bad_migration,
+                failing_smoke_test,
+                one_more,
+                plain_chalice,
+                way_back,
+                taken_down,
+            ):
                 begun = time.monotonic()
                 act(place)
                 print(f"-- {act.__name__.replace('_', ' ')}: {time.monotonic() - begun:.0f} s", flush=True)
@@ -108,6 +116,10 @@ def plain_chalice(place: Site) -> None:
     said = place.chalice("invoke", "--stage", STAGE, "--name", "migrate")
     holds(f'"to": "{NEXT}"' in said, f"chalice invoke said {said}")
     serves(place, NEXT)
+    said = place.chalice("url", "--stage", STAGE)
+    holds(said.strip().endswith("/v1/"), f"chalice url said {said}")
+    said = place.chalice("logs", "--stage", STAGE)
+    holds('"route": "/auth/refresh"' in said, f"chalice logs said {said[-1000:]}")
 
 
 def way_back(place: Site) -> None:
@@ -116,6 +128,18 @@ def way_back(place: Site) -> None:
     expect(place, "rollback", is_done=True)
     holds(ledger(place).done == (former,), "the way back led elsewhere")
     serves(place, NEXT)
+
+
+def taken_down(place: Site) -> None:
+    """Delete what Chalice deployed, and nothing that Terraform made: people's data stays."""
+    said = place.chalice("delete", "--stage", STAGE)
+    session = place.session()
+    functions = session.client("lambda", endpoint_url=place.endpoint).list_functions()["Functions"]
+    holds(not functions, f"chalice delete left {functions} and said {said}")
+    apis = session.client("apigateway", endpoint_url=place.endpoint).get_rest_apis()["items"]
+    holds(not apis, f"chalice delete left {apis} and said {said}")
+    tables = session.client("dynamodb", endpoint_url=place.endpoint).list_tables()["TableNames"]
+    holds(f"serenya-auth-{STAGE}-vault" in tables, "chalice delete took the vault away")
 
 
 def expect(place: Site, act: str, *, is_done: bool) -> str:

@@ -1,11 +1,13 @@
 """Run what was deployed: the uploaded zip, under AWS's own runtime, in its own environment."""
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
 import shutil
 import threading
+import time
 import zipfile
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -13,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from local.aws import REGION
+from local.aws import REGION, local_session
 from local.runtime_api import Answer, Container, container
 
 SERVICES: Final = ("KMS", "DYNAMODB", "S3")
@@ -30,6 +32,7 @@ class Functions:
     _known: dict[bytes, str] = field(default_factory=dict, init=False)  # by the hash of base64
     _code: dict[str, str] = field(default_factory=dict, init=False)
     _running: dict[str, tuple[str, ExitStack, Container]] = field(default_factory=dict, init=False)
+    _shipped: dict[Path, int] = field(default_factory=dict, init=False)  # bytes of a log
     _turn: threading.RLock = field(default_factory=threading.RLock, init=False)
 
     def put(self, name: str, package: bytes) -> None:
@@ -49,12 +52,33 @@ class Functions:
     ) -> Answer:
         """Return what a function answers. Raises: FunctionError."""
         with self._turn:
-            return self._container(name, handler, environment).invoke(event)
+            running = self._container(name, handler, environment)
+            try:
+                return running.invoke(event)
+            finally:
+                self._ship(name, running)
 
     def close(self) -> None:
         """End every container."""
         for name in list(self._running):
             self._running.pop(name)[1].close()
+
+    def _ship(self, name: str, running: Container) -> None:
+        """Bring what a container wrote since the last time to its log group, as Lambda does."""
+        written = running.log.read_bytes()[self._shipped.get(running.log, 0) :]
+        lines = [line for line in written.decode().splitlines() if line]
+        if not lines:
+            return
+        self._shipped[running.log] = self._shipped.get(running.log, 0) + len(written)
+        logs = local_session().client("logs", endpoint_url=self.endpoint_url)
+        group, stream = f"/aws/lambda/{name}", running.log.stem
+        there_already = logs.exceptions.ResourceAlreadyExistsException
+        with contextlib.suppress(there_already):
+            logs.create_log_group(logGroupName=group)  # Lambda does, where Terraform has not
+        with contextlib.suppress(there_already):
+            logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        events = [{"timestamp": int(time.time() * 1000), "message": line} for line in lines]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
     def _unzipped(self, package: bytes) -> str:
         digest = hashlib.sha256(package).hexdigest()

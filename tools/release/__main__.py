@@ -13,6 +13,7 @@ from typing import Final
 import boto3.session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.command_line import CommandLine
 from tools.release import config
 from tools.release.cloud import Cloud
 from tools.release.deploying import leave
@@ -25,6 +26,7 @@ from tools.release.shelf import Shelf
 from tools.terraform import INFRA, PROJECT, STAGES
 from tools.vendor import VendorError
 
+ACTS: Final = ("config", "deploy", "rollback")
 REGION: Final = re.compile(r'^region\s*=\s*"([a-z0-9-]+)"', re.MULTILINE)
 REGION_DEFAULT: Final = "eu-west-1"  # of infra/variables.tf
 
@@ -43,8 +45,8 @@ def main() -> None:
 
 
 def _asked() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
-    parser.add_argument("act", choices=("config", "deploy", "rollback"))
+    parser = CommandLine(prog="python -m tools.release", description=__doc__)
+    parser.add_argument("act", choices=ACTS)
     parser.add_argument("--stage", required=True, choices=STAGES)
     parser.add_argument("--states", default=os.environ.get("STATES"), help="the bucket of Terraform's states")
     parser.add_argument("--destroy", action="store_true", help="let Terraform destroy what its plan says")
