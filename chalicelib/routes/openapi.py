@@ -99,7 +99,7 @@ def possible_errors(route: Route[Any]) -> tuple[type[ServiceError], ...]:
     if route.access.admission is Admission.bearer:
         found += _OF_A_BEARER
     if route.access.admission is Admission.aws_iam:
-        found.append(errors.CallerNotAuthorized)
+        found += [errors.AwsSignatureInvalid, errors.CallerNotAuthorized]
     if route.limits:
         found.append(errors.RateLimited)
     if route.is_provable:

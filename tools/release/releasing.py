@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from chalicelib.routes.cors import gateway_headers
+from chalicelib.setting_values import origins
 from tools.package import architecture_of, build
 from tools.release import config, preflight, smoke
 from tools.release.cloud import SCHEDULED, Cloud
@@ -147,12 +149,15 @@ class Releasing:
             leave(self.project, self.stage, self._deployed)
 
     def _surround(self, release: Release) -> None:
-        functions = release.config["stages"][self.stage]["lambda_functions"]
+        told = release.config["stages"][self.stage]
+        functions = told["lambda_functions"]
+        allowed = told["environment_variables"].get("CORS_ORIGINS", "")
         with self._step("terraform, around the API"):
             self.infrastructure.apply_edge(
                 api_of(self._deployed),
                 f"{release.name}-{secrets.token_hex(4)}",
                 has_egress="egress-deliver" in functions,
+                cors_headers=gateway_headers(origins(allowed)) if allowed else {},
             )
         self._test(release)
 
