@@ -1,4 +1,4 @@
-"""Declare which members are decoration, and keep of them what can be kept.
+"""Declare which members are decoration, and keep of them what can be kept (decision 0130).
 
 Decoration is shown to people and decides nothing, so it never keeps anybody out. Control characters are
 removed, as are blanks at both ends; what is too long is cut; what is empty, of another JSON type or not of

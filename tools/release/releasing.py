@@ -9,7 +9,7 @@ The database only goes forward.
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,6 +35,11 @@ KEPT_MAX: Final = 10  # releases that can be gone back to; older ones go when th
 NOTHING_EARLIER: Final = (
     "There is no earlier release: what was deployed stays. Put it right and release again."
 )
+
+
+def cors_headers(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what API Gateway's own answers say to apps on the web, by the setting of a stage."""
+    return gateway_headers(origins(environment.get("CORS_ORIGINS", "")))
 
 
 @dataclass(kw_only=True)
@@ -151,13 +156,12 @@ class Releasing:
     def _surround(self, release: Release) -> None:
         told = release.config["stages"][self.stage]
         functions = told["lambda_functions"]
-        allowed = told["environment_variables"].get("CORS_ORIGINS", "")
         with self._step("terraform, around the API"):
             self.infrastructure.apply_edge(
                 api_of(self._deployed),
                 f"{release.name}-{secrets.token_hex(4)}",
                 has_egress="egress-deliver" in functions,
-                cors_headers=gateway_headers(origins(allowed)) if allowed else {},
+                cors_headers=cors_headers(told["environment_variables"]),
             )
         self._test(release)
 
