@@ -130,6 +130,13 @@ def test_an_app_accepts_what_is_added_to_answers_and_we_refuse_what_is_added_to_
             assert "additionalProperties" not in schemas[record.name]
 
 
+def test_the_headers_that_stand_in_for_a_device_are_described(served: dict[str, Any]) -> None:
+    hints = {"X-Device-ID", "X-Device-Platform", "X-App-Version"}
+    for name, operation in operations(served).items():
+        headers = {each["name"] for each in operation.get("parameters", []) if each["in"] == "header"}
+        assert headers & hints == (hints if name in {"POST /auth/google", "POST /auth/apple"} else set())
+
+
 # RFC 6749 s3.2 for forms, RFC 7517 s4 for keys; what decides nothing; and logout, which is 204 whatever it
 # says.
 IGNORE_UNKNOWN = {"TokenRequest", "PublicKey", "UserAtFirst", "NameAtFirst", "LogoutRequest"}

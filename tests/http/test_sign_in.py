@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.providers import GOOGLE, PROVIDERS
 from chalicelib.services.ports import Act
+from tests.aws_tap import tapped
 from tests.offering import offer
 from tests.world import Phone, Reply, World
 
@@ -205,6 +206,18 @@ def test_what_the_headers_say_of_the_phone_is_no_fault_of_the_body(world: World)
     headers = {"x-device-id": "device-1", "x-device-platform": "iOS"}
     reply = world.call("POST", "/auth/google", {}, headers=headers)
     assert told(reply) == {("/id_token", "required")}
+
+
+def test_a_phone_that_says_the_same_again_needs_no_key_however_odd_it_is(world: World, ana: Phone) -> None:
+    device = {"id": "d", "platform": "ios", "name": "x" * 999, "model": "\n a\x07 ", "os_version": ""}
+    name = "Ana\u0301 " * 99
+    assert ana.sign_in(ana.id_token(name=name), device=device).status == 200
+    with tapped(world) as aws:
+        again = ana.sign_in(ana.id_token(name=name), device=device)
+    assert (again.status, aws.calls) == (200, [])
+    shown = again.body["session"]["device"]
+    assert (shown["name"], shown["model"], shown["os_version"]) == ("x" * 128, "a", None)
+    assert len(again.body["user"]["name"]) <= 255
 
 
 @pytest.mark.parametrize(
