@@ -1,10 +1,13 @@
 """Read one setting each: from its text to its value. All raise ValueError that says what it must be."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")  # capacitor:// and ionic:// are origins, too
+_HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 RDS_ROOTS = Path(__file__).with_name("certificates")
 
 
@@ -56,6 +59,24 @@ def https_url(text: str) -> str:
     if urlsplit(text).scheme != "https":
         raise ValueError("begins with https:// (plain http is for STAGE=local)")
     return web_url(text)
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Return the origins of apps on the web, as browsers spell them (RFC 6454 s6.1), or `*` alone."""
+    told = tuple(dict.fromkeys(names(text)))
+    if told != ("*",) and not all(map(_is_origin, told)):
+        raise ValueError(
+            "is origins like https://app.example.com, with commas; http only for localhost; or * alone"
+        )
+    return told
+
+
+def _is_origin(text: str) -> bool:
+    scheme, separator, host = text.partition("://")
+    is_local = re.fullmatch(r"(localhost|127\.0\.0\.1)(:[0-9]{1,5})?", host) is not None
+    if not separator or _SCHEME.fullmatch(scheme) is None or _HOST.fullmatch(host) is None:
+        return False
+    return scheme != "http" or is_local
 
 
 def switch(text: str) -> bool:

@@ -24,6 +24,7 @@ from chalicelib.setting_values import (
     https_url,
     local_only,
     names,
+    origins,
     password_free_url,
     postgresql_url,
     region,
@@ -68,6 +69,7 @@ class Settings:
     aws_region: str
     aws_endpoint_url: str | None
     issuer_url: str
+    cors_origins: tuple[str, ...]
     audience: str
     controller: Controller
     providers: Mapping[Provider, OfferedProvider]
@@ -126,6 +128,7 @@ def from_environment(
         "aws_region": read("AWS_REGION", str if is_local else region),
         "aws_endpoint_url": read("AWS_ENDPOINT_URL", local_only(web_url, is_local=is_local), default=None),
         "issuer_url": read("ISSUER_URL", web_url if is_local else https_url),
+        "cors_origins": read("CORS_ORIGINS", origins, default=()),
         "controller": _controller(read, environment),
         "audience": read("AUDIENCE", str, default="serenya-api"),
         "providers": read_offered(read, providers, web_url=web_url, is_local=is_local),

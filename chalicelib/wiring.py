@@ -119,6 +119,7 @@ class _Assembly:
     def services(self) -> Services:
         return Services(
             issuer_url=self.settings.issuer_url,
+            cors_origins=self.settings.cors_origins,
             signing_algorithm=self.settings.signing_algorithm,
             controller=self.settings.controller,
             clock=self.clock,

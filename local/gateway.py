@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import Message
 from typing import Any, Final
@@ -14,13 +14,17 @@ from urllib.parse import unquote
 from chalice.app import IAMAuthorizer
 from chalice.local import LocalGateway
 
-from chalicelib.domain.errors import MethodNotAllowed, NotFound, ServiceError
+from chalicelib.domain.errors import MethodNotAllowed, ServiceError, bad_signature, no_route
+from chalicelib.routes.cors import gateway_headers
+from chalicelib.routes.edge import Api
 from chalicelib.routes.language import preferred_locale
 from chalicelib.routes.problems import problem
 from local.children import HOST
 from local.sigv4 import identity
 
 STAGE: Final = "v1"
+RENAMED: Final = {"www-authenticate": "x-amzn-Remapped-WWW-Authenticate"}  # as API Gateway does
+HOP_BY_HOP: Final = {"transfer-encoding"}  # a body is handed on whole
 PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -57,7 +61,7 @@ class Gateway(LocalGateway):
         try:
             event = self.event(inbound)
         except ValueError:  # Chalice's matcher for a path that is no route, urllib's for one that is no path
-            return refusal(NotFound(), inbound)
+            return refusal(no_route(), inbound)
         route = event["resource"]
         methods = self._app_object.routes[route]
         if inbound.method not in methods:
@@ -65,10 +69,12 @@ class Gateway(LocalGateway):
         if isinstance(self._app_object.routes[route][inbound.method].authorizer, IAMAuthorizer):
             caller = identity(inbound, datetime.now(UTC))
             if caller is None:  # as API Gateway answers in our words; see tools/gateway_responses_page.py
-                return refusal(NotFound(), inbound, route)
+                is_signed = "Authorization" in inbound.headers
+                return refusal(bad_signature() if is_signed else no_route(), inbound, route)
             event["requestContext"]["identity"] |= caller
         response = self._app_object(event, self._generate_lambda_context())
-        headers = response["headers"] | response["multiValueHeaders"]
+        told = response["headers"] | response["multiValueHeaders"]
+        headers = {RENAMED.get(name.lower(), name): value for name, value in told.items()}
         if response["body"] and "content-type" not in map(str.lower, headers):
             headers["Content-Type"] = "application/json"  # API Gateway's own default
         return Outbound(
@@ -79,13 +85,20 @@ class Gateway(LocalGateway):
             is_logged=True,  # the handler writes its own line
         )
 
+    def dressed(self, outbound: Outbound) -> Outbound:
+        """Return an answer; one of its own with what a release puts on those of API Gateway."""
+        if outbound.is_logged or not isinstance(self._app_object, Api):
+            return outbound
+        return replace(outbound, headers={**outbound.headers, **gateway_headers(self._app_object.origins())})
+
     def event(self, inbound: Inbound) -> dict[str, Any]:
         """Return the request as API Gateway's REST proxy event.
 
         A body that isn't UTF-8 stays bytes, so that the handler sees what came.
         Raises: ValueError for a path that is no route.
         """
-        headers = {name: str(value) for name, value in inbound.headers.items()}  # of repeated ones the last
+        sent = {name: str(value) for name, value in inbound.headers.items()}  # of repeated ones the last
+        headers = {name: value for name, value in sent.items() if name.lower() not in HOP_BY_HOP}
         event: dict[str, Any] = self.event_converter.create_lambda_event(
             inbound.method, inbound.target, headers, inbound.body or None
         )

@@ -16,6 +16,7 @@ from chalice.local import ChaliceRequestHandler
 
 from chalicelib.domain.errors import BodyTooLarge, InternalError, MalformedBody, ServiceError
 from chalicelib.observation import log
+from local.chunked import read_chunked
 from local.gateway import Inbound, Outbound, refusal
 
 if TYPE_CHECKING:
@@ -123,27 +124,36 @@ class Handler(ChaliceRequestHandler):
 
     def _read_body(self) -> bytes:
         """Return the body. Raises: MalformedBody, BodyTooLarge; the connection then ends after the answer."""
-        lengths = self.headers.get_all("Content-Length", ["0"])
         try:
+            if "Transfer-Encoding" not in self.headers:
+                return self._read_sized()
+            codings = [coding.strip().lower() for coding in self.headers.get_all("Transfer-Encoding", [])]
+            # with both, two servers would disagree on where the next request begins (RFC 9112 s6.1)
             if (
-                "Transfer-Encoding" in self.headers
-                or len(lengths) > 1
-                or not CONTENT_LENGTH.fullmatch(lengths[0])
+                "Content-Length" in self.headers
+                or codings != ["chunked"]
+                or self.request_version < "HTTP/1.1"
             ):
                 raise MalformedBody
-            if int(lengths[0]) > BODY_BYTES_MAX:
-                raise BodyTooLarge
-            body: bytes = self.rfile.read(int(lengths[0]))
-            if len(body) < int(lengths[0]):
-                raise MalformedBody
+            return read_chunked(self.rfile, BODY_BYTES_MAX)
         except (ServiceError, TimeoutError) as error:
             self.close_connection = self._must_discard = True
             raise error if isinstance(error, ServiceError) else MalformedBody from error
+
+    def _read_sized(self) -> bytes:
+        lengths = self.headers.get_all("Content-Length", ["0"])
+        if len(lengths) > 1 or not CONTENT_LENGTH.fullmatch(lengths[0]):
+            raise MalformedBody
+        if int(lengths[0]) > BODY_BYTES_MAX:
+            raise BodyTooLarge
+        body: bytes = self.rfile.read(int(lengths[0]))
+        if len(body) < int(lengths[0]):
+            raise MalformedBody
         return body
 
     def _send(self, outbound: Outbound, *, body: bool = True) -> None:
         self.send_response(outbound.status)
-        for name, value in outbound.headers.items():
+        for name, value in self.server.gateway.dressed(outbound).headers.items():
             for single in value if isinstance(value, list) else [value]:
                 self.send_header(name, single)
         if outbound.status not in {204, 304}:  # RFC 9110 s8.6, s15.4.5: these have no length to tell

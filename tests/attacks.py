@@ -103,6 +103,12 @@ ATTACKERS: Mapping[str, Any] = {
 }
 ATTACKERS_JWK = jwt.algorithms.ECAlgorithm.to_jwk(ATTACKERS["ES256"].public_key(), as_dict=True)
 LATE = "a time of long ago"
+# What others may write, and what leads nowhere (RFC 7515 s4, RFC 7519 s2 and s4, RFC 9449 s4.2); in tokens of
+# our own it would be somebody else's.
+FRACTION = "a time with a fraction"
+X5T = "an x5t (J5)"
+OF_OTHERS = frozenset({FRACTION, X5T})
+BLANK_BEHIND = "a space behind it (J6)"  # of a header's value that is no part (RFC 9110 s5.5)
 TYPED_AS_EVENT = "the typ of a security event (J4)"
 DEEP = "[" * 500 + "]" * 500
 
@@ -164,7 +170,7 @@ FORGED: dict[str, Forge] = {
     "a jku (J5)": lambda s: s.token({"jku": EVIL}),
     "an x5u (J5)": lambda s: s.token({"x5u": EVIL}),
     "an x5c (J5)": lambda s: s.token({"x5c": ["MAA="]}),
-    "an x5t (J5)": lambda s: s.token({"x5t#S256": "AA"}),
+    X5T: lambda s: s.token({"x5t#S256": "AA"}),
     "an attacker's jwk over a genuine signature (J5)": lambda s: s.token({"jwk": ATTACKERS_JWK}),
     "a symmetric jwk (J5)": lambda s: s.token({"jwk": {"kty": "oct", "k": "AA"}}),
     "an unknown crit (J6)": lambda s: s.token({"crit": ["exp"]}),
@@ -191,7 +197,7 @@ FORGED: dict[str, Forge] = {
     "a time beyond any calendar": _time("9007199254740991"),
     LATE: _time("-62135596800"),
     "a time in text": lambda s: s.at(f'"{s.claims[s.time]}"'),
-    "a time with a fraction": lambda s: s.at(f"{s.claims[s.time]}.5"),
+    FRACTION: lambda s: s.at(f"{s.claims[s.time]}.5"),
     "a time in a list": lambda s: s.at(f"[{s.claims[s.time]}]"),
     "a time true": _time("true"),
     "a time null": _time("null"),
@@ -212,13 +218,16 @@ FORGED: dict[str, Forge] = {
     "claims of 12 kB": lambda s: s.token(x="x" * 12_000),
     "claims of 40 kB": lambda s: s.token(x="x" * 40_000),
 }
+# A proof's key is in it, so that a kid is one more header that says nothing.
+OF_PROOFS = OF_OTHERS | {attack for attack in FORGED if attack.startswith(("a kid", "an unknown kid"))}
+
 SPOILED: dict[str, Callable[[str], str]] = {
     "padded (J6)": lambda t: t + "=",
     "an unused bit set (J6)": _bits,
     "a foreign character in it (J6)": lambda t: f"{t[:-5]}+{t[-4:]}",
     "a line break in it (J6)": lambda t: f"{t[:-5]}\n{t[-5:]}",
     "a line break behind it (J6)": lambda t: t + "\n",
-    "a space behind it (J6)": lambda t: t + " ",
+    BLANK_BEHIND: lambda t: t + " ",
     "NUL behind it": lambda t: t + "\x00",
     "a space of no width in it": lambda t: f"{t[:-5]}\u200b{t[-5:]}",
     "a letter of full width": lambda t: t[:-1] + "\uff21",

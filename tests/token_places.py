@@ -12,7 +12,7 @@ from local.dev_apple import subject_for
 from local.dev_google import subject_for as google_subject_for
 from tests import token_places_phone as phone
 from tests import token_places_quiet as quiet
-from tests.attacks import TYPED_AS_EVENT
+from tests.attacks import BLANK_BEHIND, OF_OTHERS, TYPED_AS_EVENT
 from tests.token_place import Place, like, own_key, signed_in
 from tests.world import Phone, Reply, World
 
@@ -28,6 +28,7 @@ def _id_token(world: World, provider: OidcProvider) -> Place:
     ana = world.person(f"{provider.name}@example.com", device=provider.name, provider=provider)
     return Place(
         codes=frozenset({"invalid_id_token"}),
+        by_intent=OF_OTHERS,
         kind=f"{provider.name}'s ID token",
         genuine=ana.id_token,
         show=ana.sign_in,
@@ -49,6 +50,7 @@ def _linked_id_token(world: World) -> Place:
     nonce = _nonce_to_link(world)
     return Place(
         codes=frozenset({"identity_not_proved"}),
+        by_intent=OF_OTHERS,
         kind="apple's ID token",
         genuine=lambda: apple.id_token(nonce=nonce),
         show=lambda token: _link(ana, token, nonce),
@@ -74,6 +76,7 @@ def _notice(world: World) -> Place:
 
     return Place(
         codes=frozenset({"invalid_input"}),
+        by_intent=OF_OTHERS,
         kind="Apple's notice",
         genuine=genuine,
         show=lambda token: world.call("POST", "/events/apple", {"payload": token}),
@@ -92,8 +95,8 @@ def _security_event(world: World) -> Place:
         kind="security event",
         genuine=genuine,
         show=lambda token: world.call("POST", "/events/google", token, headers=SECURITY_EVENT),
-        told=lambda reply: reply.body.get("err") or reply.code,
-        by_intent=frozenset({TYPED_AS_EVENT}),
+        told=lambda reply: (reply.body or {}).get("err") or reply.code,
+        by_intent=OF_OTHERS | {TYPED_AS_EVENT},
         signer=lambda: like(genuine(), world.google.private_key, "iat"),
     )
 
@@ -102,6 +105,7 @@ def _bearer(world: World) -> Place:
     ana = signed_in(world, "bearer")
     return Place(
         codes=frozenset({"invalid_token"}),
+        by_intent=frozenset({BLANK_BEHIND}),
         late="token_expired",
         kind="access token",
         genuine=lambda: ana.access_token,

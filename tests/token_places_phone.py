@@ -1,6 +1,7 @@
 """Places where a phone proves something: that it has its key (DPoP), or that its person is present."""
 
 from chalicelib.domain.providers import OidcProvider
+from tests.attacks import OF_PROOFS
 from tests.hardware_key import HardwareKey, asked, begin, complete, proof, registered, verify
 from tests.proofs import PhoneKey
 from tests.token_place import Place, like, signed_in
@@ -22,6 +23,7 @@ def refresh_proof(world: World) -> Place:
 
     return Place(
         codes=frozenset({"invalid_dpop_proof"}),
+        by_intent=OF_PROOFS,
         late="use_dpop_nonce",  # for phones whose clock is wrong
         kind="proof for a refresh",
         genuine=genuine,
@@ -41,6 +43,7 @@ def sign_in_proof(world: World, provider: OidcProvider) -> Place:
 
     return Place(
         codes=frozenset({"invalid_dpop_proof"}),
+        by_intent=OF_PROOFS,
         late="use_dpop_nonce",
         kind=f"proof for {path}",
         genuine=genuine,
@@ -63,6 +66,7 @@ def bearer_proof(world: World) -> Place:
 
     return Place(
         codes=frozenset({"invalid_dpop_proof"}),
+        by_intent=OF_PROOFS,
         late="use_dpop_nonce",
         kind="proof beside an access token",
         genuine=genuine,

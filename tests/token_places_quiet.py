@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from tests.attacks import LATE
+from tests.attacks import BLANK_BEHIND, LATE, OF_PROOFS
 from tests.proofs import PhoneKey
 from tests.token_place import Place, like, own_key, signed_in
 from tests.world import Phone, Reply, World
@@ -54,7 +54,7 @@ def logout_bearer(world: World) -> Place:
     ana = signed_in(world, "leaver")
     return Place(
         codes=frozenset({"invalid_token", "missing_token"}),  # the latter: by its letters it is none
-        by_intent=frozenset({LATE}),
+        by_intent=frozenset({LATE, BLANK_BEHIND}),
         kind="access token",
         genuine=lambda: ana.access_token,
         show=lambda token: world.call("POST", LOGOUT, token=token),
@@ -83,6 +83,7 @@ def ending_proof(world: World, path: str, body: Callable[[Phone], object]) -> Pl
 
     return Place(
         codes=frozenset({"invalid_dpop_proof"}),
+        by_intent=OF_PROOFS,
         late="use_dpop_nonce",
         kind=f"proof for {path}",
         genuine=genuine,
@@ -104,6 +105,7 @@ def receipt(world: World) -> Place:
     erased = world.call("DELETE", "/account", {"confirm": True}, token=ana.access_token).body
     return Place(
         codes=frozenset({"not_found"}),
+        by_intent=frozenset({BLANK_BEHIND}),
         kind="receipt",
         genuine=lambda: str(erased["secret"]),
         show=lambda token: world.call("GET", f"/account/erasures/{erased['erasure']['id']}", token=token),

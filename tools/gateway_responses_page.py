@@ -23,9 +23,10 @@ REQUEST_ID: Final = "context.requestId"  # API Gateway fills it in, in a header;
 REQUEST_ID_HEADER: Final = "X-Request-Id"
 _AGAIN: Final = timedelta(seconds=5)
 
-# API Gateway's own names (GatewayResponseType). A bearer token on an unknown path reads to it like a broken
-# signature: that may not look like a refusal of the token, or phones would sign people out. 401 is for what
-# only a server that signs its requests can meet.
+# API Gateway's own names (GatewayResponseType). It can't tell an unknown path from a signature that is
+# missing, nor a bearer token on an unknown path from a wrong signature, so each text names both. Neither may
+# look like a refusal of the token, or phones would sign people out. 401 is for what only a server that signs
+# its requests can meet.
 ERRORS: Mapping[str, ServiceError] = MappingProxyType(
     {
         "ACCESS_DENIED": errors.CallerNotAuthorized(),
@@ -40,11 +41,11 @@ ERRORS: Mapping[str, ServiceError] = MappingProxyType(
         "INTEGRATION_FAILURE": errors.DependencyUnavailable(retry_after=_AGAIN),
         "INTEGRATION_TIMEOUT": errors.DependencyUnavailable(retry_after=_AGAIN),
         "INVALID_API_KEY": errors.NotFound(),
-        "INVALID_SIGNATURE": errors.NotFound(),
-        "MISSING_AUTHENTICATION_TOKEN": errors.NotFound(),
+        "INVALID_SIGNATURE": errors.bad_signature(),
+        "MISSING_AUTHENTICATION_TOKEN": errors.no_route(),
         "QUOTA_EXCEEDED": errors.RateLimited(retry_after=_AGAIN),
         "REQUEST_TOO_LARGE": errors.BodyTooLarge(),
-        "RESOURCE_NOT_FOUND": errors.NotFound(),
+        "RESOURCE_NOT_FOUND": errors.no_route(),
         "THROTTLED": errors.RateLimited(retry_after=_AGAIN),
         "UNAUTHORIZED": errors.InvalidAccessToken(),
         "UNSUPPORTED_MEDIA_TYPE": errors.UnsupportedMediaType(),

@@ -11,6 +11,9 @@ from types import MappingProxyType
 from chalicelib.clients.base64url import decode_base64url
 from chalicelib.clients.strict_json import read_object
 
+# What would change the meaning of a token (`crit`, `b64`, `zip`, `enc`, `cty`), or lead to another's key (RFC
+# 8725 s3.10), is refused; any other header member that isn't known is ignored (RFC 7515 s4).
+REFUSED_HEADERS = frozenset({"crit", "b64", "zip", "enc", "cty", "jku", "x5u", "x5c"})
 _SEGMENTS = 3
 _HEADERS_MAX = 64  # of few keys; strangers can only push them out
 

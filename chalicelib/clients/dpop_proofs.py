@@ -8,7 +8,6 @@ that ECDSA lets anyone make of the first is no second proof: `jti` is remembered
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 
 import jwt
@@ -20,9 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chalicelib.clients.base64url import decode_base64url, encode_base64url
-from chalicelib.clients.compact_jws import CompactJws, take_apart
+from chalicelib.clients.compact_jws import REFUSED_HEADERS, CompactJws, take_apart
 from chalicelib.domain.dpop import ALGORITHMS, JTI_CHARS, SignedProof
 from chalicelib.domain.errors import InvalidDpopProof
+from chalicelib.domain.id_token_claims import read_instant
+from chalicelib.domain.keys import PRIVATE_JWK_MEMBERS
 
 PROOF_CHARS_MAX = 2048  # ES256 with nonce and `ath` needs some 800
 TYPE = "dpop+jwt"
@@ -30,8 +31,6 @@ SIGNATURE_BYTES = 64  # of both algorithms (RFC 7518 s3.4, RFC 8032 s5.1.6)
 COORDINATE_BYTES = 32  # RFC 7518 s6.2.1.2, RFC 8037 s2
 _KINDS = {"ES256": ("EC", "P-256", ("x", "y")), "EdDSA": ("OKP", "Ed25519", ("x",))}
 _VERIFIERS = {name: jwt.get_algorithm_by_name(name) for name in ALGORITHMS}
-# Besides the key itself what libraries add of their own accord; a private part is none of it (check 7).
-_JWK_EXTRAS = {"alg", "use", "kid", "key_ops", "ext"}
 _WORD = re.compile(r"[!-~]{1,255}")
 _FIELD_PRIME = 2**255 - 19
 _SIGN_BIT = 2**255
@@ -54,7 +53,7 @@ def read_proof(text: str) -> SignedProof:
 
 def _read(jws: CompactJws) -> SignedProof:
     header, claims = jws.header, jws.payload
-    if header.keys() != {"typ", "alg", "jwk"} or header["typ"] != TYPE:
+    if header.keys() & REFUSED_HEADERS or header["typ"] != TYPE:
         raise ValueError("header")
     algorithm, jwk = _word(header, "alg"), header["jwk"]
     if not isinstance(jwk, dict):
@@ -68,7 +67,7 @@ def _read(jws: CompactJws) -> SignedProof:
         jti=_jti(claims),
         htm=_word(claims, "htm"),
         htu=_text(claims, "htu"),
-        issued_at=_moment(claims, "iat"),
+        issued_at=read_instant(claims, "iat"),
         ath=_word(claims, "ath") if "ath" in claims else None,
         nonce=_word(claims, "nonce") if "nonce" in claims else None,
     )
@@ -79,8 +78,8 @@ def _read_key(
 ) -> tuple[dict[str, str], EllipticCurvePublicKey | Ed25519PublicKey]:
     """Return the members that name the key, and the key."""
     kty, crv, coordinates = _KINDS[algorithm]
-    if not jwk.keys() <= {"kty", "crv", *coordinates} | _JWK_EXTRAS:
-        raise ValueError("jwk name")
+    if jwk.keys() & PRIVATE_JWK_MEMBERS:  # check 7
+        raise ValueError("private jwk")
     if (jwk["kty"], jwk["crv"]) != (kty, crv) or jwk.get("alg", algorithm) != algorithm:
         raise ValueError("jwk kind")
     if jwk.get("use", "sig") != "sig":
@@ -130,10 +129,3 @@ def _jti(claims: Mapping[str, object]) -> str:
     if len(jti) not in JTI_CHARS:
         raise ValueError("jti")
     return jti
-
-
-def _moment(claims: Mapping[str, object], name: str) -> datetime:
-    value = claims[name]
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(name)
-    return datetime.fromtimestamp(value, UTC)

@@ -1,6 +1,7 @@
 """Hold a provider's public keys, once they were found fit to decide who signs in (J3, F-15).
 
-A set that has one key we wouldn't trust is refused whole: a provider doesn't publish such keys, so the answer
+Keys of kinds that we don't use are ignored (RFC 7517 s5): a provider may publish one any day. A set that has
+one key of ours that we wouldn't trust is refused whole: a provider doesn't publish such keys, so the answer
 isn't the provider's, and the last good set is worth more than the half of a poisoned one.
 """
 
@@ -13,12 +14,12 @@ from typing import Protocol
 from chalicelib.clients.base64url import decode_base64url
 from chalicelib.clients.signatures import SignatureVerifier, p256_verifier, rsa_verifier
 from chalicelib.clients.strict_json import read_object
-from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.domain.keys import PRIVATE_JWK_MEMBERS, SigningAlgorithm
 
 KEY_SET_BYTES_MAX = 65_536  # Google's is 1.5 kB
 KEYS_MAX = 20  # Google publishes two or three
 _KID = re.compile(r"[!-~]{1,128}")
-_PRIVATE_MEMBERS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+_KNOWN_KTY = {"RSA", "EC", "OKP", "oct"}  # in these, a member with a private name is private
 
 
 class KeySetError(Exception):
@@ -84,29 +85,40 @@ def read_keys(document: bytes, algorithms: Collection[SigningAlgorithm]) -> dict
 
 
 def keys_of(jwks: object, algorithms: Collection[SigningAlgorithm]) -> dict[str, ProviderKey]:
-    """Return the keys in a parsed `keys` member, by kid.
+    """Return the keys in a parsed `keys` member that are of a kind we use, by kid.
 
     Raises:
-        ValueError: it is no list, empty, too long, names a kid twice, or has a key that isn't fit.
+        ValueError: it is no list, has none or too many of ours, names a kid twice, or has a key that isn't
+        fit.
     """
-    if not isinstance(jwks, list) or not 1 <= len(jwks) <= KEYS_MAX:
+    if not isinstance(jwks, list):
+        raise ValueError("no list")  # noqa: TRY004 - one error for all that is wrong with a document from outside
+    ours = [(kind, jwk) for jwk in jwks for kind in [_kind_of(jwk, algorithms)] if kind is not None]
+    if not 1 <= len(ours) <= KEYS_MAX:
         raise ValueError("number of keys")
-    keys = dict(_read_key(jwk, algorithms) for jwk in jwks)
-    if len(keys) != len(jwks):
+    keys = dict(_read_key(kind, jwk) for kind, jwk in ours)
+    if len(keys) != len(ours):
         raise ValueError("duplicate kid")
     return keys
 
 
-def _read_key(jwk: object, algorithms: Collection[SigningAlgorithm]) -> tuple[str, ProviderKey]:
-    if not isinstance(jwk, dict) or jwk.keys() & _PRIVATE_MEMBERS:
+def _kind_of(jwk: object, algorithms: Collection[SigningAlgorithm]) -> "_Kind | None":
+    """Return the kind of a key that may verify, None for one that we have no use for.
+
+    Raises:
+        ValueError: it is no key, or one with a private part.
+    """
+    if not isinstance(jwk, dict):
+        raise ValueError("not a key")  # noqa: TRY004 - as above
+    if any(jwk.get("kty") == kty for kty in _KNOWN_KTY) and jwk.keys() & PRIVATE_JWK_MEMBERS:
         raise ValueError("not a public key")
-    kind = next(
-        (kind for kind in _KINDS if kind.kty == jwk.get("kty") and kind.algorithm in algorithms), None
-    )
-    if kind is None or jwk.get("use", "sig") != "sig" or jwk.get("alg", kind.algorithm) != kind.algorithm:
-        raise ValueError("kty, use or alg")
-    if jwk.get("key_ops", ["verify"]) != ["verify"]:
-        raise ValueError("key_ops")
+    operations = jwk.get("key_ops", ["verify"])
+    if jwk.get("use", "sig") != "sig" or not isinstance(operations, list) or "verify" not in operations:
+        return None
+    return next((kind for kind in _KINDS if kind.algorithm in algorithms and kind.fits(jwk)), None)
+
+
+def _read_key(kind: "_Kind", jwk: Mapping[str, object]) -> tuple[str, ProviderKey]:
     kid = _text(jwk, "kid")
     if _KID.fullmatch(kid) is None:
         raise ValueError("kid")
@@ -122,8 +134,6 @@ def _rsa(members: Mapping[str, str]) -> SignatureVerifier:
 
 
 def _p256(members: Mapping[str, str]) -> SignatureVerifier:
-    if members["crv"] != "P-256":
-        raise ValueError("crv")
     return p256_verifier(_bytes(members["x"]), _bytes(members["y"]))
 
 
@@ -135,11 +145,17 @@ class _Kind:
     algorithm: SigningAlgorithm
     members: tuple[str, ...]
     verifier: Callable[[Mapping[str, str]], SignatureVerifier]
+    crv: str | None = None
+
+    def fits(self, jwk: Mapping[str, object]) -> bool:
+        """Tell whether a key is of this kind; one that names no algorithm may be."""
+        is_of_curve = self.crv is None or jwk.get("crv") == self.crv
+        return is_of_curve and (jwk.get("kty"), jwk.get("alg", self.algorithm)) == (self.kty, self.algorithm)
 
 
 _KINDS = (
     _Kind(kty="RSA", algorithm=SigningAlgorithm.RS256, members=("n", "e"), verifier=_rsa),
-    _Kind(kty="EC", algorithm=SigningAlgorithm.ES256, members=("crv", "x", "y"), verifier=_p256),
+    _Kind(kty="EC", crv="P-256", algorithm=SigningAlgorithm.ES256, members=("crv", "x", "y"), verifier=_p256),
 )
 
 

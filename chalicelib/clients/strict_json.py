@@ -5,10 +5,13 @@ RecursionError on deep nesting; google-auth and Chalice inherit that.
 """
 
 import json
+import math
 from typing import NoReturn
 
-DEPTH_MAX = 4  # an ID token's claims are flat, a key set is two deep; room for what providers add
-_INTEGER_CHARS_MAX = 16  # RFC 7493 s2.2: beyond 2^53 readers disagree
+DEPTH_MAX = 32  # what we read is three deep; the rest is for what providers add, and no reader minds it
+_INTEGER_CHARS_MAX = (
+    16  # RFC 7493 s2.2: beyond 2^53 readers disagree, and a longer one is read as they all would
+)
 _CONTAINERS = (dict, list)
 
 
@@ -64,20 +67,25 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return names
 
 
-def _integer(text: str) -> int:
-    if len(text) > _INTEGER_CHARS_MAX:
-        raise JsonRefused("integer too long")
-    return int(text)
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) <= _INTEGER_CHARS_MAX else _number(text)
 
 
-def _no_number(_text: str) -> NoReturn:
-    raise JsonRefused("not an integer")
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise JsonRefused("not finite")
+    return value
+
+
+def _no_constant(_text: str) -> NoReturn:
+    raise JsonRefused("not a number")
 
 
 _DECODER = json.JSONDecoder(  # built once: json.loads builds one a call when it is given hooks
     object_pairs_hook=_unique,
     parse_int=_integer,
-    parse_float=_no_number,
-    parse_constant=_no_number,
+    parse_float=_number,
+    parse_constant=_no_constant,
     strict=True,
 )

@@ -12,6 +12,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from chalicelib.domain.chosen import Chosen
+from chalicelib.domain.decoration import PERSON_NAME
 
 
 class UserStatus(StrEnum):
@@ -72,8 +73,8 @@ class PersonName:
         """Return the profile with this name, where the provider's token tells none."""
         if profile.name or profile.given_name or profile.family_name:
             return profile
-        full = " ".join(part for part in (self.given_name, self.family_name) if part)
-        return replace(profile, name=full or None, given_name=self.given_name, family_name=self.family_name)
+        full = PERSON_NAME.keep(" ".join(part for part in (self.given_name, self.family_name) if part))
+        return replace(profile, name=full, given_name=self.given_name, family_name=self.family_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

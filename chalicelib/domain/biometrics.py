@@ -11,7 +11,6 @@ from uuid import UUID
 from chalicelib.domain.sessions import Session
 
 KEYS_MAX = 10  # of one person: a few phones, each with a key before and after a new enrolment
-NAME_CHARS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

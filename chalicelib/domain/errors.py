@@ -25,7 +25,13 @@ from chalicelib.domain.presence_errors import (
     PublicKeyUnsupported,
     SignatureInvalid,
 )
-from chalicelib.domain.protocol_errors import CallerNotAuthorized, EventError, SecurityEventRefused
+from chalicelib.domain.protocol_errors import (
+    AwsSignatureInvalid,
+    CallerNotAuthorized,
+    EventError,
+    SecurityEventRefused,
+    bad_signature,
+)
 from chalicelib.domain.request_errors import (
     BodyTooLarge,
     InvalidInput,
@@ -33,10 +39,12 @@ from chalicelib.domain.request_errors import (
     MethodNotAllowed,
     NotFound,
     UnsupportedMediaType,
+    no_route,
 )
 
 __all__ = [
     "Action",
+    "AwsSignatureInvalid",
     "BiometricKeysFull",
     "BodyTooLarge",
     "CallerNotAuthorized",
@@ -63,6 +71,8 @@ __all__ = [
     "SignatureInvalid",
     "UnsupportedMediaType",
     "UseDpopNonce",
+    "bad_signature",
+    "no_route",
 ]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from chalicelib.domain.limits import Limit
 
@@ -46,6 +46,7 @@ class ServiceError(Exception):
     code: ClassVar[str]
     title: ClassVar[str]
     action: ClassVar[Action]
+    detail: str | None = None
 
     def __init__(  # noqa: PLR0913 - each is something that an app, or a developer, may know
         self,
@@ -79,3 +80,8 @@ class ServiceError(Exception):
         self.dpop_nonce = dpop_nonce
         self.is_bound = is_bound
         self.check = check
+
+    def saying(self, detail: str) -> Self:
+        """Return this error with what its title doesn't say, for developers."""
+        self.detail = detail
+        return self

@@ -69,7 +69,7 @@ def read_validity(claims: Claims, now: datetime, lifetime_max: timedelta) -> Val
     """Return when the token was issued and expires, once it makes sense and has not expired (GG4).
 
     Raises:
-        ClaimRefused: a time is no integer, in the wrong order, too far apart, or yet to come.
+        ClaimRefused: a time is no number, in the wrong order, too far apart, or yet to come.
         IdTokenExpired: everything else is right, and `exp` is more than the leeway ago.
     """
     issued_at, expires_at = read_instant(claims, "iat"), read_instant(claims, "exp")
@@ -85,10 +85,12 @@ def read_validity(claims: Claims, now: datetime, lifetime_max: timedelta) -> Val
 
 
 def read_instant(claims: Claims, name: str) -> datetime:
-    """Return a claim that is a time: whole seconds since 1970."""
+    """Return a claim that is a time: seconds since 1970, perhaps with a fraction (RFC 7519 s2)."""
     seconds = claims.get(name)
-    # type(), not isinstance: a bool is an int, and `exp: true` would be 1970
-    if type(seconds) is not int or not 0 <= seconds <= _SECONDS_MAX:
+    # type(), not isinstance: a bool is an int, and `exp: true` would be 1970. NaN is in no range.
+    if type(seconds) not in {int, float} or not isinstance(seconds, int | float):
+        raise ClaimRefused(name)
+    if not 0 <= seconds <= _SECONDS_MAX:
         raise ClaimRefused(name)
     return _EPOCH + timedelta(seconds=seconds)
 

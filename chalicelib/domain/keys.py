@@ -12,6 +12,9 @@ SIGNING_KEY_LIFETIME = timedelta(
     days=90
 )  # how long one key signs; NIST SP 800-57 pt 1 allows years, we like practice
 PUBLISHED_BEFORE_USE = timedelta(days=1)  # longer than any cache of our JWKS may keep it
+PRIVATE_JWK_MEMBERS = frozenset(
+    {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+)  # RFC 7518 s6.2.2, s6.3.2, s6.4.1
 RETIRING_MARGIN = timedelta(minutes=5)  # clocks of the backends that verify our tokens
 
 

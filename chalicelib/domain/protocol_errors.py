@@ -22,6 +22,21 @@ class SecurityEventRefused(ServiceError):
     action = Action.contact_support
 
 
+class AwsSignatureInvalid(ServiceError):
+    """The route is for backends, and the AWS signature of the request is wrong."""
+
+    code = "aws_signature_invalid"
+    title = "The AWS signature is not valid"
+    action = Action.update_app
+
+
+def bad_signature() -> AwsSignatureInvalid:
+    """Return the answer to a wrong signature, which a bearer at an unknown path is to API Gateway, too."""
+    return AwsSignatureInvalid().saying(
+        "The AWS signature (SigV4) is wrong, or this path doesn't exist and another Authorization came."
+    )
+
+
 class CallerNotAuthorized(ServiceError):
     """The route is for backends that AWS IAM lets in, and this caller isn't one."""
 

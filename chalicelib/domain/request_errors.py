@@ -43,6 +43,13 @@ class NotFound(ServiceError):
     action = Action.update_app
 
 
+def no_route() -> NotFound:
+    """Return the answer to an unknown path, which API Gateway can't tell from a missing signature."""
+    return NotFound().saying(
+        "This path doesn't exist, or it is for backends and the request has no AWS signature (SigV4)."
+    )
+
+
 class MethodNotAllowed(ServiceError):
     """The path exists, not with this method."""
 

@@ -1,73 +1,26 @@
 """Routes of a person's own account."""
 
-from functools import cache
-from zoneinfo import available_timezones
-
 from chalicelib.domain import errors
+from chalicelib.domain.decoration import DISPLAY_NAME, LANGUAGE, TIME_ZONE
 from chalicelib.domain.tokens import Scope
 from chalicelib.routes.acts import act
-from chalicelib.routes.faults import FaultCode, Refused
-from chalicelib.routes.fields import JsonSchema, Leaf, Text
 from chalicelib.routes.route import Answer, Call, Route, bearer
-from chalicelib.routes.schema import Record, nullable, optional
+from chalicelib.routes.schema import Record, decoration
 from chalicelib.routes.services import Services
 from chalicelib.routes.sessions import BEARER_ERRORS
-from chalicelib.routes.shapes import (
-    DISPLAY_NAME_CHARS_MAX,
-    LANGUAGE_CHARS_MAX,
-    TIME_ZONE_CHARS_MAX,
-    USER,
-    user,
-)
+from chalicelib.routes.shapes import USER, user
 
-_SHOWN = r"[^\s\x00-\x1f\x7f-\x9f]"  # no control character, and neither end is blank
-_WITHIN = r"[^\x00-\x1f\x7f-\x9f]*"
-_NAME = Text(max_chars=TIME_ZONE_CHARS_MAX, pattern=r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
-_NO_PLACES = {"Factory"}  # the database's word for "nobody has set this yet"
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """Return the names of the IANA database on this machine; reading them takes some 50 ms, once."""
-    return frozenset(available_timezones()) - _NO_PLACES
-
-
-class TimeZone(Leaf):
-    """A name of the IANA time zone database."""
-
-    __slots__ = ()
-
-    def parse(self, value: object) -> str:
-        """Return the name."""
-        name = _NAME.parse(value)
-        if name not in time_zones():
-            raise Refused(FaultCode.not_allowed)
-        return name
-
-    def schema(self) -> JsonSchema:
-        """Describe its form; the names change with the world."""
-        return {**_NAME.schema(), "description": "An IANA name, like Europe/Madrid; null clears it."}
-
-
-DISPLAY_NAME = Text(
-    max_chars=DISPLAY_NAME_CHARS_MAX,
-    pattern=f"{_SHOWN}(?:{_WITHIN}{_SHOWN})?",
-    description="How the app calls the person; null clears it.",
-)
-LANGUAGE = Text(
-    max_chars=LANGUAGE_CHARS_MAX,
-    pattern="[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?",
-    description="BCP 47: language, script, region, in their usual case (es-419, zh-Hant-TW); null clears it.",
-)
 ACCOUNT_CHANGE = Record(
     "AccountChange",
     {
-        "display_name": optional(nullable(DISPLAY_NAME)),
-        "language": optional(nullable(LANGUAGE)),
-        "time_zone": optional(nullable(TimeZone())),
+        "display_name": decoration(DISPLAY_NAME, "How the app calls the person; null clears it."),
+        "language": decoration(
+            LANGUAGE, "A tag of BCP 47, of which language, script and region are kept; null clears it."
+        ),
+        "time_zone": decoration(TIME_ZONE, "An IANA name, or an offset like GMT+05:30; null clears it."),
     },
     partial=True,
-    description="What to change; what is absent stays as it is.",
+    description="What to change; what is absent, empty or ignored stays as it is.",
 )
 
 

@@ -1,8 +1,8 @@
 """Answers to consent documents, as sign-in and the settings of an app send them."""
 
 from chalicelib.domain.consents import ConsentAnswer
-from chalicelib.routes.fields import Choice, Flag, Text
-from chalicelib.routes.language import Locale
+from chalicelib.routes.fields import Flag, Text
+from chalicelib.routes.language import Spoken
 from chalicelib.routes.route import Call
 from chalicelib.routes.schema import Items, Record, optional, required
 
@@ -18,7 +18,7 @@ ANSWER = Record(
         "document": required(Text(max_chars=64)),
         "version": required(Text(max_chars=32)),
         "granted": required(Flag(description="A missing field is not consent.")),
-        "locale": optional(Choice(Locale, description="The language shown; Accept-Language if absent.")),
+        "locale": optional(Spoken(description="The language shown; Accept-Language if absent.")),
         "method": optional(METHOD),
     },
 )

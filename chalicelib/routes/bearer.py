@@ -12,6 +12,7 @@ _TOKEN = re.compile(  # RFC 6750 s2.1, RFC 9449 s7.1, RFC 9110 s11.1
 )
 _SCHEME = re.compile(r"(?:bearer|dpop)(?: |$)", re.IGNORECASE)
 _DPOP = "dpop"
+_BLANKS = " \t"  # around a header's value they are no part of it (RFC 9110 s5.5)
 
 
 def access_token(authorization: Sequence[str]) -> OfferedToken:
@@ -25,9 +26,10 @@ def access_token(authorization: Sequence[str]) -> OfferedToken:
         raise MissingToken
     if len(authorization) > 1 or len(authorization[0]) > AUTHORIZATION_CHARS_MAX:
         raise InvalidAccessToken
-    if _SCHEME.match(authorization[0]) is None:
+    credentials = authorization[0].strip(_BLANKS)
+    if _SCHEME.match(credentials) is None:
         raise MissingToken
-    match = _TOKEN.fullmatch(authorization[0])
+    match = _TOKEN.fullmatch(credentials)
     if match is None:
         raise InvalidAccessToken
     return OfferedToken(text=match[2], is_dpop=match[1].lower() == _DPOP)
@@ -43,4 +45,4 @@ def offered_token(authorization: Sequence[str]) -> OfferedToken | None:
 
 def tries_dpop(authorization: Sequence[str]) -> bool:
     """Tell whether a request came under the DPoP scheme, well-formed or not."""
-    return any(value[: len(_DPOP)].lower() == _DPOP for value in authorization)
+    return any(value.lstrip(_BLANKS)[: len(_DPOP)].lower() == _DPOP for value in authorization)

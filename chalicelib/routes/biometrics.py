@@ -3,7 +3,9 @@
 from typing import Any
 
 from chalicelib.domain import errors, limits
-from chalicelib.domain.biometrics import KEYS_MAX, NAME_CHARS_MAX, Registration
+from chalicelib.domain.biometrics import KEYS_MAX, Registration
+from chalicelib.domain.decoration import KEY_NAME
+from chalicelib.domain.keys import PRIVATE_JWK_MEMBERS
 from chalicelib.domain.presence_challenges import CHALLENGE_CHARS_MAX, SignedChallenge
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import Scope
@@ -11,7 +13,7 @@ from chalicelib.routes.acts import act, count
 from chalicelib.routes.binary import Base64Url
 from chalicelib.routes.fields import Flag, Text, Timestamp, Uuid
 from chalicelib.routes.route import Answer, Call, Route, bearer
-from chalicelib.routes.schema import Items, Record, nullable, optional, required
+from chalicelib.routes.schema import Items, Record, decoration, nullable, required
 from chalicelib.routes.services import Services
 from chalicelib.routes.sessions import BEARER_ERRORS
 from chalicelib.routes.shapes import TOKENS, tokens
@@ -27,7 +29,10 @@ PUBLIC_KEY = Record(
         "x": required(COORDINATE),
         "y": required(COORDINATE),
     },
-    description="The public half of the phone's key, as a JWK (RFC 7517).",
+    description="The public half of the phone's key, as a JWK (RFC 7517). A private member is refused, any "
+    "other one is ignored: `ext` and `key_ops` of WebCrypto, for example.",
+    ignores_unknown=True,
+    never=PRIVATE_JWK_MEMBERS,
 )
 CHALLENGE = Record(
     "PresenceChallenge",
@@ -50,7 +55,7 @@ REGISTRATION = Record(
     {
         "id": required(Uuid()),
         "device_id": required(Uuid(description="The device whose hardware holds the key.")),
-        "name": required(nullable(Text(max_chars=NAME_CHARS_MAX))),
+        "name": required(nullable(Text(max_chars=KEY_NAME.chars_max))),
         "created_at": required(Timestamp()),
         "last_used_at": required(nullable(Timestamp())),
         "current": required(Flag(description="On the device that asks.")),
@@ -68,7 +73,7 @@ COMPLETE_REQUEST = Record(
     {
         "public_key": required(PUBLIC_KEY),
         **SIGNED,
-        "name": optional(nullable(Text(max_chars=NAME_CHARS_MAX, description="What the person calls it."))),
+        "name": decoration(KEY_NAME, "What the person calls it."),
     },
 )
 VERIFY_REQUEST = Record(

@@ -9,7 +9,6 @@ from chalicelib.routes.body import ensure_plain, read_body
 
 FIELDS_MAX = 16
 TOKEN_FIELD = "token"  # noqa: S105 - the one name in a body that is nothing but a token
-_CHARSET = r"[ \t]*(;[ \t]*charset=(utf-8|\"utf-8\")[ \t]*)?"
 _FORM = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")  # what is percent-encoded has two digits
 
 
@@ -21,19 +20,13 @@ class BodyFormat(StrEnum):
     SECURITY_EVENT = "application/secevent+jwt"  # RFC 8935 s2
 
 
-_MEDIA_TYPES = {
-    each: re.compile(re.escape(each) + _CHARSET, re.IGNORECASE)
-    for each in (BodyFormat.FORM, BodyFormat.SECURITY_EVENT)
-}
-
-
 def read_format(
     raw: bytes, body_format: BodyFormat, content_type: str | None, content_encoding: str | None
 ) -> dict[str, object]:
     """Return the members of a body that isn't empty. Raises as `read_body`."""
     if body_format is BodyFormat.JSON:
         return read_body(raw, content_type, content_encoding)
-    ensure_plain(raw, content_type, content_encoding, _MEDIA_TYPES[body_format])
+    ensure_plain(raw, content_type, content_encoding, body_format)
     try:
         text = raw.decode("ascii")
         return _form(text) if body_format is BodyFormat.FORM else {TOKEN_FIELD: text}

@@ -3,14 +3,15 @@
 import re
 from typing import Any
 
+from chalicelib.domain.decoration import APP_VERSION
 from chalicelib.domain.dpop import Proof
-from chalicelib.domain.errors import CallerNotAuthorized, InvalidInput, MalformedBody, NotFound
+from chalicelib.domain.errors import CallerNotAuthorized, MalformedBody, NotFound
 from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.step_up import ensure_present
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.routes.bearer import access_token, offered_token
 from chalicelib.routes.body import raw_bytes
-from chalicelib.routes.body_formats import BodyFormat, read_format
+from chalicelib.routes.body_formats import read_format
 from chalicelib.routes.edge_ports import EdgeServices
 from chalicelib.routes.faults import FaultCode, Faults
 from chalicelib.routes.fields import Uuid
@@ -19,7 +20,7 @@ from chalicelib.routes.request import Request
 from chalicelib.routes.route import Admission, Call, DeviceHints, Route
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_APP_VERSION = re.compile(r"[A-Za-z0-9._+-]{1,32}")
+_JSON_BLANKS = b" \t\r\n"  # RFC 8259 s2
 
 
 def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Call:
@@ -28,19 +29,19 @@ def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Ca
     Raises:
         ServiceError: the first part that doesn't fit: path, caller, query, body, in this order.
     """
-    path_parameters = _path_parameters(route, request)
+    path_parameters, hints = _path_parameters(route, request), _device_hints(request)
     caller, proof = _caller(route, services, request)
     return Call(
         path_parameters=path_parameters,
         verified=caller,
         proof=proof,
         query=_query(route, request),
-        body=_body(route, request),
+        body=_body(route, request, hints),
         offered=offered_token(request.authorization),
         locale=preferred_locale(request.headers.get("accept-language")),
         address=request.address,
         request_id=request.request_id,
-        device=_device_hints(request),
+        device=hints,
     )
 
 
@@ -82,34 +83,39 @@ def _query(route: Route[Any], request: Request) -> dict[str, Any]:
             faults.add(f"/query/{name}", FaultCode.too_many)
         elif values:
             parsed[name] = declared.read(values[0], f"/query/{name}", faults)
-    if faults.found:
-        raise InvalidInput(faults=tuple(faults.found))
+    faults.ensure_none()
     return parsed
 
 
-def _body(route: Route[Any], request: Request) -> dict[str, Any]:
-    """Parse the body; a route that declares none doesn't look at it."""
+def _body(route: Route[Any], request: Request, hints: DeviceHints) -> dict[str, Any]:
+    """Parse the body, all its faults told at once; a route that declares none doesn't look at it."""
     if route.body is None:
         return {}
+    faults = Faults()
+    parsed = route.body.read(_members(route, request), "", faults)
+    if parsed is not None and route.complete is not None:
+        route.complete(parsed, hints, faults)
+    faults.ensure_none()
+    return parsed or {}
+
+
+def _members(route: Route[Any], request: Request) -> dict[str, object]:
+    """Return what stands in the body; of an optional one `null`, as nothing at all, is nothing."""
     raw = raw_bytes(request.body, is_base64=request.is_base64)
-    if raw:
-        told = (request.headers.get("content-type"), request.headers.get("content-encoding"))
-        members = read_format(raw, route.body_format, *told)
-        if route.body_format is BodyFormat.FORM:  # unknown parameters are ignored (RFC 6749 s3.2)
-            members = {name: value for name, value in members.items() if name in route.body.members}
-        return route.body.parse(members)
-    if route.body_optional:
-        return route.body.parse({})
-    raise MalformedBody
+    if route.body_optional and raw.strip(_JSON_BLANKS) in {b"", b"null"}:
+        return {}
+    if not raw:
+        raise MalformedBody
+    told = (request.headers.get("content-type"), request.headers.get("content-encoding"))
+    return read_format(raw, route.body_format, *told)
 
 
 def _device_hints(request: Request) -> DeviceHints:
     """Return what the headers say of the phone, without what is silly."""
-    device_id = request.headers.get("x-device-id", "")
-    platform = request.headers.get("x-device-platform", "").lower()
-    version = request.headers.get("x-app-version", "")
+    device_id = request.headers.get("x-device-id", "").strip()
+    platform = request.headers.get("x-device-platform", "").strip().lower()
     return DeviceHints(
         id=device_id if _DEVICE_ID.fullmatch(device_id) else None,
         platform=Platform(platform) if platform in set(Platform) else None,
-        app_version=version if _APP_VERSION.fullmatch(version) else None,
+        app_version=APP_VERSION.keep(request.headers.get("x-app-version")),
     )

@@ -1,6 +1,6 @@
 """What the edge itself needs of the services, before and after a handler; they fit by their shape alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -98,6 +98,10 @@ class EdgeServices(Protocol):
     @property
     def proofs(self) -> ProofCheck:
         """The check of proofs."""
+
+    @property
+    def cors_origins(self) -> Collection[str]:
+        """The origins of apps on the web."""
 
     @property
     def refusals(self) -> RefusalRecord:

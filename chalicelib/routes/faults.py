@@ -5,7 +5,9 @@ A fault says where and why, never what was sent.
 
 from enum import StrEnum
 
-from chalicelib.domain.errors import Fault
+from chalicelib.domain.errors import Fault, InvalidInput
+
+FAULTS_MAX = 32  # an answer about a 16 kB body stays small
 
 
 class FaultCode(StrEnum):
@@ -34,6 +36,21 @@ class Faults:
     def add(self, pointer: str, code: FaultCode) -> None:
         """Note a fault; the reader goes on with the next field."""
         self.found.append(Fault(pointer=pointer, code=code))
+
+    def add_missing(self, pointer: str) -> None:
+        """Note that a field is missing, unless it, or what it would be in, has a fault already."""
+        places = (fault.pointer for fault in self.found if fault.pointer)
+        if not any(f"{pointer}/".startswith(f"{place}/") for place in places):
+            self.add(pointer, FaultCode.required)
+
+    def ensure_none(self) -> None:
+        """Refuse what has faults.
+
+        Raises:
+            InvalidInput: with the first `FAULTS_MAX` of them.
+        """
+        if self.found:
+            raise InvalidInput(faults=tuple(self.found[:FAULTS_MAX]))
 
 
 class Refused(Exception):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from chalicelib.domain.decoration import Decoration
 from chalicelib.routes.faults import FaultCode, Faults, Refused
 
 if TYPE_CHECKING:
@@ -96,6 +97,24 @@ class Text(Leaf):
             pattern=None if self.pattern is None else f"^(?:{self.pattern})$",
             format=self.format,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decorated(Leaf):
+    """A text that is shown and decides nothing: what can be kept of it is kept (`domain/decoration.py`)."""
+
+    of: Decoration
+    description: str
+
+    def parse(self, value: object) -> str | None:
+        """Return what is kept of the text; None when nothing is."""
+        return self.of.keep(value)
+
+    def schema(self) -> JsonSchema:
+        """Describe it without a bound: a longer one is taken, too."""
+        is_cut = self.of.read is None
+        kept = f"Cut after {self.of.chars_max} characters." if is_cut else "Ignored if it is none."
+        return _described(f"{self.description} {kept}", type="string")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ MESSAGES: Mapping[str, Message] = MappingProxyType(
             en="We've paused this account. Please contact our support team, and we'll help.",
             es="Hemos pausado esta cuenta. Por favor, escriba a nuestro equipo de ayuda.",
         ),
+        "aws_signature_invalid": _UPDATE_APP,
         "biometric_keys_full": Message(
             en="We keep ten phone keys at most. Please remove one you no longer use.",
             es="Guardamos diez claves como máximo. Por favor, elimine una que ya no use.",

@@ -15,7 +15,7 @@ from chalicelib.routes.services import Services
 JWKS_LIFETIME = timedelta(hours=1)  # a next key is published a day before its use
 METADATA_LIFETIME = timedelta(hours=24)
 JWKS_PATH = "/.well-known/jwks.json"
-WORDS = Items(of=Text(max_chars=64), max_items=16)
+WORDS = Items(of=Text(max_chars=64), min_items=1, max_items=16)  # an empty list is left out (RFC 8414 s3.2)
 URL = Text(max_chars=2048, format="uri")
 
 JWK = Record(
@@ -33,9 +33,6 @@ METADATA = Record(
         "issuer": required(URL),
         "jwks_uri": required(URL),
         "scopes_supported": required(WORDS),
-        "response_types_supported": required(WORDS),
-        "grant_types_supported": required(WORDS),
-        "token_endpoint_auth_methods_supported": required(WORDS),
         "dpop_signing_alg_values_supported": required(WORDS),
         "ui_locales_supported": required(WORDS),
         "revocation_endpoint": required(URL),
@@ -44,7 +41,8 @@ METADATA = Record(
         "subject_types_supported": optional(WORDS),
         "id_token_signing_alg_values_supported": optional(WORDS),
     },
-    description="RFC 8414 s2. There is no authorization endpoint: phones bring a provider's ID token.",
+    description="RFC 8414 s2. There is no authorization or token endpoint, so that nothing of them is told: "
+    "phones bring a provider's ID token.",
     open=True,
 )
 OPENAPI = Record(
@@ -80,9 +78,6 @@ def _metadata(services: Services) -> dict[str, Any]:
         "issuer": services.issuer_url,
         "jwks_uri": services.issuer_url + JWKS_PATH,
         "scopes_supported": [scope.value for scope in Scope],
-        "response_types_supported": [],
-        "grant_types_supported": [],
-        "token_endpoint_auth_methods_supported": ["none"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),  # RFC 9449 s5.1
         "ui_locales_supported": ["en", "es"],
         "revocation_endpoint": services.issuer_url + REVOKE_PATH,

@@ -19,7 +19,7 @@ HINT = Text(
 TOKEN_REQUEST = Record(
     "TokenRequest",
     {TOKEN_FIELD: required(TOKEN), "token_type_hint": optional(HINT)},
-    open=True,  # RFC 6749 s3.2 has us ignore what we do not know
+    ignores_unknown=True,  # RFC 6749 s3.2
 )
 _WORD, _SECONDS = Text(max_chars=2048), Integer(maximum=2**53 - 1)
 INTROSPECTION = Record(

@@ -45,6 +45,20 @@ _PROOF_PARAMETER = {
     "schema": {"type": "string"},  # no bound here: with a token that is no DPoP token, nobody reads it
     "description": "The proof of the phone's key, at most 2048 characters, where the session is bound.",
 }
+_HINTS = tuple(
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": description,
+    }
+    for name, description in (
+        ("X-Device-ID", "`device.id`, where the body has none."),
+        ("X-Device-Platform", "`device.platform`, where the body has none, in any case."),
+        ("X-App-Version", "`device.app_version`, where the body has none."),
+    )
+)
 _HEADERS: dict[str, JsonSchema] = {
     "X-Request-Id": {"description": "Names this request to support.", "schema": {"type": "string"}},
     "WWW-Authenticate": {
@@ -100,7 +114,7 @@ def possible_errors(route: Route[Any]) -> tuple[type[ServiceError], ...]:
     if route.access.admission is Admission.bearer:
         found += _OF_A_BEARER
     if route.access.admission is Admission.aws_iam:
-        found.append(errors.CallerNotAuthorized)
+        found += [errors.AwsSignatureInvalid, errors.CallerNotAuthorized]
     if route.limits:
         found.append(errors.RateLimited)
     if route.is_provable:
@@ -153,6 +167,8 @@ def _parameters(route: Route[Any]) -> Iterator[JsonSchema]:
         yield {"name": name, "in": "query", "required": False, "schema": declared.schema()}
     if route.is_provable:
         yield _PROOF_PARAMETER
+    if route.complete is not None:
+        yield from _HINTS
 
 
 def _successes(route: Route[Any]) -> dict[str, Any]:

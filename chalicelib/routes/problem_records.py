@@ -45,6 +45,7 @@ PROBLEM = Record(
         "action": required(Choice(Action, description="What the app does next.")),
         "request_id": required(Text(max_chars=128, description="Quote it to support.")),
         "timestamp": required(Timestamp()),
+        "detail": optional(Text(max_chars=256, description="What the title doesn't say; for developers.")),
         "errors": optional(Items(of=FIELD_FAULT, max_items=32)),
         "retry_after": optional(Integer(minimum=1, description="Seconds; the same as Retry-After.")),
         "consents_missing": optional(Items(of=MISSING_CONSENT, max_items=16)),

@@ -61,6 +61,7 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
         errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
         errors.IdentityNotProved: HTTPStatus.BAD_REQUEST,
         errors.SecurityEventRefused: HTTPStatus.BAD_REQUEST,
+        errors.AwsSignatureInvalid: HTTPStatus.FORBIDDEN,
         errors.CallerNotAuthorized: HTTPStatus.FORBIDDEN,
         errors.IdentityInUse: HTTPStatus.CONFLICT,
         errors.LastIdentity: HTTPStatus.CONFLICT,
@@ -115,6 +116,8 @@ def problem(error: ServiceError, *, request_id: str, now: datetime, locale: Loca
 def _details(error: ServiceError, retry_after: int | None) -> dict[str, Any]:
     """Return the members that only some errors have."""
     details: dict[str, Any] = {}
+    if error.detail is not None:
+        details["detail"] = error.detail
     if error.faults:
         details["errors"] = [{"pointer": fault.pointer, "code": fault.code} for fault in error.faults]
     if retry_after is not None:

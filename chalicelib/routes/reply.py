@@ -43,6 +43,11 @@ def answered(route: Route[Any], request: Request, answer: Answer, *, dpop_nonce:
     return _cached(request, Reply(status=status, headers=headers, body=body), route.cache)
 
 
+def without_body(request: Request, headers: Mapping[str, str]) -> Reply:
+    """Return an answer that is nothing but its headers."""
+    return Reply(status=HTTPStatus.NO_CONTENT, headers={**_always(request.request_id), **headers}, body="")
+
+
 def refused(error: ServiceError, request: Request, now: datetime, wording: Wording | None = None) -> Reply:
     """Return an error as it goes out; a bad request in the wording of the route's own RFC, if it has one."""
     locale = preferred_locale(request.headers.get("accept-language"))

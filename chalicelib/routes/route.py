@@ -17,6 +17,7 @@ from chalicelib.domain.limits import Kept, Limit
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.body_formats import BodyFormat
+from chalicelib.routes.faults import Faults
 from chalicelib.routes.fields import Field
 from chalicelib.routes.language import DEFAULT_LOCALE, Locale
 from chalicelib.routes.schema import Record
@@ -129,6 +130,7 @@ class Route(Generic[ServicesT_contra]):
     `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404. `step_up` names the
     sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. `takes_proof` is for routes
     where a DPoP proof binds or opens a session without an access token; every bearer route takes one anyway.
+    `complete` adds to the body what the phone's headers say, and to its faults what neither says.
     Of `limits`, the edge holds a request to those by address, its service to the others. `wording` says how a
     400 is told where an RFC wants it otherwise.
     """
@@ -143,6 +145,7 @@ class Route(Generic[ServicesT_contra]):
     status: int = 200
     body: Record | None = None
     body_optional: bool = False
+    complete: Callable[[dict[str, Any], DeviceHints, Faults], None] | None = None
     body_format: BodyFormat = BodyFormat.JSON
     wording: Wording | None = None
     errors: tuple[type[ServiceError], ...] = ()
@@ -155,6 +158,11 @@ class Route(Generic[ServicesT_contra]):
     parameters: Mapping[str, Field] = field(default_factory=dict)
     query: Mapping[str, Field] = field(default_factory=dict)
     description: str | None = None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Return the methods that it serves: of what anyone may read, HEAD too (RFC 9110 s9.3.2)."""
+        return ("GET", "HEAD") if self.method == "GET" and self.access == public else (self.method,)
 
     @property
     def is_free(self) -> bool:

@@ -35,6 +35,7 @@ class Services:
     """Everything that a request may need, made once a container; the rest is made at its first use."""
 
     issuer_url: str
+    cors_origins: tuple[str, ...]
     signing_algorithm: SigningAlgorithm
     controller: Controller
     clock: Clock

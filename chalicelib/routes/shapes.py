@@ -5,6 +5,15 @@ from math import ceil
 from typing import Any
 
 from chalicelib.domain.account import Account
+from chalicelib.domain.decoration import (
+    APP_VERSION,
+    DEVICE_MODEL,
+    DEVICE_NAME,
+    DISPLAY_NAME,
+    LANGUAGE,
+    OS_VERSION,
+    TIME_ZONE,
+)
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.errors import MissingConsent
 from chalicelib.domain.id_tokens import Platform
@@ -15,11 +24,9 @@ from chalicelib.routes.fields import Choice, Flag, Integer, Text, Timestamp, Uui
 from chalicelib.routes.problem_records import MISSING_CONSENT
 from chalicelib.routes.schema import Items, Record, nullable, required
 
-DISPLAY_NAME_CHARS_MAX = 100
-LANGUAGE_CHARS_MAX = 35  # RFC 5646 s4.4.1
-TIME_ZONE_CHARS_MAX = 64  # the longest has 32
 PROVIDER = Choice(tuple(sorted(PROVIDERS)), description="Who vouches for the person.")
 TOKEN_TYPE = Choice(("Bearer", "DPoP"), description="DPoP: send it with a proof (RFC 9449 s5, s7.1).")
+ZONE = Text(max_chars=TIME_ZONE.chars_max, description="An IANA name, or an offset like GMT+05:30.")
 LONG = nullable(Text(max_chars=2048, min_chars=0))
 
 USER = Record(
@@ -32,9 +39,9 @@ USER = Record(
         "given_name": required(LONG),
         "family_name": required(LONG),
         "picture": required(LONG),
-        "display_name": required(nullable(Text(max_chars=DISPLAY_NAME_CHARS_MAX))),
-        "language": required(nullable(Text(max_chars=LANGUAGE_CHARS_MAX, description="A tag of BCP 47."))),
-        "time_zone": required(nullable(Text(max_chars=TIME_ZONE_CHARS_MAX, description="An IANA name."))),
+        "display_name": required(nullable(Text(max_chars=DISPLAY_NAME.chars_max))),
+        "language": required(nullable(Text(max_chars=LANGUAGE.chars_max, description="A tag of BCP 47."))),
+        "time_zone": required(nullable(ZONE)),
         "created_at": required(Timestamp()),
     },
     description="The person; what the provider never told, or the person never chose, is null.",
@@ -45,10 +52,10 @@ DEVICE = Record(
     {
         "id": required(nullable(Text(max_chars=128))),
         "platform": required(Choice(Platform)),
-        "name": required(nullable(Text(max_chars=128))),
-        "model": required(nullable(Text(max_chars=128))),
-        "os_version": required(nullable(Text(max_chars=64))),
-        "app_version": required(nullable(Text(max_chars=64))),
+        "name": required(nullable(Text(max_chars=DEVICE_NAME.chars_max))),
+        "model": required(nullable(Text(max_chars=DEVICE_MODEL.chars_max))),
+        "os_version": required(nullable(Text(max_chars=OS_VERSION.chars_max))),
+        "app_version": required(nullable(Text(max_chars=APP_VERSION.chars_max))),
         "first_seen_at": required(Timestamp(description="The first sign-in on it.")),
     },
     description="A device; all but its platform is null for a moment when it can't be decrypted just now.",

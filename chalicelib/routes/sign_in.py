@@ -6,18 +6,18 @@ from typing import Any
 from chalicelib.domain import errors, limits
 from chalicelib.domain.account import PersonName
 from chalicelib.domain.challenges import ChallengePurpose
+from chalicelib.domain.decoration import APP_VERSION, DEVICE_MODEL, DEVICE_NAME, OS_VERSION, PERSON_NAME
 from chalicelib.domain.devices import Device
-from chalicelib.domain.errors import Fault, InvalidInput
 from chalicelib.domain.id_tokens import Platform, Provider, UnverifiedIdToken
-from chalicelib.domain.profile_claims import NAME_CHARS_MAX, told_name
+from chalicelib.domain.profile_claims import told_name
 from chalicelib.domain.providers import PROVIDERS, OidcProvider
 from chalicelib.domain.sign_in import SignIn
 from chalicelib.routes.acts import act
 from chalicelib.routes.answers import ANSWERS, read_answers
-from chalicelib.routes.faults import FaultCode
+from chalicelib.routes.faults import Faults
 from chalicelib.routes.fields import Choice, Text, Timestamp
-from chalicelib.routes.route import Answer, Call, Route
-from chalicelib.routes.schema import Record, nullable, optional, required
+from chalicelib.routes.route import Answer, Call, DeviceHints, Route
+from chalicelib.routes.schema import Record, decoration, forgiving, optional, required
 from chalicelib.routes.services import Services
 from chalicelib.routes.shapes import TOKENS, tokens
 
@@ -39,18 +39,26 @@ DEVICE_REQUEST = Record(
     {
         "id": optional(Text(max_chars=128, description="Names the device; X-Device-ID if absent.")),
         "platform": optional(Choice(Platform, description="X-Device-Platform if absent.")),
-        "name": optional(nullable(Text(max_chars=128))),
-        "model": optional(nullable(Text(max_chars=128))),
-        "os_version": optional(nullable(Text(max_chars=64))),
-        "app_version": optional(nullable(Text(max_chars=64, description="X-App-Version if absent."))),
+        "name": decoration(DEVICE_NAME, "What the person, or the maker, calls the device."),
+        "model": decoration(DEVICE_MODEL, "The model."),
+        "os_version": decoration(OS_VERSION, "The version of its system."),
+        "app_version": decoration(APP_VERSION, "The version of the app; X-App-Version if absent."),
     },
+    description="The phone. A sign-in needs its id and platform, here or in the headers.",
 )
-NAME_PART = optional(nullable(Text(max_chars=NAME_CHARS_MAX)))
-NAME = Record("NameAtFirst", {"given_name": NAME_PART, "family_name": NAME_PART})
+NAME = Record(
+    "NameAtFirst",
+    {
+        "given_name": decoration(PERSON_NAME, "The given name."),
+        "family_name": decoration(PERSON_NAME, "The family name."),
+    },
+    ignores_unknown=True,
+)
 USER_AT_FIRST = Record(
     "UserAtFirst",
-    {"name": optional(nullable(NAME))},
+    {"name": forgiving(NAME)},
     description="What the provider told the app at the person's first consent, and never tells again.",
+    ignores_unknown=True,
 )
 CODE = Text(max_chars=512, description="The authorization code that came with the ID token.")
 
@@ -60,13 +68,13 @@ def sign_in_request(provider: OidcProvider) -> Record:
     id_token = Text(max_chars=ID_TOKEN_CHARS_MAX, description=f"{provider.title}'s ID token.")
     members = {
         "id_token": required(id_token),
-        "nonce": optional(nullable(NONCE)),
+        "nonce": optional(NONCE),
         "device": optional(DEVICE_REQUEST),
         "consents": optional(ANSWERS),
     }
     more = {
-        "authorization_code": provider.has_codes and optional(nullable(CODE)),
-        "user": provider.names_in_body and optional(nullable(USER_AT_FIRST)),
+        "authorization_code": provider.has_codes and optional(CODE),
+        "user": provider.names_in_body and forgiving(USER_AT_FIRST),
     }
     return Record(f"{provider.title}SignIn", members | {name: one for name, one in more.items() if one})
 
@@ -88,7 +96,7 @@ def _sign_in(provider: Provider, call: Call) -> SignIn:
         provider=provider,
         id_token=UnverifiedIdToken(call.body["id_token"]),
         nonce=call.body["nonce"],
-        device=_device(call),
+        device=Device(**call.body["device"]),
         consents=read_answers(call, default_method="onboarding"),
         name=_name(call),
         authorization_code=call.body.get("authorization_code"),
@@ -101,19 +109,18 @@ def _name(call: Call) -> PersonName | None:
     return told_name(told.get("given_name"), told.get("family_name"))
 
 
-def _device(call: Call) -> Device:
-    described: dict[str, Any] = call.body["device"] or dict.fromkeys(DEVICE_REQUEST.members)
+def complete_device(body: dict[str, Any], hints: DeviceHints, faults: Faults) -> None:
+    """Take from the headers what the body doesn't say of the phone, and note what neither says."""
+    described = body["device"] or dict.fromkeys(DEVICE_REQUEST.members)
     hinted = {
-        "id": described["id"] or call.device.id,
-        "platform": described["platform"] or call.device.platform,
-        "app_version": described["app_version"] or call.device.app_version,
+        "id": described["id"] or hints.id,
+        "platform": described["platform"] or hints.platform,
+        "app_version": described["app_version"] or hints.app_version,
     }
-    faults = [name for name in ("id", "platform") if hinted[name] is None]
-    if faults:
-        raise InvalidInput(
-            faults=tuple(Fault(pointer=f"/device/{name}", code=FaultCode.required) for name in faults)
-        )
-    return Device(**{**described, **hinted})
+    for name in ("id", "platform"):
+        if hinted[name] is None:
+            faults.add_missing(f"/device/{name}")
+    body["device"] = described | hinted
 
 
 def sign_in_route(provider: OidcProvider) -> Route[Services]:
@@ -127,6 +134,7 @@ def sign_in_route(provider: OidcProvider) -> Route[Services]:
         tags=("sign-in",),
         takes_proof=True,
         body=sign_in_request(provider),
+        complete=complete_device,
         answer=TOKENS,
         limits=(limits.SIGN_IN_BY_ADDRESS, limits.SIGN_IN_BY_PERSON),
         errors=(

@@ -6,7 +6,7 @@ from chalicelib.domain.tokens import Scope
 from chalicelib.routes.acts import act
 from chalicelib.routes.fields import Flag, Text
 from chalicelib.routes.route import Answer, Call, Route, bearer_or_body
-from chalicelib.routes.schema import Record, nullable, optional, required
+from chalicelib.routes.schema import Record, forgiving, required
 from chalicelib.routes.services import Services
 from chalicelib.routes.shapes import TOKENS, tokens
 
@@ -15,9 +15,11 @@ REFRESH_REQUEST = Record("RefreshRequest", {"refresh_token": required(REFRESH_TO
 LOGOUT_REQUEST = Record(
     "LogoutRequest",
     {
-        "refresh_token": optional(nullable(REFRESH_TOKEN)),
-        "all_devices": optional(Flag(description="End every session of the person.")),
+        "refresh_token": forgiving(REFRESH_TOKEN),
+        "all_devices": forgiving(Flag(description="End every session of the person; only `true` does.")),
     },
+    description="Logout is never refused for its body: what doesn't fit is absent.",
+    ignores_unknown=True,
 )
 
 

@@ -25,7 +25,9 @@ def _security_event_error(error: ServiceError) -> Mapping[str, str]:
 
 
 def _oauth_error(error: ServiceError) -> Mapping[str, str]:
-    return {"error": "invalid_request", "error_description": error.title}
+    faults = "; ".join(f"{fault.pointer} {fault.code}" for fault in error.faults)
+    told = f"{error.title}: {faults}" if faults else error.title
+    return {"error": "invalid_request", "error_description": told[: _TEXT.max_chars]}
 
 
 OAUTH_WORDING = Wording(

@@ -24,6 +24,13 @@ data "aws_dynamodb_table" "egress" {
 locals {
   name = "${var.application}-${var.stage}"
   here = "${var.region}:${data.aws_caller_identity.current.account_id}"
+
+  # The file is written by `make docs`. The gateway's own answers are the same for every caller, so their headers are, too.
+  gateway_responses = {
+    for name, response in jsondecode(file("${path.module}/gateway_responses.json")) : name => merge(response, {
+      headers = merge(response.headers, { for header, value in var.cors_headers : header => "'${value}'" })
+    })
+  }
 }
 
 # Chalice makes the stage at the first deployment; from then on this only finds it.
@@ -40,7 +47,7 @@ module "edge" {
   region               = var.region
   rest_api_id          = var.rest_api_id
   release              = var.release
-  gateway_responses    = jsondecode(file("${path.module}/gateway_responses.json")) # `make docs`
+  gateway_responses    = local.gateway_responses
   access_log_group_arn = "arn:aws:logs:${local.here}:log-group:/aws/apigateway/${local.name}"
   sets_account_logging = var.sets_account_logging
   requests_per_second  = var.requests_per_second

@@ -51,6 +51,18 @@ variable "release" {
   }
 }
 
+variable "cors_headers" {
+  description = "Headers by which apps on the web can read the gateway's own answers; the release makes them of CORS_ORIGINS."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for value in values(var.cors_headers) : !strcontains(value, "'")])
+    error_message = "Without quotes: API Gateway puts its own around a header's text."
+  }
+}
+
 variable "imports_stage" {
   description = "Take over the stage that Chalice made; false only where there is none, in a test."
   type        = bool

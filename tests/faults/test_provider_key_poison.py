@@ -44,10 +44,6 @@ POISON = {
     "duplicate kid": answer(changed(kid="key-1")),
     "too many": answer(jwks(*[NEW] * 21)),
     "symmetric": answer(changed(kty="oct", k="AAAA", n=None, e=None, alg="HS256")),
-    "elliptic": answer(changed(kty="EC", crv="P-256", x="AA", y="AA", alg="ES256")),
-    "other algorithm": answer(changed(alg="RS512")),
-    "for encryption": answer(changed(use="enc")),
-    "for wrapping": answer(changed(key_ops=["wrapKey"])),
     "private": answer(changed(d="AQAB")),
     "weak": answer(changed(n=modulus(1024))),
     "huge": answer(changed(n=base64url(b"\xff" * 1025))),
@@ -81,6 +77,23 @@ def test_a_poisoned_answer_leaves_the_good_set(poison: str) -> None:  # F-15, J3
 def test_a_poisoned_answer_is_not_a_first_set_either(poison: str) -> None:  # F-13, F-15
     with pytest.raises(DependencyUnavailable):
         World(POISON[poison]).knows(NEW)
+
+
+OF_NO_USE = {
+    "elliptic": changed(kty="EC", crv="P-256", x="AA", y="AA", alg="ES256"),
+    "other algorithm": changed(alg="RS512"),
+    "for encryption": changed(use="enc"),
+    "for wrapping": changed(key_ops=["wrapKey"]),
+    "unknown": changed(kty="AKP", pub="AA", alg="ML-DSA-44"),
+}
+
+
+@pytest.mark.parametrize("key", OF_NO_USE)
+def test_a_key_of_a_kind_that_we_do_not_use_stops_nobody(key: str) -> None:  # RFC 7517 s5
+    world = World(answer(OF_NO_USE[key]))
+    assert (world.knows(OLD), world.knows(NEW)) == (True, False)
+    world.clock.advance(30 * HOUR)
+    assert world.knows(OLD)
 
 
 def test_members_that_say_nothing_of_fitness_are_left_out() -> None:

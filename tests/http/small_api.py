@@ -75,6 +75,7 @@ class SmallServices:
     limits: SmallLimits = field(default_factory=SmallLimits)
     refusals: SmallRefusals = field(default_factory=SmallRefusals)
     gate: OpenGate = field(default_factory=OpenGate)
+    cors_origins: tuple[str, ...] = ()
 
     def note(self, call: Call) -> None:
         self.calls.append(call)

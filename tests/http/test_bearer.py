@@ -182,6 +182,14 @@ def test_a_bearer_route_takes_no_other_kind_of_token(world: World, ana: Phone, r
 
 
 @every_bearer_route
+def test_blanks_around_the_credentials_are_no_part_of_them(
+    world: World, ana: Phone, route: Route[Any]
+) -> None:
+    for spelled in (f"Bearer {ana.access_token} ", f" bearer   {ana.access_token}\t "):  # RFC 9110 s5.5
+        assert let_in(ask(world, route, authorization=spelled), route)
+
+
+@every_bearer_route
 def test_a_bearer_route_says_that_a_token_has_expired(world: World, ana: Phone, route: Route[Any]) -> None:
     world.clock.advance(timedelta(minutes=15) - timedelta(seconds=1))
     assert ask(world, route, ana.access_token).code != "token_expired"

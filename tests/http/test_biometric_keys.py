@@ -117,9 +117,38 @@ def test_a_key_that_is_off_its_curve_or_spelled_otherwise_is_refused(ana: Phone,
         assert post(ana, "register", {"public_key": key.jwk | changes}).code == "public_key_invalid", changes
 
 
-def test_a_private_half_is_not_taken(ana: Phone, key: HardwareKey) -> None:
-    told = post(ana, "register", {"public_key": key.jwk | {"d": key.jwk["x"]}})
-    assert told.code == "invalid_input"
+@pytest.mark.parametrize("member", ["d", "p", "k", "oth"])
+def test_a_private_half_is_not_taken(ana: Phone, key: HardwareKey, member: str) -> None:
+    told = post(ana, "register", {"public_key": key.jwk | {member: key.jwk["x"], "ext": True}})
+    assert told.body["errors"] == [{"pointer": f"/public_key/{member}", "code": "not_allowed"}]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"key_ops": ["verify"], "ext": True},  # as WebCrypto's exportKey writes it
+        {"alg": "ES256", "use": "sig", "kid": "phone-1"},
+        {"x5c": None, "unknown": {"of": [1.5]}},
+    ],
+)
+def test_a_key_is_taken_as_libraries_write_it_and_is_the_same_key(
+    ana: Phone, key: HardwareKey, more: dict[str, object]
+) -> None:
+    written = {"public_key": key.jwk | more}
+    challenge = post(ana, "register", written).body["challenge"]
+    assert complete(ana, key, challenge, **written).status == 200
+    again = begin(ana, key).body["challenge"]
+    assert complete(ana, key, again).body["id"] == complete(ana, key, challenge, **written).body["id"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("x" * 65, "x" * 64), ("", None), ("Ana\n's", "Ana's"), (7, None)]
+)
+def test_the_name_of_a_key_keeps_nobody_out(
+    ana: Phone, key: HardwareKey, name: object, kept: str | None
+) -> None:
+    told = complete(ana, key, begin(ana, key).body["challenge"], name=name)
+    assert (told.status, told.body["name"]) == (200, kept)
 
 
 def test_a_person_has_so_many_keys_at_most_however_many_are_offered_at_once(world: World, ana: Phone) -> None:

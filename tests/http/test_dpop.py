@@ -73,6 +73,36 @@ def test_d1_there_is_one_proof_header(world: World, ana: Phone) -> None:
     assert refused(asked(ana, None))  # none is none
 
 
+ODD: tuple[object, ...] = (
+    None,
+    True,
+    1.5,
+    18446744073709551615,
+    "text",
+    [[[[[None]]]]],
+    {"a": {"b": {"c": {"d": {}}}}},
+)
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_what_is_not_known_in_a_proof_is_ignored(ana: Phone, value: object) -> None:  # RFC 9449 s4.2
+    key = key_of(ana)
+    claims = key.claims("GET", "/sessions", ana.world.clock.now(), ana.access_token)
+    header = {"kid": value, "x5t": value, "unknown": value, "jwk": key.jwk | {"x5c": value, "ext": value}}
+    assert asked(ana, key.sign(claims | {"unknown": value}, header)).status == 200
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.25, 0.999])
+def test_the_moment_of_a_proof_may_have_a_fraction(ana: Phone, fraction: float) -> None:  # RFC 7519 s2
+    iat = int(ana.world.clock.now().timestamp()) + fraction
+    assert asked(ana, proof(ana, iat=iat)).status == 200
+
+
+@pytest.mark.parametrize("iat", [float("nan"), float("inf"), 1e300, -1, True, "0", None])
+def test_a_moment_that_is_none_is_refused(ana: Phone, iat: object) -> None:
+    assert refused(asked(ana, proof(ana, iat=iat)))
+
+
 def without(name: str) -> Forge:
     return lambda key, claims: key.sign({kept: claims[kept] for kept in claims if kept != name})
 

@@ -45,11 +45,13 @@ def test_an_empty_answer_has_no_body(api: SmallApi) -> None:
 def test_a_method_that_a_path_does_not_take_is_a_problem_that_lists_those_it_takes(api: SmallApi) -> None:
     got = api.call("PUT", "/pets")
     refused(got, 405, "method_not_allowed")
-    assert got.headers["Allow"] == "GET, POST"
+    assert got.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 def test_an_unknown_path_is_a_problem(api: SmallApi) -> None:
-    refused(api.call("GET", "/nowhere"), 404, "not_found")
+    got = api.call("GET", "/nowhere")
+    refused(got, 404, "not_found")
+    assert ("path" in got.json["detail"], "SigV4" in got.json["detail"]) == (True, True)
 
 
 def test_a_gateway_can_ask_for_the_answer_to_an_unknown_path(api: SmallApi) -> None:

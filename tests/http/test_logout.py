@@ -117,15 +117,36 @@ def test_a_bearer_that_is_not_ours_is_refused(world: World, ana: Phone) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"),
+    "body",
     [
-        ({"all_devices": "true"}, {"pointer": "/all_devices", "code": "wrong_type"}),
-        ({"session_id": "1"}, {"pointer": "/session_id", "code": "unknown_field"}),  # A2
+        "null",
+        " null\n",
+        "  ",
+        {"all_devices": None, "refresh_token": None},
+        {"all_devices": "true"},
+        {"all_devices": "x", "refresh_token": 7},
+        {"all_devices": [], "refresh_token": {}},
+        {"refresh_token": ""},
+        {"refresh_token": "x" * 5000},
+        {"session_id": "1"},
     ],
 )
-def test_a_body_that_is_not_as_declared_is_refused(
-    world: World, ana: Phone, body: object, fault: object
+def test_whatever_a_body_says_the_access_token_ends_its_session_and_no_other(
+    world: World, ana: Phone, tablet: Phone, body: object
 ) -> None:
-    reply = world.call("POST", "/auth/logout", body, token=ana.access_token)
-    assert (reply.status, reply.code, reply.body["errors"]) == (400, "invalid_input", [fault])
+    assert world.call("POST", "/auth/logout", body, token=ana.access_token).status == 204
+    assert (is_out(ana), is_out(tablet)) == (True, False)
+
+
+@pytest.mark.parametrize("odd", [None, "", "x", 1, [], {"all": True}])
+def test_whatever_else_a_body_says_the_refresh_token_ends_its_session(ana: Phone, odd: object) -> None:
+    assert by_refresh_token(ana, all_devices=odd, unknown=odd) == 204
+    assert is_out(ana)
+
+
+@pytest.mark.parametrize(
+    "body", ['{"a": 1, "a": 2}', '{"a": "\\u0000"}', '{"a": "\\ud800"}', b'{"a": "\xff"}', "[]"]
+)
+def test_what_has_no_one_meaning_is_refused_here_too(world: World, ana: Phone, body: object) -> None:  # F-28
+    assert world.call("POST", "/auth/logout", body, token=ana.access_token).code == "malformed_body"
     assert not is_out(ana)

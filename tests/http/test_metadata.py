@@ -101,6 +101,20 @@ def test_the_metadata_name_the_issuer_and_its_keys(world: World, path: str) -> N
     assert {"account", "app", "consents", "logout", "sessions"} <= set(metadata["scopes_supported"])
 
 
+@pytest.mark.parametrize("path", METADATA)
+def test_the_metadata_have_no_empty_list_and_name_nothing_that_does_not_exist(
+    world: World, path: str
+) -> None:
+    metadata = world.call("GET", path).body
+    assert [name for name, value in metadata.items() if value in ([], "", None)] == []  # RFC 8414 s3.2
+    told = {name for name, value in metadata.items() if name.endswith(("_endpoint", "_uri"))}
+    assert told == {"jwks_uri", "revocation_endpoint", "introspection_endpoint"}
+    paths = {route.path for route in ROUTES}
+    assert {metadata[name].removeprefix(world.settings.issuer_url) for name in told} <= paths
+    absent = ("response_types_", "response_modes_", "grant_types_", "token_endpoint_", "code_challenge_")
+    assert [name for name in metadata if name.startswith(absent)] == []
+
+
 def test_only_the_declared_public_documents_may_be_kept() -> None:
     assert set(CACHED) == {
         "/.well-known/jwks.json",

@@ -148,11 +148,22 @@ def test_a_form_is_bounded_and_is_nothing_but_a_form(world: World, ana: Phone) -
     assert revoke(world, "x" * 17_000).code == "body_too_large"
     many = urlencode({f"name{number}": "x" for number in range(20)})
     assert world.call("POST", "/oauth/revoke", many, headers=FORM).body["error"] == "invalid_request"
-    for told in ("application/json", "multipart/form-data; boundary=x", f"{FORM['content-type']}; x=1"):
+    for told in ("application/json", "multipart/form-data; boundary=x", f"{FORM['content-type']}, x=1"):
         reply = world.call("POST", "/oauth/revoke", "token=x", headers={"content-type": told})
         assert reply.code == "unsupported_media_type"
     reply = world.call("POST", "/auth/refresh", "refresh_token=x", headers=FORM)
     assert reply.code == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("parameters", ["; charset=UTF-8", ';charset=iso-8859-1; x="a;b"', " ;"])
+def test_a_form_may_be_declared_with_any_parameters(world: World, parameters: str) -> None:
+    headers = {"content-type": FORM["content-type"].upper() + parameters}
+    assert world.call("POST", "/oauth/revoke", "token=x", headers=headers).status == 200
+
+
+def test_a_form_that_lacks_its_token_is_told_so(world: World) -> None:
+    told = world.call("POST", "/oauth/revoke", "a=b", headers=FORM).body
+    assert told["error_description"] == "Some fields are not as declared: /token required"
 
 
 def test_who_asks_too_often_waits(world: World, ana: Phone) -> None:

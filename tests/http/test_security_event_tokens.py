@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.providers import GOOGLE
 from chalicelib.domain.security_events import AGE_MAX
 from local.dev_google import AUDIENCE, ISSUER, KEY_ID
-from tests.http.test_events_google import REVOKED, VERIFICATION, post, taken, token
+from tests.http.test_events_google import REVOKED, VERIFICATION, post, subject, taken, token
 from tests.offering import offer
 from tests.races import live_sessions
 from tests.world import Phone, World
@@ -53,6 +53,24 @@ def test_what_google_did_not_tell_us_is_refused_in_the_words_of_rfc_8935(
     assert (reply.status, reply.body["err"], set(reply.body)) == (400, err, {"err", "description"})
     assert reply.headers["Content-Language"] == "en"
     assert (world.stored(), live_sessions(world)) == (before, 1)
+
+
+@pytest.mark.parametrize("value", [None, True, 1.5, 2**80, "text", [[[[[None]]]]], {"a": {"b": {"c": {}}}}])
+def test_what_is_not_known_in_an_event_is_ignored(world: World, ana: Phone, value: object) -> None:
+    about = subject(ana, unknown=value)
+    told = json_of(token(ana)) | {"unknown": value, "events": {REVOKED: {"subject": about, "unknown": value}}}
+    headers = {"kid": KEY_ID, "typ": "secevent+jwt", "x5t": value, "unknown": value}
+    signed = jwt.api_jws.encode(json.dumps(told).encode(), world.google.private_key, "RS256", headers=headers)
+    assert taken(post(world, signed))
+    assert live_sessions(world) == 0
+
+
+@pytest.mark.parametrize(("iat", "is_taken"), [(0.75, True), (float("nan"), False), (1e300, False)])
+def test_the_moment_of_an_event_may_have_a_fraction(
+    world: World, ana: Phone, iat: float, *, is_taken: bool
+) -> None:
+    at = int(world.clock.now().timestamp()) + iat if is_taken else iat
+    assert taken(post(world, token(ana, iat=at))) is is_taken
 
 
 def test_an_issuer_that_is_no_text_is_refused(world: World, ana: Phone) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from chalicelib.domain.providers import GOOGLE, PROVIDERS
 from chalicelib.services.ports import Act
+from tests.aws_tap import tapped
 from tests.offering import offer
-from tests.world import Phone, World
+from tests.world import Phone, Reply, World
 
 ACT = Act(request_id="test", locale="en")
 
@@ -155,14 +156,16 @@ def test_an_erased_person_who_comes_again_is_a_new_one_without_old_consents(worl
         ({"id_token": None}, "/id_token", "wrong_type"),
         ({"id_token": ""}, "/id_token", "too_short"),
         ({"id_token": "a" * 8193}, "/id_token", "too_long"),
-        ({"nonce": ""}, "/nonce", "too_short"),
-        ({"device": None}, "/device", "wrong_type"),
+        ({"nonce": 7}, "/nonce", "wrong_type"),
+        ({"device": None}, "/device/id", "required"),
+        ({"device": "phone"}, "/device", "wrong_type"),
         ({"device": {"platform": "ios"}}, "/device/id", "required"),
         ({"device": {"id": "1"}}, "/device/platform", "required"),
         ({"device": {"id": "1", "platform": "symbian"}}, "/device/platform", "not_allowed"),
         ({"device": {"id": "1" * 129, "platform": "ios"}}, "/device/id", "too_long"),
         ({"device": {"id": "1", "platform": "ios", "imei": "3"}}, "/device/imei", "unknown_field"),  # A2
-        ({"consents": None}, "/consents", "wrong_type"),
+        ({"consents": {}}, "/consents", "wrong_type"),
+        ({"consents": [{"locale": "fr"}]}, "/consents/0/locale", "not_allowed"),
         ({"consents": [{}]}, "/consents/0/document", "required"),
         ({"is_admin": True}, "/is_admin", "unknown_field"),  # A2
     ],
@@ -173,6 +176,59 @@ def test_a_body_that_is_not_as_declared_is_refused_with_the_place(
     reply = world.call("POST", ana.sign_in_path, ana.sign_in_body() | body)
     assert (reply.status, reply.code, reply.body["action"]) == (400, "invalid_input", "update_app")
     assert {"pointer": pointer, "code": code} in reply.body["errors"]
+
+
+def told(reply: Reply) -> set[tuple[str, str]]:
+    return {(fault["pointer"], fault["code"]) for fault in reply.body["errors"]}
+
+
+def test_all_faults_of_a_body_are_told_at_once_nested_ones_too(world: World) -> None:
+    missing = {("/id_token", "required"), ("/device/id", "required"), ("/device/platform", "required")}
+    for lacking in ("{}", '{"device": {}}', '{"device": null, "consents": null}'):
+        assert told(world.call("POST", "/auth/google", lacking)) == missing
+    body: dict[str, object] = {
+        "idToken": "a",
+        "device": {"id": "d" * 129, "appVersion": "1"},
+        "consents": [{}, {"granted": 1}],
+    }
+    assert told(world.call("POST", "/auth/google", body)) == {
+        *(("/idToken", "unknown_field"), ("/id_token", "required"), ("/device/appVersion", "unknown_field")),
+        *(("/device/id", "too_long"), ("/device/platform", "required")),
+        *((f"/consents/{index}/{name}", "required") for index in (0, 1) for name in ("document", "version")),
+        *(("/consents/0/granted", "required"), ("/consents/1/granted", "wrong_type")),
+    }
+    assert told(world.call("POST", "/auth/google", {"device": "phone"})) == {
+        *(("/id_token", "required"), ("/device", "wrong_type")),
+    }
+
+
+def test_what_the_headers_say_of_the_phone_is_no_fault_of_the_body(world: World) -> None:
+    headers = {"x-device-id": "device-1", "x-device-platform": "iOS"}
+    reply = world.call("POST", "/auth/google", {}, headers=headers)
+    assert told(reply) == {("/id_token", "required")}
+
+
+def test_a_phone_that_says_the_same_again_needs_no_key_however_odd_it_is(world: World, ana: Phone) -> None:
+    device = {"id": "d", "platform": "ios", "name": "x" * 999, "model": "\n a\x07 ", "os_version": ""}
+    name = "Ana\u0301 " * 99
+    assert ana.sign_in(ana.id_token(name=name), device=device).status == 200
+    with tapped(world) as aws:
+        again = ana.sign_in(ana.id_token(name=name), device=device)
+    assert (again.status, aws.calls) == (200, [])
+    shown = again.body["session"]["device"]
+    assert (shown["name"], shown["model"], shown["os_version"]) == ("x" * 128, "a", None)
+    assert len(again.body["user"]["name"]) <= 255
+
+
+@pytest.mark.parametrize(
+    ("locale", "spoken"), [("es-MX", "es"), ("es_419", "es"), ("EN", "en"), ("", "en"), (None, "en")]
+)
+def test_the_language_of_a_consent_is_read_as_phones_write_it(
+    world: World, ana: Phone, locale: str | None, spoken: str
+) -> None:
+    consents = [answer | {"locale": locale} for answer in ana.sign_in_body()["consents"]]
+    assert ana.sign_in(consents=consents).status == 200
+    assert world.rows("SELECT DISTINCT locale FROM consent_events") == [(spoken,)]
 
 
 @pytest.mark.parametrize(
@@ -213,4 +269,4 @@ def test_an_error_speaks_the_language_of_the_phone(world: World) -> None:
 
 def test_a_method_that_a_path_does_not_take_is_told_in_the_one_shape(world: World) -> None:
     reply = world.call("GET", "/auth/google")
-    assert (reply.status, reply.code, reply.headers["Allow"]) == (405, "method_not_allowed", "POST")
+    assert (reply.status, reply.code, reply.headers["Allow"]) == (405, "method_not_allowed", "OPTIONS, POST")

@@ -81,6 +81,36 @@ def post(headers: bytes, body: bytes = b"") -> bytes:
     return b"POST /body HTTP/1.1\r\nContent-Type: application/json\r\n" + headers + b"\r\n\r\n" + body
 
 
+CHUNKED = b"Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize("name", [CHUNKED, b"transfer-encoding:CHUNKED "])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"2\r\n{}\r\n0\r\n\r\n",
+        b'1\r\n{\r\n001;a="b"\r\n}\r\n0;last\r\nTrailer: dropped\r\n\r\n',
+    ],
+)
+def test_a_chunked_body_arrives_whole_and_the_connection_goes_on(
+    server: Server, name: bytes, sent: bytes
+) -> None:
+    both = post(name, sent) + post(b"Content-Length: 2\r\nConnection: close", b"[]")
+    with socket.create_connection((HOST, server.server_port), timeout=10) as connection:
+        connection.sendall(both)
+        with connection.makefile("rb") as told:
+            answers = told.read()
+    assert answers.count(b"HTTP/1.1 200 OK") == 2
+    assert (b'{"body":[123,125]}' in answers, b'{"body":[91,93]}' in answers) == (True, True)
+
+
+def test_how_a_body_was_sent_is_no_part_of_the_event(server: Server) -> None:
+    sent = b"GET /context/1 HTTP/1.1\r\n" + CHUNKED + b"\r\n\r\n0\r\n\r\n"
+    event = json.loads(speak(server, sent).body)
+    assert "transfer-encoding" not in json.dumps(event).lower()
+    assert event["body"] is None
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "code"),
     [
@@ -91,7 +121,16 @@ def post(headers: bytes, body: bytes = b"") -> bytes:
         (post(b"Content-Length: many"), 400, "malformed_body"),
         (post(b"Content-Length: -1"), 400, "malformed_body"),
         (post(b"Content-Length: 1\r\nContent-Length: 2", b"{}"), 400, "malformed_body"),
-        (post(b"Transfer-Encoding: chunked", b"2\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(CHUNKED + b"\r\nContent-Length: 2", b"2\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(b"Transfer-Encoding: gzip, chunked", b"2\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(CHUNKED + b"\r\n" + CHUNKED, b"2\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(CHUNKED, b"x\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(CHUNKED, b"-2\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(CHUNKED, b"2\r\n{}}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(CHUNKED, b"2\n{}\n0\n\n"), 400, "malformed_body"),
+        (post(CHUNKED, b"2;" + b"x" * 2000 + b"\r\n{}\r\n0\r\n\r\n"), 400, "malformed_body"),
+        (post(CHUNKED, b"2\r\n{}\r\n0\r\n" + b"A: b\r\n" * 100 + b"\r\n"), 400, "malformed_body"),
+        (post(CHUNKED, b"fffffff\r\n" + b"x" * 300_000), 413, "body_too_large"),
         (post(f"Content-Length: {BODY_BYTES_MAX + 1}".encode(), b"x" * 300_000), 413, "body_too_large"),
         (b"\x16\x03\x01\x02\r\n\r\n", 400, "malformed_body"),
         (b"GET /none\r\n\r\n", 400, "malformed_body"),  # HTTP/0.9

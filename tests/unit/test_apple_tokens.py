@@ -168,17 +168,38 @@ def test_google_takes_nothing_on_p256() -> None:
 
 OFF_CURVE = base64url(b"\x01" * 32)
 POISON: dict[str, dict[str, Any]] = {
-    "another curve": ec_jwk("ec-2", crv="P-384"),
-    "secp256k1": ec_jwk("ec-2", crv="secp256k1"),
-    "no curve": ec_jwk("ec-2", crv=...),
     "no point of the curve": ec_jwk("ec-2", x=OFF_CURVE),
     "a short coordinate": ec_jwk("ec-2", y="AA"),
     "no coordinate": ec_jwk("ec-2", y=...),
     "a private part": ec_jwk("ec-2", d="AA"),
-    "RSA's algorithm": ec_jwk("ec-2", alg="RS256"),
-    "for encryption": ec_jwk("ec-2", use="enc"),
-    "an RSA key called EC": RSA_KEY.jwk() | {"kid": "ec-2", "kty": "EC"},
+    "a private part, for encryption": ec_jwk("ec-2", d="AA", use="enc"),
+    "a private part, on another curve": ec_jwk("ec-2", d="AA", crv="P-384"),
+    "a symmetric key": {"kty": "oct", "kid": "ec-2", "k": "AAAA"},
     "a kid twice": ec_jwk("ec-1"),
+    "a kid that is no text": ec_jwk("ec-2") | {"kid": 7},
+}
+OF_NO_USE: dict[str, object] = {
+    "another curve": ec_jwk("ec-2", crv="P-384"),
+    "secp256k1": ec_jwk("ec-2", crv="secp256k1"),
+    "no curve": ec_jwk("ec-2", crv=...),
+    "RSA's algorithm": ec_jwk("ec-2", alg="RS256"),
+    "an unknown algorithm": ec_jwk("ec-2", alg="ESP256"),
+    "an algorithm that is no text": ec_jwk("ec-2", alg=["ES256"]),
+    "for encryption": ec_jwk("ec-2", use="enc"),
+    "for encryption, under a kid of ours": ec_jwk("ec-1", use="enc"),
+    "for deriving": ec_jwk("ec-2", key_ops=["deriveBits"]),
+    "for something that is no list": ec_jwk("ec-2", key_ops="verify"),
+    "an RSA key called EC": RSA_KEY.jwk() | {"kid": "ec-2", "kty": "EC"},
+    "Ed25519": {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "kid": "ed",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    },
+    "ML-DSA": {"kty": "AKP", "alg": "ML-DSA-44", "kid": "pq", "pub": "AA", "d": {"of": [None, 1.5]}},
+    "an unknown kty": {"kty": "new", "k": "what k means there, nobody knows"},
+    "a kty that is no text": {"kty": {}, "kid": 1.5},
+    "nothing": {},
 }
 
 
@@ -188,11 +209,17 @@ def test_a_set_with_a_key_that_is_not_fit_is_refused_whole(poison: dict[str, Any
         read_keys(json.dumps({"keys": [ec_jwk(), poison]}).encode(), APPLE.algorithms)
 
 
-def test_a_key_of_an_algorithm_that_the_provider_never_uses_refuses_the_set() -> None:  # F-15
+@pytest.mark.parametrize("key", OF_NO_USE.values(), ids=OF_NO_USE)
+def test_a_key_of_a_kind_that_we_do_not_use_is_ignored(key: object) -> None:  # RFC 7517 s5
+    assert list(read_keys(json.dumps({"keys": [key, ec_jwk(), key]}).encode(), APPLE.algorithms)) == ["ec-1"]
+    with pytest.raises(KeySetRefused):
+        read_keys(json.dumps({"keys": [key]}).encode(), APPLE.algorithms)
+
+
+def test_a_key_of_an_algorithm_that_the_provider_never_uses_is_ignored() -> None:
     document = json.dumps({"keys": [RSA_KEY.jwk(), ec_jwk()]}).encode()
     assert len(read_keys(document, APPLE.algorithms)) == 2
-    with pytest.raises(KeySetRefused):
-        read_keys(document, GOOGLE.algorithms)
+    assert list(read_keys(document, GOOGLE.algorithms)) == [RSA_KEY.jwk()["kid"]]
 
 
 def test_what_is_published_of_a_key_is_what_was_checked() -> None:

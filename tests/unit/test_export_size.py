@@ -6,9 +6,10 @@ from uuid import UUID
 
 from chalicelib.domain.account import Account, Profile, StoredPerson, UserStatus
 from chalicelib.domain.audit import AuditKind
-from chalicelib.domain.biometrics import KEYS_MAX, NAME_CHARS_MAX, StoredRegistration
+from chalicelib.domain.biometrics import KEYS_MAX, StoredRegistration
 from chalicelib.domain.chosen import Chosen
 from chalicelib.domain.consents import ConsentAction, ConsentEvent
+from chalicelib.domain.decoration import KEY_NAME
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.export import (
     PART_ITEMS,
@@ -97,7 +98,7 @@ def identity() -> HeldIdentity:
 
 def key() -> HeldKey:
     stored = StoredRegistration(id=ID, device_id=ID, created_at=NOW, last_used_at=NOW, name=None)
-    return HeldKey(stored=stored, spki=b"k" * 91, name=WIDE * NAME_CHARS_MAX)
+    return HeldKey(stored=stored, spki=b"k" * 91, name=WIDE * KEY_NAME.chars_max)
 
 
 def session() -> HeldSession:

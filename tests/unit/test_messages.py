@@ -101,8 +101,12 @@ def test_every_message_is_translated() -> None:
         ("es;q=2", Locale.en),
         ("es;q=0.1234", Locale.en),
         ("es\x00", Locale.en),
-        ("es, <script>", Locale.en),
-        ("es," * 200, Locale.en),
+        ("es, <script>", Locale.es),  # what is no range is ignored alone
+        ("de;q=high, es-x-!, es;q=0.4, en;q=0.3", Locale.es),
+        ("es_419,en_US;q=0.5", Locale.es),
+        ("es-US-u-mu-celsius-x-aaaaaaaa-bbbbbbbb-cccccccc-dddddddd", Locale.es),
+        ("es," * 200, Locale.es),
+        ("fr," * 170 + "es" * 99, Locale.en),
         (",".join(["fr"] * 17 + ["es"]), Locale.en),
     ],
 )

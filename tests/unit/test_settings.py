@@ -152,3 +152,40 @@ def test_limits_can_be_lifted_locally_and_nowhere_else() -> None:
 
 def test_limits_are_on_or_off() -> None:
     assert names(faults(LIMITS="maybe")) == ["LIMITS"]
+
+
+def test_no_app_on_the_web_is_let_in_by_default() -> None:
+    assert read().cors_origins == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "origins"),
+    [
+        ("https://app.example.com", ("https://app.example.com",)),
+        (
+            "https://a.example, https://a.example,capacitor://localhost",
+            ("https://a.example", "capacitor://localhost"),
+        ),
+        ("http://localhost:8081 http://127.0.0.1:3000", ("http://localhost:8081", "http://127.0.0.1:3000")),
+        ("*", ("*",)),
+    ],
+)
+def test_origins_are_read_as_browsers_send_them(told: str, origins: tuple[str, ...]) -> None:
+    assert read(CORS_ORIGINS=told).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("app.example.com", "https://", "https://app.example.com/", "https://app.example.com/path"),
+        *("https://App.Example.com", "http://app.example.com", "https://*.example.com", "null"),
+        *(
+            "*,https://app.example.com",
+            "https://a.example'",
+            "https://user@a.example",
+            "https://a.example:port",
+        ),
+    ],
+)
+def test_what_is_no_origin_is_named(told: str) -> None:
+    assert names(faults(CORS_ORIGINS=told)) == ["CORS_ORIGINS"]

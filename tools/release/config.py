@@ -1,7 +1,7 @@
 """Fill .chalice/config.json and the functions' policies from Terraform's outputs: `make config STAGE=dev`.
 
 What Terraform doesn't know is the operator's, stands in the same file, and stays: the clients of providers,
-who answers for the data, a domain of one's own as ISSUER_URL.
+who answers for the data, origins of apps on the web, a domain of one's own as ISSUER_URL.
 """
 
 import difflib

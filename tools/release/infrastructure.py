@@ -44,11 +44,18 @@ class Infrastructure:
         """Look at this stage's state, and change nothing. Raises: ReleaseFault."""
         self._init(self.project / "infra", self.stage)
 
-    def apply_edge(self, rest_api_id: str, label: str, *, has_egress: bool) -> None:
+    def apply_edge(
+        self, rest_api_id: str, label: str, *, has_egress: bool, cors_headers: Mapping[str, str]
+    ) -> None:
         """Put back around the API what Chalice's deployment took away. Raises: ReleaseFault."""
         folder = self.project / "infra" / "edge"
         self._init(folder, f"{self.stage}-edge")
-        told = {"rest_api_id": rest_api_id, "release": label, "has_egress": str(has_egress).lower()}
+        told = {
+            "rest_api_id": rest_api_id,
+            "release": label,
+            "has_egress": str(has_egress).lower(),
+            "cors_headers": json.dumps(cors_headers),
+        }
         self._shown(
             folder, "apply", "-auto-approve", *(f"-var={name}={value}" for name, value in told.items())
         )

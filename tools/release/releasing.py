@@ -9,13 +9,15 @@ The database only goes forward.
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from chalicelib.routes.cors import gateway_headers
+from chalicelib.setting_values import origins
 from tools.package import architecture_of, build
 from tools.release import config, preflight, smoke
 from tools.release.cloud import SCHEDULED, Cloud
@@ -33,6 +35,11 @@ KEPT_MAX: Final = 10  # releases that can be gone back to; older ones go when th
 NOTHING_EARLIER: Final = (
     "There is no earlier release: what was deployed stays. Put it right and release again."
 )
+
+
+def cors_headers(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what API Gateway's own answers say to apps on the web, by the setting of a stage."""
+    return gateway_headers(origins(environment.get("CORS_ORIGINS", "")))
 
 
 @dataclass(kw_only=True)
@@ -147,12 +154,14 @@ class Releasing:
             leave(self.project, self.stage, self._deployed)
 
     def _surround(self, release: Release) -> None:
-        functions = release.config["stages"][self.stage]["lambda_functions"]
+        told = release.config["stages"][self.stage]
+        functions = told["lambda_functions"]
         with self._step("terraform, around the API"):
             self.infrastructure.apply_edge(
                 api_of(self._deployed),
                 f"{release.name}-{secrets.token_hex(4)}",
                 has_egress="egress-deliver" in functions,
+                cors_headers=cors_headers(told["environment_variables"]),
             )
         self._test(release)
 

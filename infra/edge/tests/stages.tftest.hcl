@@ -36,6 +36,35 @@ run "the_parts_fit" {
   }
 }
 
+run "no_app_on_the_web_reads_the_gateways_own_answers_unless_it_is_set" {
+  command = plan
+
+  assert {
+    condition     = length([for response in local.gateway_responses : response if anytrue([for name in keys(response.headers) : startswith(name, "Access-Control")])]) == 0
+    error_message = "No CORS header by default."
+  }
+}
+
+run "the_gateways_own_answers_carry_the_headers_of_the_setting" {
+  command = plan
+  variables {
+    cors_headers = { "Access-Control-Allow-Origin" = "https://app.example.com" }
+  }
+
+  assert {
+    condition     = alltrue([for response in local.gateway_responses : response.headers["Access-Control-Allow-Origin"] == "'https://app.example.com'" && response.headers["X-Request-Id"] == "context.requestId"])
+    error_message = "Each response has its own headers and the setting's."
+  }
+}
+
+run "a_header_with_a_quote_is_refused" {
+  command = plan
+  variables {
+    cors_headers = { "Access-Control-Allow-Origin" = "https://app.example.com'" }
+  }
+  expect_failures = [var.cors_headers]
+}
+
 run "prod_without_a_web_acl_is_refused" {
   command = plan
   variables {
