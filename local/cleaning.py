@@ -31,9 +31,13 @@ def clean_all() -> None:
     clean()
     descriptor = os.open(PROJECT, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # tools/environment.py holds it for each command
+        fcntl.flock(
+            descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB
+        )  # tools/environment.py holds it for each command
     except BlockingIOError:
-        raise StackError("A command that was started with make still runs in this folder: let it finish first") from None
+        raise StackError(
+            "A command that was started with make still runs in this folder: let it finish first"
+        ) from None
     finally:
         os.close(descriptor)
     for path in leavings():

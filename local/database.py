@@ -44,7 +44,9 @@ def migrate(owner_url: str, revision: str = "head") -> None:
 def alembic_config(project: Path) -> alembic.config.Config:
     """Return Alembic's configuration for the migrations of a checkout, wherever it lies."""
     config = alembic.config.Config(str(project / "alembic.ini"))
-    config.set_main_option("script_location", str(project / "alembic").replace("%", "%%"))  # configparser's own
+    config.set_main_option(
+        "script_location", str(project / "alembic").replace("%", "%%")
+    )  # configparser's own
     return config
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL servers that an earlier run left behind on a data directory. Standard library only, for `make clean`."""
+"""PostgreSQL servers that an earlier run left behind. Standard library only, for `make clean`."""
 
 import contextlib
 import re

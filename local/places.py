@@ -34,7 +34,7 @@ class PlaceError(StackError):
 
 
 def explained(error: OSError) -> str | None:
-    """Return one sentence about files that this user may not change: whose they are and what to do; else None."""
+    """Return one sentence about a file that this user may not change: whose it is, what to do; else None."""
     if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return None
     path = Path(os.fsdecode(error.filename)).absolute() if error.filename else PROJECT
@@ -46,8 +46,11 @@ def explained(error: OSError) -> str | None:
         return f"{path} can't be written, though it is yours: chmod -R u+rwX '{path}'"
     made = next((folder for folder in (*path.parents, path) if folder.parent == PROJECT), None)
     if made is not None and made.name in MADE:
-        return f"{path} belongs to {user_name(owner)}: remove it with `sudo make clean`, or take it: {taking(made)}"
-    return f"{path} belongs to {user_name(owner)}: work in a copy of this folder, or take it: {taking(PROJECT)}"
+        whose = f"{path} belongs to {user_name(owner)}"
+        return f"{whose}: `sudo make clean` removes it, or take it: {taking(made)}"
+    return (
+        f"{path} belongs to {user_name(owner)}: work in a copy of this folder, or take it: {taking(PROJECT)}"
+    )
 
 
 def seen(path: Path) -> bool:
@@ -165,7 +168,8 @@ def assert_ours(folder: Path) -> None:
     """
     found = folder.lstat()
     if stat.S_ISDIR(found.st_mode) and found.st_uid != os.geteuid():
-        message = f"{folder} belongs to {user_name(found.st_uid)}: remove it as that user, or take it: {taking(folder)}"
+        whose = f"{folder} belongs to {user_name(found.st_uid)}"
+        message = f"{whose}: remove it as that user, or take it: {taking(folder)}"
         raise PlaceError(message)
     if not stat.S_ISDIR(found.st_mode) or found.st_mode & OTHERS_CAN_WRITE:
         message = f"{folder} exists but isn't a private folder of this user: look at it, then remove it"

@@ -1,4 +1,4 @@
-"""Processes that somebody else started: which one it is, and its end. Standard library only, for `make stop`."""
+"""Processes that somebody else started: which one it is, and its end. Standard library only: `make stop`."""
 
 import contextlib
 import os
@@ -19,7 +19,9 @@ def started(pid: int) -> str | None:
     if sys.platform != "linux":
         return _ps(pid, "lstart=")
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        fields = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        )
     except OSError:
         return None
     return None if fields[0] in {"Z", "X"} else fields[19]  # proc(5): fields 3 and 22
@@ -30,7 +32,12 @@ def command(pid: int) -> str:
     if sys.platform != "linux":
         return _ps(pid, "command=") or ""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").replace("\0", " ").strip()
+        return (
+            Path(f"/proc/{pid}/cmdline")
+            .read_text(encoding="utf-8", errors="replace")
+            .replace("\0", " ")
+            .strip()
+        )
     except OSError:
         return ""
 
@@ -51,5 +58,7 @@ def end(pid: int, *ways: tuple[signal.Signals, float]) -> None:
 
 def _ps(pid: int, column: str) -> str | None:
     words = ("ps", "-ww", "-o", column, "-p", str(pid))
-    done = subprocess.run(words, env={"PATH": os.defpath, "LC_ALL": "C"}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, env={"PATH": os.defpath, "LC_ALL": "C"}, capture_output=True, text=True, check=False
+    )
     return done.stdout.strip() or None

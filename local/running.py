@@ -95,7 +95,9 @@ def stop_run() -> bool:
         return False
     run = recorded_run()
     if run is None:
-        raise StackError("A run that is just starting, or of another version, holds this checkout: press Ctrl-C there")
+        raise StackError(
+            "A run that is just starting, or of another version, holds this checkout: press Ctrl-C there"
+        )
     with contextlib.suppress(ProcessLookupError):
         os.kill(run.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS

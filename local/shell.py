@@ -5,8 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-# What configures somebody else's libpq, Python, pip, pytest and so on. How to reach a package index is no such
-# thing: tools/package_index.py names what stays of pip's variables.
+# What configures somebody else's libpq, Python, pytest and so on; tools/package_index.py sorts pip's own.
 FOREIGN: Final = re.compile(
     r"PG\w+|PYTHON\w+|PYTEST_(ADDOPTS|PLUGINS|DISABLE_PLUGIN_AUTOLOAD|DEBUG|THEME\w*)|VIRTUAL_ENV\w*"
     r"|_?CONDA\w*|(ALEMBIC|CHALICE|FLASK|WERKZEUG|HYPOTHESIS|MOTO|RUFF|SQLALCHEMY)_\w+|MYPY\w+"
@@ -20,6 +19,6 @@ def ours(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def forget_foreign() -> None:
-    """Remove the others from this process, and so from its children and from libpq, which reads them itself."""
+    """Remove the others from this process, for its children and for libpq, which reads them itself."""
     for name in os.environ.keys() - ours(os.environ).keys():
         del os.environ[name]

@@ -1,4 +1,4 @@
-"""Make the environment that a command needs, then become that command: `python -m tools.environment dev -- -m pytest`.
+"""Make the environment that a command needs, then become it: `python -m tools.environment dev -- -m pytest`.
 
 Runs before anything is installed: standard library only. Nothing is resolved: a lock is taken as it is
 (docs/decisions/0119-locks-are-taken-as-they-are.md).
@@ -33,10 +33,14 @@ LEVELS: Final = MappingProxyType(
         "security": (".venv-security", "requirements-security.txt"),
     }
 )
-HELD_BY: Final = MappingProxyType({"requirements-dev.txt": ("requirements-run.txt",)})  # who holds all of whom
+HELD_BY: Final = MappingProxyType(
+    {"requirements-dev.txt": ("requirements-run.txt",)}
+)  # who holds all of whom
 MADE_FROM: Final = "made-from"  # in the environment, written last: an interrupted installation leaves none
 BUILDING: Final = PROJECT / "tools"  # locked by the one that installs
-IN_USE: Final = PROJECT  # locked, shared, by each command: a folder outlives every `git pull` and `make clean`
+IN_USE: Final = (
+    PROJECT  # locked, shared, by each command: a folder outlives every `git pull` and `make clean`
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         python = ready(level, outer, named=bool(named))
         if command:
-            os.execve(python, [str(python), *command], without_how(ours(outer)))  # noqa: S606 -- no shell wanted
+            os.execve(python, [str(python), *command], without_how(ours(outer)))  # noqa: S606 -- no shell
     except KeyboardInterrupt:
         return 130  # as shells do: 128 and the number of SIGINT
     except (InstallationError, OSError) as error:
@@ -77,7 +81,7 @@ def ready(level: str, outer: Mapping[str, str], *, named: bool) -> Path:
     """
     folder = PROJECT / LEVELS[level][0]
     in_use = os.open(IN_USE, os.O_RDONLY)
-    os.set_inheritable(in_use, True)  # the command that this process becomes goes on holding it
+    os.set_inheritable(in_use, True)  # noqa: FBT003 -- the standard library's own; the command that this process becomes goes on holding it
     wait(in_use, fcntl.LOCK_SH)
     if not fits(level, named=named):
         wait(in_use, fcntl.LOCK_UN)
@@ -137,7 +141,7 @@ def is_another_python(made: Made) -> bool:
 
 
 def read(folder: Path) -> Made | None:
-    """Return what a complete environment was made from; None when it isn't one, or no longer, or was moved."""
+    """Return what an environment was made from; None when it isn't complete, or was moved."""
     try:
         made = Made(**json.loads((folder / MADE_FROM).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -184,7 +188,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def wait(descriptor: int, kind: int) -> None:
-    """Take the lock, and say so if another has to let go of it first; do without on a file system without locks."""
+    """Take the lock, and say so if another has to let go first; do without where there are no locks."""
     with suppress(OSError):
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)

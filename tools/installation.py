@@ -1,4 +1,4 @@
-"""Install a lock as it is, showing how far it has come, and try out what was installed. Standard library only."""
+"""Install a lock as it is, show how far it has come, and try it out. Standard library only."""
 
 import importlib.util
 import os
@@ -12,17 +12,26 @@ from typing import Final
 from local.shell import ours
 from tools.package_index import IndexSettingsError, pip_variables, without_pip
 
-NO_PIP: Final = "This Python has no ensurepip, which .venv is made with (Debian, Ubuntu: apt install python3-venv)."
+NO_PIP: Final = (
+    "This Python has no ensurepip, which .venv is made with (Debian, Ubuntu: apt install python3-venv)."
+)
 LOG: Final = "pip.log"  # in the environment
 EXACTLY: Final = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
-QUIETLY: Final = ("--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--progress-bar", "off")
+QUIETLY: Final = (
+    "--no-input",
+    "--disable-pip-version-check",
+    "--no-warn-script-location",
+    "--progress-bar",
+    "off",
+)
 PINNED: Final = re.compile(r"^[a-z0-9][a-z0-9._-]*==", re.MULTILINE | re.IGNORECASE)
 TAKEN: Final = re.compile(r"(Collecting|Processing|Requirement already satisfied:) (?P<name>\S+)")
 NO_NETWORK: Final = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeoutError|ConnectionRefusedError|ReadTimeoutError"
-    r"|Network is unreachable|Temporary failure in name resolution|Cannot connect to proxy|Connection (refused|reset)"
+    r"|Network is unreachable|Temporary failure in name resolution|Cannot connect to proxy"
+    r"|Connection (refused|reset)"
 )
-OFFLINE: Final = "No connection to the package index: the first `make run` and `make test` need one, later ones don't."
+OFFLINE: Final = "No connection to the package index: only the first `make run` and `make test` need one."
 STEPS: Final = 10  # lines that tell how far it has come, where they can't overwrite each other
 
 
@@ -43,14 +52,19 @@ def create(folder: Path) -> None:
     say(f"Making {folder.name} with Python {version}")
     command = (sys.executable, "-E", "-s", "-m", "venv", "--clear", "--symlinks", str(folder))
     done = subprocess.run(
-        command, env=without_pip(ours(os.environ)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        env=without_pip(ours(os.environ)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise InstallationError(f"{folder.name} can't be made: {last_line(done.stdout)}")
 
 
 def add(python: Path, lock: Path, outer: Mapping[str, str]) -> None:
-    """Install what the lock names, and nothing else, into the environment of `python`. Raises: InstallationError."""
+    """Install what the lock names, and nothing else, with this pip. Raises: InstallationError."""
     folder = python.parents[1]
     total = len(PINNED.findall(lock.read_text(encoding="utf-8")))
     say(f"Installing {lock.stem} into {folder.name} (once; about a minute)")
@@ -124,7 +138,7 @@ def why(log: Path) -> str:
 
 
 def try_out(python: Path, lock: Path, outer: Mapping[str, str]) -> None:
-    """Check what was installed: the locked versions, fitting each other, and importable. Raises: InstallationError."""
+    """See that the locked versions are there, fit each other and work. Raises: InstallationError."""
     say("  trying it out")
     probe = Path(__file__).with_name("probe.py")
     for command in ((str(python), "-I", "-m", "pip", "check"), (str(python), "-I", str(probe), str(lock))):

@@ -1,7 +1,7 @@
 """Pin and hash the dependencies again (`make lock`), and refuse a lock that leaves something to resolve.
 
-Each lock is one file for every supported Python and platform, taken from the index that the user's own uv, or else
-their pip, is configured for. Standard library only, apart from uv: a lock that can't be installed can be mended.
+Each lock is one file for every supported Python and platform, from the index that the user's own uv, or else
+their pip, is configured for. It needs nothing but uv: a lock that can't be installed can be mended.
 """
 
 import itertools
@@ -35,8 +35,17 @@ LOCKS: Final = MappingProxyType(
 PLATFORMS: Final = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
 AT_ONCE: Final = 4  # they wait for the index most of the time
 PIN: Final = re.compile(r"^[\w.-]+==\S+", re.MULTILINE)
-NO_UV: Final = "make lock needs uv: `make check` puts it into .venv, or install it (https://docs.astral.sh/uv/)."
-OF_UV: Final = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX")
+NO_UV: Final = (
+    "make lock needs uv: `make check` puts it into .venv, or install it (https://docs.astral.sh/uv/)."
+)
+OF_UV: Final = (
+    "UV_INDEX",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_NO_INDEX",
+)
 FROM_PIP: Final = MappingProxyType(  # pip's name: uv's variable, and what stands between two values there
     {
         "index-url": ("UV_DEFAULT_INDEX", " "),
@@ -60,7 +69,9 @@ class Uv:
     """uv with the user's own index."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        program = shutil.which("uv", path=f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}")
+        program = shutil.which(
+            "uv", path=f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
+        )
         if program is None:
             raise LockError(NO_UV)
         self._program = program
@@ -93,8 +104,7 @@ def main(arguments: Sequence[str]) -> int:
                     shutil.copyfile(folder / f"{wide}.txt", folder / f"{name}.txt")
                 lock(uv, folder, name, pythons[0], *(() if wide else options))
             print(f"Checking them for Python {', '.join(pythons)}", file=sys.stderr, flush=True)
-            if faults := unresolved(uv, [folder / f"{name}.txt" for name in LOCKS], pythons):
-                raise LockError("\n".join(faults))
+            check(uv, [folder / f"{name}.txt" for name in LOCKS], pythons)
             for name in LOCKS:
                 shutil.copyfile(folder / f"{name}.txt", PROJECT / f"{name}.txt")
     except LockError as error:
@@ -107,7 +117,15 @@ def lock(uv: Uv, folder: Path, name: str, oldest: str, *options: str) -> None:
     """Pin and hash what one file asks for. Raises: LockError."""
     universal = ("--universal", "--python-version", oldest, "--generate-hashes")
     quiet = ("--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "make lock")
-    uv.compile(folder / f"{name}.in", "--output-file", f"{name}.txt", *universal, *quiet, *options, folder=folder)
+    uv.compile(
+        folder / f"{name}.in", "--output-file", f"{name}.txt", *universal, *quiet, *options, folder=folder
+    )
+
+
+def check(uv: Uv, locks: Sequence[Path], pythons: Sequence[str]) -> None:
+    """Return when the locks are complete. Raises: LockError."""
+    if faults := unresolved(uv, locks, pythons):
+        raise LockError("\n".join(faults))
 
 
 def unresolved(uv: Uv, locks: Sequence[Path], pythons: Sequence[str]) -> list[str]:
@@ -124,7 +142,11 @@ def unresolved(uv: Uv, locks: Sequence[Path], pythons: Sequence[str]) -> list[st
             missing = needed - pins(uv.compile(path, "--no-deps", *plain, folder=path.parent))
         except LockError as error:
             return f"On Python {python}, {platform}: {error}"
-        return f"On Python {python}, {platform}: {path.name} lacks {', '.join(sorted(missing))}" if missing else None
+        return (
+            f"On Python {python}, {platform}: {path.name} lacks {', '.join(sorted(missing))}"
+            if missing
+            else None
+        )
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(fault, *zip(*itertools.product(locks, pythons, PLATFORMS), strict=True))
@@ -142,17 +164,25 @@ def variables(outer: Mapping[str, str]) -> dict[str, str]:
     Raises: LockError.
     """
     kept = without_pip(ours(outer))
-    home = Path(outer.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    if any(name in outer for name in OF_UV) or any((each / "uv/uv.toml").exists() for each in (home, Path("/etc"))):
+    home = Path(outer.get("XDG_CONFIG_HOME") or Path(outer.get("HOME", "/"), ".config"))
+    if any(name in outer for name in OF_UV) or any(
+        (each / "uv/uv.toml").exists() for each in (home, Path("/etc"))
+    ):
         return kept
-    if subprocess.run((sys.executable, "-I", "-m", "pip", "--version"), capture_output=True, check=False).returncode:
+    if subprocess.run(
+        (sys.executable, "-I", "-m", "pip", "--version"), capture_output=True, check=False
+    ).returncode:
         return kept
     try:
         settings = where(Path(sys.executable), outer)
     except IndexSettingsError as error:
         raise LockError(f"pip can't read its settings: {error}") from error
-    found = {FROM_PIP[name][0]: FROM_PIP[name][1].join(settings[name].split()) for name in settings if name in FROM_PIP}
-    # pip takes the best of all indexes, and so does uv then: by default it stops at the first that knows a name.
+    found = {
+        FROM_PIP[name][0]: FROM_PIP[name][1].join(settings[name].split())
+        for name in settings
+        if name in FROM_PIP
+    }
+    # pip takes the best of all indexes; uv by default stops at the first that knows a name.
     return {**kept, "UV_INDEX_STRATEGY": "unsafe-best-match", **found}
 
 

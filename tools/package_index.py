@@ -43,13 +43,15 @@ def pip_variables(python: Path, outer: Mapping[str, str]) -> dict[str, str]:
 
 
 def where(python: Path, outer: Mapping[str, str]) -> dict[str, str]:
-    """Return where packages are and how they are reached, by pip's names for it. Raises: IndexSettingsError."""
+    """Return where packages are and how to get there, in pip's names. Raises: IndexSettingsError."""
     variables = without_pip(ours(outer))
     given = {name: value for name, value in outer.items() if name == "PIP_CONFIG_FILE"}
     words = (str(python), "-m", "pip", "--disable-pip-version-check", "config", "list")
-    done = subprocess.run(words, env={**variables, **given, **PLAIN}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, env={**variables, **given, **PLAIN}, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise IndexSettingsError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
+        raise IndexSettingsError(" ".join((done.stderr or done.stdout).split()))
     return dict(_kept(done.stdout, outer))
 
 

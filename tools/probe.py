@@ -1,7 +1,7 @@
 """See whether an environment holds a lock and works: its own interpreter runs this file, alone.
 
-Each locked package must be there in its version, unless a marker leaves it out; each that is asked for by name
-must be importable.
+Each locked package must be there in its version, unless a marker leaves it out; each that is asked for by
+name must be importable.
 """
 
 import importlib
@@ -34,13 +34,17 @@ def main(lock: Path) -> str:
 
 
 def modules(name: str) -> list[str]:
-    """Return the top modules that a package brings; none for a package of types, or one that a marker leaves out."""
+    """Return the top modules of a package; none of a package of types, or one that a marker leaves out."""
     try:
         paths = [PurePosixPath(path) for path in files(name) or ()]
     except PackageNotFoundError:
         return []
     packages = {path.parts[0] for path in paths if len(path.parts) == INSIDE and path.name == "__init__.py"}
-    alone = {path.name.partition(".")[0] for path in paths if len(path.parts) == 1 and path.suffix in {".py", ".so"}}
+    alone = {
+        path.name.partition(".")[0]
+        for path in paths
+        if len(path.parts) == 1 and path.suffix in {".py", ".so"}
+    }
     return sorted(each for each in packages | alone if each.isidentifier() and not each.startswith("_"))
 
 

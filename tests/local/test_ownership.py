@@ -3,6 +3,7 @@
 import errno
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ def ended(command: str, project: Path) -> subprocess.CompletedProcess[str]:
 
 
 def explanation(path: str) -> str:
-    code = "import sys; from local.places import explained; print(explained(PermissionError(13, '', sys.argv[1])))"
+    code = "import sys; from local.places import *; print(explained(PermissionError(13, '', sys.argv[1])))"
     words = (sys.executable, "-c", code, path)
     return subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True, **IDENTITY).stdout  # noqa: S603 - the code above
 
@@ -47,7 +48,7 @@ def test_what_root_left_behind_is_told_in_one_sentence(tmp_path: Path, command: 
     assert OTHER is not None
     project = tmp_path / "checkout"
     for name in ("local", "tools"):
-        subprocess.run(("cp", "-r", str(PROJECT / name), f"{project}/") if project.exists() else ("sh", "-c", f"mkdir -p {project} && cp -r {PROJECT / name} {project}/"), check=True)  # noqa: S603 - copies
+        shutil.copytree(PROJECT / name, project / name)
     os.chown(project, OTHER.uid, OTHER.gid)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)

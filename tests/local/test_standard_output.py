@@ -7,7 +7,8 @@ import sys
 from local.places import PROJECT
 
 THREAD = (
-    "import contextlib, sys, threading\nfrom local.standard_output import Console\nfrom local.running import Stopped, stop_signals\n"
+    "import contextlib, sys, threading\n"
+    "from local.standard_output import Console\nfrom local.running import Stopped, stop_signals\n"
     "def lines():\n    while True: Console(sys.stdout).write('a line\\n')\n"
     "with stop_signals(), contextlib.suppress(Stopped):\n"
     "    threading.Thread(target=lines, daemon=True).start()\n    threading.Event().wait()\n"
@@ -31,8 +32,12 @@ def test_a_thread_that_writes_for_nobody_ends_the_run() -> None:
 def test_a_command_whose_reader_has_left_ends_quietly() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(  # noqa: S603 - our own command
-        (sys.executable, "-m", "local", "token"), cwd=PROJECT, stdout=writing, stderr=subprocess.PIPE, check=False
+    done = subprocess.run(
+        (sys.executable, "-m", "local", "token"),
+        cwd=PROJECT,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")

@@ -4,18 +4,24 @@ import hashlib
 import http.server
 import os
 import shutil
+import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from local.children import HOST
 from local.places import PROJECT
 
 # As pytest-cov and coverage: one asks for an extra of the other, which the lock needn't name.
-NEEDS = {"alpha": ("Requires-Dist: beta[extra]>=1",), "beta": ("Provides-Extra: extra",), "gamma": ("Requires-Dist: alpha",)}
+NEEDS = {
+    "alpha": ("Requires-Dist: beta[extra]>=1",),
+    "beta": ("Provides-Extra: extra",),
+    "gamma": ("Requires-Dist: alpha",),
+}
 NEWEST = "2.0"
 LOCKED = "1.0"
 
@@ -68,7 +74,9 @@ def lock(path: Path, index: Path, *names: str) -> Path:
     lines = []
     for name in names:
         (built,) = (index / name).glob(f"{name}-{LOCKED}-*.whl")
-        lines.append(f"{name}=={LOCKED} \\\n    --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n")
+        lines.append(
+            f"{name}=={LOCKED} \\\n    --hash=sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}\n"
+        )
     path.write_text("".join(lines))
     return path
 
@@ -82,8 +90,29 @@ def project(folder: Path, index: Path) -> Path:
     """Make a checkout of this code whose locks name made-up packages: `run` two of them, `dev` all."""
     folder.mkdir(parents=True)
     for name in ("local", "tools", "infra"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
+        shutil.copytree(
+            PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*")
+        )
     shutil.copyfile(PROJECT / "Makefile", folder / "Makefile")
     lock(folder / "requirements-run.txt", index, "alpha", "beta")
     lock(folder / "requirements-dev.txt", index, "alpha", "beta", "gamma")
     return folder
+
+
+def ran(*words: str, folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run one of our own commands, or pip, to its end."""
+    return subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - named by the test
+
+
+def started(*words: str, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start one of our own commands in a process group of its own, and talk to it."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(  # noqa: S603 - named by the test
+        words, cwd=folder, env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+
+
+def line(stream: IO[str] | None) -> str:
+    """Return the next line that a started command writes."""
+    assert stream is not None
+    return stream.readline()

@@ -13,19 +13,38 @@ PYTHON = Path(sys.executable)
 
 def shell(settings: Path, text: str, **more: str) -> dict[str, str]:
     settings.write_text(text)
-    return {"PATH": os.environ["PATH"], "HOME": str(settings.parent), "PIP_CONFIG_FILE": str(settings), **more}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(settings.parent),
+        "PIP_CONFIG_FILE": str(settings),
+        **more,
+    }
 
 
 def test_where_packages_are_comes_from_the_file_and_the_shell_and_the_nearer_one_wins(tmp_path: Path) -> None:
     text = "[global]\nindex-url = http://a/\ntimeout = 5\nuse-feature = truststore\n[install]\nindex-url = http://b/\n"
     found = where(PYTHON, shell(tmp_path / "pip.conf", text, PIP_TIMEOUT="7", PIP_TRUSTED_HOST="b"))
     told = {name: found[name] for name in ("index-url", "timeout", "use-feature", "trusted-host")}
-    assert told == {"index-url": "http://b/", "timeout": "7", "use-feature": "truststore", "trusted-host": "b"}
+    assert told == {
+        "index-url": "http://b/",
+        "timeout": "7",
+        "use-feature": "truststore",
+        "trusted-host": "b",
+    }
 
 
 @pytest.mark.parametrize(
     "line",
-    ["user = true", "quiet = 3", "dry-run = 1", "target = /x", "constraint = /x", "no-binary = :all:", "no-deps = no", "global = true"],
+    [
+        "user = true",
+        "quiet = 3",
+        "dry-run = 1",
+        "target = /x",
+        "constraint = /x",
+        "no-binary = :all:",
+        "no-deps = no",
+        "global = true",
+    ],
 )
 def test_how_to_install_is_not_the_users(tmp_path: Path, line: str) -> None:
     text = f"[global]\nindex-url = http://a/\n{line}\n[install]\n{line}\n"

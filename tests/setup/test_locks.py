@@ -1,8 +1,8 @@
 """The locks name all that is needed, on every Python and platform that is supported, and no index."""
 
 import itertools
+import os
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
@@ -14,34 +14,52 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from local.places import PROJECT
+from tests.setup import made_up
 
 PYTHONS = re.search(r"^PYTHONS := (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)[1].split()  # type: ignore[index] -- a Makefile without it fails every test here
 PLATFORMS = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
-BLOCK = re.compile(r"^(?P<requirement>[\w.-]+==[^\\\n]+?) \\\n(?P<hashes>(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
+BLOCK = re.compile(
+    r"^(?P<requirement>[\w.-]+==[^\\\n]+?) \\\n(?P<hashes>(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
+    re.MULTILINE,
+)
 IN_ENVIRONMENT = ("requirements", "requirements-run", "requirements-dev")
 ALL = (*IN_ENVIRONMENT, "requirements-infra", "requirements-security")
-INDEX = re.compile(r"pypi\.org|pythonhosted|--(extra-|default-)?index(-url)?[ =]\S*:|/simple\b|--find-links[ =]\S*/")
+INDEX = re.compile(
+    r"pypi\.org|pythonhosted|--(extra-|default-)?index(-url)?[ =]\S*:|/simple\b|--find-links[ =]\S*/"
+)
 
 
 def locked(name: str) -> dict[str, str]:
     """Return each locked requirement with its hashes."""
-    return {found["requirement"]: found["hashes"] for found in BLOCK.finditer((PROJECT / f"{name}.txt").read_text())}
+    return {
+        found["requirement"]: found["hashes"]
+        for found in BLOCK.finditer((PROJECT / f"{name}.txt").read_text())
+    }
 
 
 def machine(python: str, platform: str, processor: str) -> dict[str, str]:
     """Return what markers see there."""
     return {
-        **{"python_version": python, "python_full_version": f"{python}.1", "implementation_version": f"{python}.1"},
-        **{"implementation_name": "cpython", "platform_python_implementation": "CPython", "os_name": "posix"},
-        **{"sys_platform": platform, "platform_machine": processor, "platform_system": platform.capitalize()},
-        **{"platform_release": "", "platform_version": ""},
+        "python_version": python,
+        "python_full_version": f"{python}.1",
+        "implementation_version": f"{python}.1",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "os_name": "posix",
+        "sys_platform": platform,
+        "platform_machine": processor,
+        "platform_system": platform.capitalize(),
+        "platform_release": "",
+        "platform_version": "",
     }
 
 
 MACHINES = [machine(python, *place) for python, place in itertools.product(PYTHONS, PLATFORMS)]
 
 
-def left_over(wishes: list[Requirement], pins: dict[str, Requirement], there: dict[str, str]) -> Iterator[str]:
+def left_over(
+    wishes: list[Requirement], pins: dict[str, Requirement], there: dict[str, str]
+) -> Iterator[str]:
     """Yield what one machine would have to resolve, extras and all that they need included."""
     met: set[tuple[str, str]] = set()
     while wishes:
@@ -49,12 +67,16 @@ def left_over(wishes: list[Requirement], pins: dict[str, Requirement], there: di
         name = canonicalize_name(wish.name)
         pin = pins.get(name)
         if pin is None or next(iter(pin.specifier)).version not in wish.specifier:
-            yield f"{wish} on Python {there['python_version']}, {there['sys_platform']} {there['platform_machine']}"
+            yield f"{wish} on {' '.join(there.values())}"
             continue
         for extra in {"", *wish.extras}:
             if (name, extra) not in met:
                 met.add((name, extra))
-                wishes += [need for need in needs(name) if need.marker is None or need.marker.evaluate({**there, "extra": extra})]
+                wishes += [
+                    need
+                    for need in needs(name)
+                    if need.marker is None or need.marker.evaluate({**there, "extra": extra})
+                ]
 
 
 def needs(name: str) -> list[Requirement]:
@@ -98,13 +120,14 @@ def test_what_runs_is_within_what_is_tested() -> None:
 
 
 def test_no_file_names_an_index() -> None:
-    listed = subprocess.run(  # noqa: S603 - git
-        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), cwd=PROJECT, check=True, capture_output=True, text=True  # noqa: S607 - whichever git there is
-    )
+    words = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = made_up.ran(*words, folder=PROJECT, env=os.environ)
     me = Path(__file__).relative_to(PROJECT).as_posix()
     files = [name for name in listed.stdout.split("\0") if name and name != me and (PROJECT / name).is_file()]
     assert "requirements.txt" in files
-    assert [name for name in files if INDEX.search((PROJECT / name).read_bytes().decode(errors="replace"))] == []
+    assert [
+        name for name in files if INDEX.search((PROJECT / name).read_bytes().decode(errors="replace"))
+    ] == []
 
 
 def test_all_that_names_the_supported_pythons_names_the_same() -> None:

@@ -106,7 +106,9 @@ def test_the_url_of_another_database_is_refused_in_one_sentence() -> None:
     command = (sys.executable, "-m", "alembic", "upgrade", "head")
     outer = {"PATH": os.environ["PATH"], OWNER_URL: "mysql://root@localhost/x"}
     done = subprocess.run(command, cwd=PROJECT, env=outer, capture_output=True, text=True, check=False)  # noqa: S603 - alembic
-    assert done.stderr.splitlines() == ["alembic: the URL of the database is postgresql://user@host:port/database"]
+    assert done.stderr.splitlines() == [
+        "alembic: the URL of the database is postgresql://user@host:port/database"
+    ]
 
 
 def test_migrations_are_found_wherever_the_checkout_lies(tmp_path: Path) -> None:

@@ -22,15 +22,17 @@ def checkout(tmp_path: Path, index: Path) -> Path:
     return made_up.project(tmp_path / ODD, index)
 
 
+def tool(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-E", "-s", "-m", "tools.environment", *words)
+
+
 def run(checkout: Path, variables: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = (sys.executable, "-E", "-s", "-m", "tools.environment", *words)
-    return subprocess.run(command, cwd=checkout, env=variables, capture_output=True, text=True, check=False)  # noqa: S603 - our own tool
+    return made_up.ran(*tool(*words), folder=checkout, env=variables)
 
 
 def make(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = ("make", "--no-print-directory", f"PYTHON={sys.executable}", *words)
-    variables = {"PATH": os.environ["PATH"], "HOME": "/"}
-    return subprocess.run(command, cwd=checkout, env=variables, capture_output=True, text=True, check=False)  # noqa: S603 - our own Makefile
+    return made_up.ran(*command, folder=checkout, env={"PATH": os.environ["PATH"], "HOME": "/"})
 
 
 def test_running_installs_what_it_needs_and_testing_adds_the_rest(checkout: Path, index_url: str) -> None:
@@ -48,7 +50,14 @@ def test_running_installs_what_it_needs_and_testing_adds_the_rest(checkout: Path
 
 
 def test_without_a_network_the_first_installation_says_so_in_one_line(checkout: Path) -> None:
-    done = run(checkout, made_up.variables(NOWHERE, PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull), "run", "--", "-c", WHAT)
+    done = run(
+        checkout,
+        made_up.variables(NOWHERE, PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull),
+        "run",
+        "--",
+        "-c",
+        WHAT,
+    )
     assert done.returncode == 1
     assert not done.stdout
     assert done.stderr.splitlines()[-1].startswith("No connection to the package index")
@@ -57,7 +66,9 @@ def test_without_a_network_the_first_installation_says_so_in_one_line(checkout: 
     assert not (checkout / ".venv" / "made-from").exists()
 
 
-def test_what_only_looks_takes_the_environment_that_is_there(checkout: Path, index: Path, index_url: str) -> None:
+def test_what_only_looks_takes_the_environment_that_is_there(
+    checkout: Path, index: Path, index_url: str
+) -> None:
     assert run(checkout, made_up.variables(index_url), "run").returncode == 0
     made_up.lock(checkout / "requirements-run.txt", index, "beta")
     looked = run(checkout, made_up.variables(NOWHERE), "--named", "look", "--", "-c", WHAT)
@@ -67,43 +78,41 @@ def test_what_only_looks_takes_the_environment_that_is_there(checkout: Path, ind
 
 
 def test_nothing_is_made_again_under_what_runs_from_it(checkout: Path, index: Path, index_url: str) -> None:
-    assert run(checkout, made_up.variables(index_url), "run").returncode == 0
-    command = (sys.executable, "-E", "-s", "-m", "tools.environment", "run", "--", "-c", "print('up', flush=True); input()")
-    with subprocess.Popen(  # noqa: S603 - our own tool
-        command, cwd=checkout, env=made_up.variables(NOWHERE), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdout is not None
-        assert running.stdout.readline() == "up\n"
-        added = run(checkout, made_up.variables(index_url), "dev", "--", "-c", WHAT)
-        assert added.stdout == "alpha beta gamma\n"
+    shell, offline = made_up.variables(index_url), made_up.variables(NOWHERE)
+    assert run(checkout, shell, "run").returncode == 0
+    waits = tool("run", "--", "-c", "print('up', flush=True); input()")
+    with made_up.started(*waits, folder=checkout, env=offline) as running:
+        assert made_up.line(running.stdout) == "up\n"
+        assert run(checkout, shell, "dev", "--", "-c", WHAT).stdout == "alpha beta gamma\n"
         made_up.lock(checkout / "requirements-run.txt", index, "beta")
-        refused = run(checkout, made_up.variables(index_url), "run", "--", "-c", WHAT)
+        refused = run(checkout, shell, "run", "--", "-c", WHAT)
         assert refused.returncode == 1
-        assert len(refused.stderr.splitlines()) == 1
-        assert "Let it end" in refused.stderr
+        (sentence,) = refused.stderr.splitlines()
+        assert "Let it end" in sentence
         assert "still runs" in make(checkout, "clean").stderr
-        assert run(checkout, made_up.variables(NOWHERE), "look", "--", "-c", WHAT).stdout == "alpha beta gamma\n"
+        assert run(checkout, offline, "look", "--", "-c", WHAT).stdout == "alpha beta gamma\n"
         running.communicate("\n")
-    assert run(checkout, made_up.variables(index_url), "run", "--", "-c", WHAT).stdout == "beta\n"
+    assert run(checkout, shell, "run", "--", "-c", WHAT).stdout == "beta\n"
 
 
-def test_a_stack_that_was_started_by_hand_keeps_its_environment(checkout: Path, index: Path, index_url: str) -> None:
-    assert run(checkout, made_up.variables(index_url), "run").returncode == 0
+def test_a_stack_that_was_started_by_hand_keeps_its_environment(
+    checkout: Path, index: Path, index_url: str
+) -> None:
+    shell = made_up.variables(index_url)
+    assert run(checkout, shell, "run").returncode == 0
     program = (
         "from local.running import *\n"
         "with stop_signals(), contextlib.suppress(Stopped), single_run():\n"
         "    record('http://127.0.0.1:8000'); print('up', flush=True); signal.pause()\n"
     )
-    with subprocess.Popen((sys.executable, "-c", program), cwd=checkout, stdout=subprocess.PIPE, text=True) as stack:  # noqa: S603 - the program above
-        assert stack.stdout is not None
-        assert stack.stdout.readline() == "up\n"
+    with made_up.started(sys.executable, "-c", program, folder=checkout, env=shell) as stack:
+        assert made_up.line(stack.stdout) == "up\n"
         made_up.lock(checkout / "requirements-run.txt", index, "beta")
-        refused = run(checkout, made_up.variables(index_url), "run")
+        refused = run(checkout, shell, "run")
         assert "http://127.0.0.1:8000" in refused.stderr
         assert "make stop" in refused.stderr
         assert make(checkout, "stop").stdout == "Stopped.\n"
-        stack.wait()
-        assert make(checkout, "stop").stdout == "Nothing is running.\n"
+    assert make(checkout, "stop").stdout == "Nothing is running.\n"
 
 
 @pytest.mark.parametrize("hollow", ["", "3f0c", "[]", '{"version": "3"}', None])
@@ -115,7 +124,12 @@ def test_what_was_not_seen_to_work_is_made_again(checkout: Path, index_url: str,
         (checkout / ".venv" / "bin" / "python").unlink()
     else:
         (checkout / ".venv" / "made-from").write_text(hollow)
-    assert run(checkout, made_up.variables(index_url), "run", "--", "-c", "import alpha; alpha.version").returncode == 0
+    assert (
+        run(
+            checkout, made_up.variables(index_url), "run", "--", "-c", "import alpha; alpha.version"
+        ).returncode
+        == 0
+    )
 
 
 def test_what_does_not_work_does_not_count_as_complete(checkout: Path, index: Path, index_url: str) -> None:
@@ -127,28 +141,53 @@ def test_what_does_not_work_does_not_count_as_complete(checkout: Path, index: Pa
     assert not (checkout / ".venv" / "made-from").exists()
 
 
-def test_a_python_that_was_named_counts_and_one_that_was_found_does_not(checkout: Path, index_url: str) -> None:
+def test_a_python_that_was_named_counts_and_one_that_was_found_does_not(
+    checkout: Path, index_url: str
+) -> None:
     assert run(checkout, made_up.variables(index_url), "run").returncode == 0
     made_from = checkout / ".venv" / "made-from"
-    made_from.write_text(json.dumps(json.loads(made_from.read_text()) | {"version": "3.12.1 of another shell"}))
+    made_from.write_text(
+        json.dumps(json.loads(made_from.read_text()) | {"version": "3.12.1 of another shell"})
+    )
     assert not run(checkout, made_up.variables(NOWHERE), "run").stderr
     assert "Making .venv" in run(checkout, made_up.variables(index_url), "--named", "run").stderr
 
 
 FOREIGN = {
-    **{"PIP_USER": "1", "PIP_DRY_RUN": "1", "PIP_TARGET": "/nowhere", "PIP_NO_BINARY": ":all:", "PIP_QUIET": "3"},
-    **{"PIP_REQUIRE_VIRTUALENV": "1", "PIP_PREFIX": "/nowhere", "PIP_CONSTRAINT": "/nowhere", "PIP_ISOLATED": "1"},
-    **{"PYTHONPATH": "/nowhere", "PYTHONWARNINGS": "error", "PYTHONOPTIMIZE": "2", "PYTHONSAFEPATH": "1"},
-    **{"PYTHONNOUSERSITE": "", "PYTHONDEVMODE": "1", "PYTHONUTF8": "0", "PYTHONSTARTUP": "/nowhere"},
-    **{"PGSSLMODE": "require", "PGSERVICE": "x", "PGOPTIONS": "-c x", "PGHOST": "nowhere"},
-    **{"VIRTUAL_ENV": "/nowhere", "CONDA_PREFIX": "/nowhere", "PYTEST_ADDOPTS": "-x", "ALEMBIC_CONFIG": "/nowhere"},
+    "PIP_USER": "1",
+    "PIP_DRY_RUN": "1",
+    "PIP_TARGET": "/nowhere",
+    "PIP_NO_BINARY": ":all:",
+    "PIP_QUIET": "3",
+    "PIP_REQUIRE_VIRTUALENV": "1",
+    "PIP_PREFIX": "/nowhere",
+    "PIP_CONSTRAINT": "/nowhere",
+    "PIP_ISOLATED": "1",
+    "PYTHONPATH": "/nowhere",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDEVMODE": "1",
+    "PYTHONUTF8": "0",
+    "PYTHONSTARTUP": "/nowhere",
+    "PGSSLMODE": "require",
+    "PGSERVICE": "x",
+    "PGOPTIONS": "-c x",
+    "PGHOST": "nowhere",
+    "VIRTUAL_ENV": "/nowhere",
+    "CONDA_PREFIX": "/nowhere",
+    "PYTEST_ADDOPTS": "-x",
+    "ALEMBIC_CONFIG": "/nowhere",
 }
 
 
 def test_the_shells_settings_play_no_part_but_those_of_the_index(checkout: Path, index_url: str) -> None:
     shell = {"HOME": str(checkout), "PATH": os.environ["PATH"], "AWS_PROFILE": "mine", **FOREIGN}
     settings = checkout / "pip.conf"
-    settings.write_text(f"[global]\nindex-url = {index_url}\nuser = true\nquiet = 2\n[install]\ndry-run = true\n")
+    settings.write_text(
+        f"[global]\nindex-url = {index_url}\nuser = true\nquiet = 2\n[install]\ndry-run = true\n"
+    )
     shown = "import os; print(*sorted(os.environ))"
     done = run(checkout, {**shell, "PIP_CONFIG_FILE": str(settings)}, "run", "--", "-c", shown)
     assert done.returncode == 0, done.stderr
@@ -170,21 +209,22 @@ def test_stopping_and_cleaning_need_nothing_of_what_they_clean(checkout: Path, p
     assert make(checkout, "stop").stdout == "Nothing is running.\n"
     done = make(checkout, "clean")
     assert (done.returncode, done.stderr) == (0, "")
-    left = [path.relative_to(checkout) for path in checkout.rglob("*") if path.name in {"__pycache__", ".terraform"}]
+    left = [
+        path.relative_to(checkout)
+        for path in checkout.rglob("*")
+        if path.name in {"__pycache__", ".terraform"}
+    ]
     assert [str(each) for each in left if "infra" in each.parts] == []
     assert {path.name for path in checkout.iterdir() if path.name.startswith(".")} == set()
 
 
 def test_an_interrupted_installation_is_none(checkout: Path, index_url: str) -> None:
-    command = (sys.executable, "-E", "-s", "-m", "tools.environment", "run")
-    with subprocess.Popen(  # noqa: S603 - our own tool
-        command, cwd=checkout, env=made_up.variables(index_url), stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as installing:
-        assert installing.stderr is not None
-        assert installing.stderr.readline().startswith("Making")
+    shell = made_up.variables(index_url)
+    with made_up.started(*tool("run"), folder=checkout, env=shell) as installing:
+        assert made_up.line(installing.stderr).startswith("Making")
         os.killpg(installing.pid, signal.SIGINT)
-        rest = installing.stderr.read()
+        _, rest = installing.communicate()
     assert installing.returncode == 130
     assert "Traceback" not in rest
     assert not (checkout / ".venv" / "made-from").exists()
-    assert run(checkout, made_up.variables(index_url), "run", "--", "-c", WHAT).stdout == "alpha beta\n"
+    assert run(checkout, shell, "run", "--", "-c", WHAT).stdout == "alpha beta\n"

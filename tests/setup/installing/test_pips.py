@@ -1,7 +1,6 @@
 """A lock installs alike with the oldest pip and the newest, whatever newer releases the index has."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,14 +19,13 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("pips") / "environment"
     create(folder)
     python = folder / "bin" / "python"
-    command = (str(python), "-m", "pip", "install", "--quiet", "--upgrade", request.param)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - pip
+    put = made_up.ran(
+        *(str(python), "-m", "pip", "install", "--quiet", "--upgrade", request.param),
+        folder=folder,
+        env=os.environ,
+    )
+    assert put.returncode == 0, put.stderr
     return python
-
-
-def versions(python: Path) -> str:
-    code = "import alpha, beta, gamma; print(alpha.version, beta.version, gamma.version)"
-    return subprocess.run((str(python), "-c", code), check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603 - the code above
 
 
 def test_the_locked_releases_are_installed_and_newer_ones_are_not_looked_at(
@@ -35,15 +33,11 @@ def test_the_locked_releases_are_installed_and_newer_ones_are_not_looked_at(
 ) -> None:
     lock = made_up.lock(tmp_path / "requirements-run.txt", index, "alpha", "beta", "gamma")
     shell = made_up.variables(index_url, PIP_CONFIG_FILE=os.devnull)
-    resolved = subprocess.run(  # noqa: S603 - pip
-        (str(python), "-m", "pip", "install", "--dry-run", "--require-hashes", "-r", str(lock)),
-        env=shell,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "22.3" in subprocess.run((str(python), "-m", "pip", "--version"), check=True, capture_output=True, text=True).stdout:  # noqa: S603 - pip
-        assert "In --require-hashes mode" in resolved.stderr  # what resolving does: the index is a hard one
+    if " 22.3 " in made_up.ran(str(python), "-m", "pip", "--version", folder=tmp_path, env=shell).stdout:
+        resolving = (str(python), "-m", "pip", "install", "--dry-run", "--require-hashes", "-r", str(lock))
+        resolved = made_up.ran(*resolving, folder=tmp_path, env=shell)
+        assert "In --require-hashes mode" in resolved.stderr  # so this index does show what goes wrong
     add(python, lock, shell)
     try_out(python, lock, shell)
-    assert versions(python) == "1.0 1.0 1.0"
+    code = "import alpha, beta, gamma; print(alpha.version, beta.version, gamma.version)"
+    assert made_up.ran(str(python), "-c", code, folder=tmp_path, env=shell).stdout == "1.0 1.0 1.0\n"
