@@ -109,10 +109,11 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep to one worker what uses the places of the one local stack."""
+    """Keep to one worker what uses the places of the one local stack, and what types commands in a copy."""
     for item in items:
-        if item.path.is_relative_to(PROJECT / "tests" / "local"):
-            item.add_marker(pytest.mark.xdist_group("local"))
+        for group in ("local", "commands"):
+            if item.path.is_relative_to(PROJECT / "tests" / group):
+                item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -48,8 +48,9 @@ def copy() -> Path:
 
 
 @pytest.fixture(scope="package")
-def stack(copy: Path) -> Iterator[Stack]:
-    """What `make run` brings up, until `make stop`."""
+def stack() -> Iterator[Stack]:
+    """What `make run` brings up in a copy of its own, until `make stop`."""
+    copy = copying.copied(RUN / "commands" / "stack")
     port, log = free_port(), copy / "run.log"
     with log.open("w") as said:
         process = subprocess.Popen(  # noqa: S603 - our own
