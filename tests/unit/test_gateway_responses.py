@@ -43,3 +43,18 @@ def test_an_answer_has_the_headers_of_our_errors(name: str) -> None:
 
 def test_a_phone_isn_t_told_that_its_token_is_refused_by_who_can_t_know() -> None:
     assert {name for name, told in RESPONSES.items() if told["status"] == "401"} == SIGNED
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("MISSING_AUTHENTICATION_TOKEN", "404", "not_found"),
+        ("INVALID_SIGNATURE", "403", "aws_signature_invalid"),
+    ],
+)
+def test_what_the_gateway_can_t_tell_apart_has_one_answer_that_names_both_causes(
+    name: str, status: str, code: str
+) -> None:
+    body = json.loads(RESPONSES[name]["body"])
+    assert (RESPONSES[name]["status"], body["code"]) == (status, code)
+    assert ("path doesn't exist" in body["detail"], "AWS signature" in body["detail"]) == (True, True)
