@@ -7,12 +7,15 @@ forged tokens would learn from it.
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.failures import ServiceError
 from chalicelib.observation import log
 from chalicelib.observation.metrics import MEASURED
 from chalicelib.observation.tally import COUNTED
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 # By `check` of the error, or else by its code.
 REASONS: Final[Mapping[str, str]] = {
@@ -96,7 +99,7 @@ def other(event: str, level: int, fields: Mapping[str, object]) -> Iterator[str]
             yield f"{name}={value}"
 
 
-def install(stream: TextIO, *, as_json: bool) -> None:
+def install(stream: "SupportsWrite[str]", *, as_json: bool) -> None:
     """Let every logger of the process write lines for people to the stream, or JSON as in the cloud."""
     log.install(stream, "local")
     if not as_json:

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import PurePath
 from types import MappingProxyType, TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING
 
 from chalicelib.observation.metrics import with_metrics
 from chalicelib.observation.tally import COUNTED
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 logger = logging.getLogger("serenya-auth")
 
@@ -65,7 +68,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(with_metrics(line, self._stage, int(record.created * 1000)))
 
 
-def install(stream: TextIO, stage: str = "unknown") -> None:
+def install(stream: "SupportsWrite[str]", stage: str = "unknown") -> None:
     """Make every logger of the process write to one stream in this format, and no other way."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines(stage))

@@ -16,7 +16,10 @@ from packaging.utils import canonicalize_name
 from local.places import PROJECT
 from tests.setup import made_up
 
-PYTHONS = re.search(r"^PYTHONS := (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)[1].split()  # type: ignore[index] -- a Makefile without it fails every test here
+(PYTHONS,) = (
+    line.split()
+    for line in re.findall(r"^PYTHONS := (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+)
 PLATFORMS = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
 BLOCK = re.compile(
     r"^(?P<requirement>[\w.-]+==[^\\\n]+?) \\\n(?P<hashes>(?: +--hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
@@ -91,7 +94,7 @@ def test_a_lock_leaves_nothing_to_resolve(name: str) -> None:
     entries = [Requirement(line) for line in locked(name)]
     for there in MACHINES:
         here = [each for each in entries if each.marker is None or each.marker.evaluate(there)]
-        pins = {canonicalize_name(each.name): each for each in here}
+        pins: dict[str, Requirement] = {canonicalize_name(each.name): each for each in here}
         assert list(left_over([*wishes(name, there)], pins, there)) == []
         lacking = {**pins}
         del lacking["urllib3"]

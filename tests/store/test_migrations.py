@@ -20,7 +20,7 @@ from chalicelib.functions import release
 from chalicelib.stores import migrations
 from local import binaries
 from local.database import OWNER_URL, alembic_config, connected, migrate, prepare_database, variable
-from local.places import PROJECT, server_user
+from local.places import PROJECT
 from local.postgres import EmbeddedPostgres
 from tests.conftest import RUN, Parts
 from tests.patience import HANG_SECONDS
