@@ -10,9 +10,9 @@ from chalicelib.assembly.keys import publish_provider_keys
 from chalicelib.clients.provider_keys import KeySetError, ProviderKeySet
 from chalicelib.functions import release
 from chalicelib.functions.invocation import Answer, Event
-from chalicelib.stores.app_role import AppLogin, open_app_role
-from chalicelib.stores.migrating import upgrade
-from chalicelib.stores.owner_connection import owner_connection
+from chalicelib.postgres.app_role import AppLogin, open_app_role
+from chalicelib.postgres.migrating import upgrade
+from chalicelib.postgres.owner_connection import owner_connection
 
 
 def migrate(event: Event, _context: object) -> Answer:

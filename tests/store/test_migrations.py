@@ -16,7 +16,7 @@ from psycopg2 import errors
 from sqlalchemy import exc
 
 from chalicelib.functions import release
-from chalicelib.stores import migrations
+from chalicelib.stores.readiness import HEAD
 from local.binaries import BinariesError, find_binaries
 from local.database import OWNER_URL, connected, migrate, prepare_database, variable
 from local.places import PROJECT, server_user
@@ -118,7 +118,7 @@ def test_a_filled_database_goes_down_and_comes_up_empty(world: World) -> None:
 
 
 def test_the_newest_file_is_the_head_that_the_code_expects() -> None:
-    assert ScriptDirectory.from_config(config()).get_heads() == [migrations.HEAD]
+    assert ScriptDirectory.from_config(config()).get_heads() == [HEAD]
 
 
 def test_a_lock_that_traffic_holds_fails_the_migration_cleanly(world: World) -> None:
