@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chalicelib.clients.aws import aws_session
 from chalicelib.clients.rds_login import RdsLogin
-from chalicelib.stores.owner_connection import owner_connection, plain_url
+from chalicelib.postgres import release_schema
+from chalicelib.postgres.owner_connection import owner_connection, plain_url
 from chalicelib.stores.schema import Schema
 
 ADVISORY_LOCK = 7_310_415_519  # any number, the same for ever: two releases must meet at it
@@ -53,6 +54,9 @@ def migrate(connection: Connection) -> None:
     """Bring the schema to the wanted revision in one transaction, under the advisory lock.
 
     A migration with an `autocommit_block` commits what ran before it: docs/migrations.md.
+
+    At the newest revision, the functions of this release are made too. On the way to any other, those of all
+    releases go first: they were written for tables that may not stay.
     """
     context.configure(
         connection=connection,
@@ -66,7 +70,32 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
         # The session's, not the transaction's: an autocommit_block ends the transaction in the middle.
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+        if is_moved() and not is_to_head():
+            release_schema.drop_all(connection)
         context.run_migrations()
+        if is_moved() and is_at_head():
+            release_schema.create(connection)
+            if (kept := context.config.attributes.get("kept_schemas")) is not None:
+                release_schema.drop_unused(connection, kept)
+
+
+def is_moved() -> bool:
+    """Tell whether the command goes to some revision: `upgrade` and `downgrade` do, `check` doesn't."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return False
+    return True
+
+
+def is_to_head() -> bool:
+    """Tell whether the command names the newest revision."""
+    return context.get_revision_argument() == context.get_head_revision()
+
+
+def is_at_head() -> bool:
+    """Tell whether the database is at the newest revision."""
+    return context.get_context().get_current_revision() == context.get_head_revision()
 
 
 if context.is_offline_mode():

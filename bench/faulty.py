@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 
 from chalicelib.clients.aws_calls import AwsCalls
-from chalicelib.stores import messages
+from chalicelib.postgres import messages
 
 RATE: Final = 0.05  # of statements, and of calls to AWS
 SLOW_SECONDS: Final = 0.25

@@ -17,9 +17,9 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2's own lower case
 from psycopg2.extensions import encrypt_password
 
+from chalicelib.postgres.roles import LOGIN_ROLES, PROXIED_ROLE
 from local.places import PROJECT, StackError
 
-APP_ROLE: Final = "serenya_app"  # made by the first migration, without a password
 OWNER_URL: Final = "MIGRATION_DATABASE_URL"  # what alembic/env.py reads first
 
 
@@ -50,14 +50,15 @@ def alembic_config(project: Path) -> alembic.config.Config:
     return config
 
 
-def open_app_role(owner_url: str) -> str:
-    """Give the app's role a new random password and return its URL; earlier URLs of it stop working."""
+def open_app_role(owner_url: str, role: str = PROXIED_ROLE) -> str:
+    """Give the roles that log in a new random password, and return one's URL; earlier URLs stop working."""
     password = secrets.token_urlsafe(32)
+    statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
     with connected(owner_url) as connection, connection.cursor() as cursor:
-        stored = encrypt_password(password, APP_ROLE, connection, "scram-sha-256")  # no log sees it in clear
-        statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
-        cursor.execute(statement.format(sql.Identifier(APP_ROLE), sql.Literal(stored)))
-    return as_role(owner_url, APP_ROLE, password)
+        for each in LOGIN_ROLES:
+            stored = encrypt_password(password, each, connection, "scram-sha-256")  # no log sees it in clear
+            cursor.execute(statement.format(sql.Identifier(each), sql.Literal(stored)))
+    return as_role(owner_url, role, password)
 
 
 def as_role(url: str, role: str, password: str) -> str:

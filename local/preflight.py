@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-from chalicelib.stores.owner_connection import SCHEMES, plain_url
+from chalicelib.postgres.owner_connection import SCHEMES, plain_url
+from chalicelib.postgres.roles import APP_ROLE
 from local.binaries import MAJOR_MIN
 from local.children import HOST
-from local.database import APP_ROLE, connected
+from local.database import connected
 from local.places import StackError
 
 PORT_DEFAULT: Final = 8000

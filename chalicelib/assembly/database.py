@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 from chalicelib.clients.aws import aws_session
 from chalicelib.clients.rds_login import MasterLogin, RdsLogin
+from chalicelib.postgres.connections import Login
 from chalicelib.settings import Settings, Stage
-from chalicelib.stores.connections import Login
 from chalicelib.stores.database import Database, connect
 
 

@@ -13,9 +13,9 @@ from chalicelib.services.ports import Clock
 from chalicelib.services.readiness import Readiness
 from chalicelib.services.restore_watch import RestoreWatch
 from chalicelib.settings import Settings
-from chalicelib.stores import migrations
 from chalicelib.stores.database import Database
 from chalicelib.stores.documents import DocumentStore
+from chalicelib.stores.readiness import is_at_head
 
 
 def readiness(
@@ -42,7 +42,7 @@ def readiness(
 
     return Readiness(
         {
-            "database": lambda: migrations.is_at_head(database),
+            "database": lambda: is_at_head(database),
             "keys": has_every_key,
             "documents": has_documents,
             "erasures": watch.is_current,

@@ -16,6 +16,7 @@ from chalicelib.domain.errors import (
     RefreshTokenInvalid,
     SessionRevoked,
 )
+from chalicelib.domain.limits import Taken
 from chalicelib.domain.tokens import AccessClaims, RefreshToken
 
 REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window (O8); softens RFC 9700 s4.14.2
@@ -122,6 +123,27 @@ def own_session(claims: AccessClaims, own: OwnSession | None, now: datetime) -> 
     if own is None:
         raise SessionRevoked
     return own
+
+
+class Rotated(StrEnum):
+    """What a genuine refresh token turned out to be."""
+
+    ROTATED = "rotated"
+    RETRIED = "retried"
+    REUSED = "reused"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    WRONG_KEY = "wrong_key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """What came of a refresh token: a session if it was rotated or retried, `taken` if it was refused."""
+
+    outcome: Rotated
+    own: OwnSession | None
+    taken: Taken | None
 
 
 class Presented(StrEnum):

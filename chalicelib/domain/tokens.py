@@ -17,6 +17,7 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
+from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import RefreshTokenInvalid
 
 ACCESS_TOKEN_TTL = timedelta(minutes=15)  # how long other backends may trust a revoked session
@@ -72,6 +73,7 @@ class AccessClaims:
     acr: str
     amr: tuple[str, ...]
     jkt: str | None = None  # the key whose proofs it needs (RFC 9449 s6.1); None: whoever bears it
+    proof: Proof | None = None  # that came with it; whatever serves the request uses it up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

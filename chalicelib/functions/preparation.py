@@ -3,8 +3,8 @@
 from chalicelib import wiring
 from chalicelib.assembly.database import master_login
 from chalicelib.functions.invocation import Answer, Event
-from chalicelib.stores.owner_connection import owner_connection
-from chalicelib.stores.owner_role import make_owner_role
+from chalicelib.postgres.owner_connection import owner_connection
+from chalicelib.postgres.owner_role import make_owner_role
 
 
 def prepare_database(event: Event, _context: object) -> Answer:

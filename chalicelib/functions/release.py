@@ -4,10 +4,10 @@ from chalicelib.assembly.database import closed_behind, opened
 from chalicelib.assembly.keys import key_rotation
 from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.documents import load_documents
+from chalicelib.postgres.connections import Login
 from chalicelib.services.ports import Clock
 from chalicelib.services.publishing import Publishing
 from chalicelib.settings import Settings
-from chalicelib.stores.connections import Login
 from chalicelib.stores.database import connect
 from chalicelib.stores.documents import DocumentStore
 

@@ -1,6 +1,7 @@
 """Make a `Call` of a request: every value parsed, as its route declares, before a handler sees it."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.decoration import APP_VERSION
@@ -58,7 +59,11 @@ def _caller(
     claims = services.access.authenticate(offered.text, route.access.scope)
     if route.step_up is not None:
         ensure_present(route.step_up, claims.auth_time, services.clock.now())
-    return claims, services.proofs.admit(claims.jkt, offered, request.proofs, request.target)
+    proof = services.proofs.admit(claims.jkt, offered, request.proofs, request.target)
+    if proof is not None and not route.uses_proof:
+        services.proofs.use(proof)
+        return claims, proof
+    return replace(claims, proof=proof), proof
 
 
 def _path_parameters(route: Route[Any], request: Request) -> dict[str, Any]:

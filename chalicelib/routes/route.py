@@ -131,6 +131,7 @@ class Route(Generic[ServicesT_contra]):
     sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. `takes_proof` is for routes
     where a DPoP proof binds or opens a session without an access token; every bearer route takes one anyway.
     `complete` adds to the body what the phone's headers say, and to its faults what neither says.
+    `uses_proof` is for bearer routes whose function uses the proof up; for others the edge does, for now.
     Of `limits`, the edge holds a request to those by address, its service to the others. `wording` says how a
     400 is told where an RFC wants it otherwise.
     """
@@ -153,6 +154,7 @@ class Route(Generic[ServicesT_contra]):
     step_up: SensitiveAct | None = None
     limits: tuple[Limit, ...] = ()
     takes_proof: bool = False
+    uses_proof: bool = False
     cache: timedelta | None = None
     content_type: str = "application/json"
     parameters: Mapping[str, Field] = field(default_factory=dict)

@@ -52,6 +52,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("sessions",),
         answer=SESSIONS,
         access=bearer(Scope.SESSIONS),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
     Route(
@@ -63,6 +64,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("sessions",),
         status=204,
         access=bearer(Scope.SESSIONS),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.NotFound),
     ),
     Route(
@@ -74,6 +76,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("sessions",),
         status=204,
         access=bearer(Scope.SESSIONS),
+        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
 )

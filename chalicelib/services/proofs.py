@@ -69,7 +69,7 @@ class Proofs:
     def admit(
         self, jkt: str | None, offered: OfferedToken, headers: Sequence[str], target: Target
     ) -> Proof | None:
-        """Return the proof that opens an access token, used up now; None for a token that needs none.
+        """Return the proof that opens an access token, to be used up; None for a token that needs none.
 
         Raises:
             InvalidAccessToken: bound and not sent as DPoP, or the other way round, or bound to another key.
@@ -78,20 +78,21 @@ class Proofs:
         check_scheme(jkt, offered)
         return self.open(jkt, offered, None if jkt is None else self.read(headers, target))
 
-    def open(self, jkt: str | None, offered: OfferedToken, proof: Proof | None) -> Proof | None:
+    @staticmethod
+    def open(jkt: str | None, offered: OfferedToken, proof: Proof | None) -> Proof | None:
         """Return what `admit` does, of a proof that was read already. Raises as `admit`."""
         check_scheme(jkt, offered)
-        return None if jkt is None else self.use(check_holder(jkt, proof, offered))
+        return None if jkt is None else check_holder(jkt, proof, offered)
 
-    def refresh(self, jkt: str | None, proof: Proof | None) -> None:
-        """Let the holder of a refresh token's key through; whoever has an unbound one is its holder.
+    @staticmethod
+    def refresh(jkt: str | None, proof: Proof | None) -> Proof | None:
+        """Return the proof that opens a refresh token, to be used up; None for one that needs none.
 
         Raises:
             RefreshTokenInvalid: bound to another key.
-            InvalidDpopProof: it is bound, and no proof came, or one that came before.
+            InvalidDpopProof: it is bound, and no proof came.
         """
-        if jkt is not None:
-            self.use(check_refresher(jkt, proof))
+        return None if jkt is None else check_refresher(jkt, proof)
 
     def use(self, proof: Proof) -> Proof:
         """Return a proof that comes for the first time; of two at once, one does.

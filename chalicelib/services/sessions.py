@@ -1,31 +1,31 @@
 """Keep people signed in, and sign them out: refresh, logout, list, end."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
 from chalicelib.domain.devices import Device
 from chalicelib.domain.dpop import OfferedToken, Proof
 from chalicelib.domain.errors import (
+    AccountSuspended,
     NotFound,
+    RefreshTokenExpired,
     RefreshTokenInvalid,
     RefreshTokenReused,
-    ServiceError,
     SessionRevoked,
 )
 from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION
 from chalicelib.domain.sessions import (
     Lifetimes,
     OwnSession,
-    Presented,
+    Rotated,
+    Rotation,
     Session,
     SessionEnd,
-    judge_presented,
     owned,
 )
 from chalicelib.domain.sign_in import SignedIn
-from chalicelib.domain.tokens import AccessClaims, RefreshToken
+from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.grants import Grants
 from chalicelib.services.limits import Limits
 from chalicelib.services.personal_data import PersonalData
@@ -84,18 +84,20 @@ class SessionService:
             RateLimited: a session that is over, once more.
         """
         token = self._secrets.read_refresh_token(text)
-        self._limits.ensure_not_full(REFRESH_FAILURES_BY_SESSION, str(token.session_id))
-        self._proofs.refresh(token.jkt, proof)
+        place = self._limits.taking(REFRESH_FAILURES_BY_SESSION, str(token.session_id))
         now = self._clock.now()
-        own = self._store.rotate(
+        rotation = self._store.rotate(
             token,
+            proof=self._proofs.refresh(token.jkt, proof),
             idle_expires_at=now + self._lifetimes.idle,
+            grace=self._lifetimes.refresh_grace,
             locale=act.locale,
+            place=place,
             now=now,
             request_id=act.request_id,
         )
-        if own is None:
-            own = self._retried(token, now, act)
+        self._limits.settle(place, rotation.taken)
+        own = _kept(rotation)
         copy = self._personal_data.copy_of(own, seed=token.seed)
         return self._grants.grant(own, token=token.successor(), copy=copy)
 
@@ -114,23 +116,23 @@ class SessionService:
             InvalidAccessToken: nothing else came than an access token that is not ours; an old one will do.
             InvalidDpopProof: the token is bound to a key, and no fresh proof of one came: nothing has ended.
         """
-        session_id = self._session_of(refresh_token, proof)
-        if session_id is None and access_token is not None:
+        opened = self._opened_by(refresh_token, proof)
+        if opened is None and access_token is not None:
             claims = self._tokens.identify(access_token.text)
-            self._proofs.open(claims.jkt, access_token, proof)
-            session_id = claims.session_id
-        if session_id is None:
+            opened = claims.session_id, self._proofs.open(claims.jkt, access_token, proof)
+        if opened is None:
             return
+        session_id, used = opened
         now = self._clock.now()
         if all_devices:
-            self._store.end_all(session_id, now=now, request_id=act.request_id)
+            self._store.end_all(session_id, proof=used, now=now, request_id=act.request_id)
         else:
-            self._store.end(session_id, SessionEnd.LOGOUT, now=now, request_id=act.request_id)
+            self._store.end(session_id, SessionEnd.LOGOUT, proof=used, now=now, request_id=act.request_id)
 
     def list(self, claims: AccessClaims) -> tuple[ListedSession, ...]:
         """Return the person's live sessions, the last used first."""
         now = self._clock.now()
-        sessions = self._store.live_beside(claims.session_id, now=now)
+        sessions = self._store.live_beside(claims.session_id, proof=claims.proof, now=now)
         own = owned(claims, next((s for s in sessions if s.id == claims.session_id), None), now)
         devices = self._personal_data.describe(own.user_id, tuple(s.device for s in sessions))
         return tuple(
@@ -141,7 +143,9 @@ class SessionService:
     def end(self, claims: AccessClaims, session_id: UUID, act: Act) -> None:
         """End one session of the person. Raises NotFound for one that is not theirs or never was (A1)."""
         now = self._clock.now()
-        own, known = self._store.end_one(claims.session_id, session_id, now=now, request_id=act.request_id)
+        own, known = self._store.end_one(
+            claims.session_id, session_id, proof=claims.proof, now=now, request_id=act.request_id
+        )
         if session_id == claims.session_id and own is not None and known:
             return  # their own: ended now, or before; either way it is as they asked
         owned(claims, own, now)
@@ -151,34 +155,41 @@ class SessionService:
     def end_others(self, claims: AccessClaims, act: Act) -> None:
         """End all sessions of the person but this one."""
         now = self._clock.now()
-        owned(claims, self._store.end_others(claims.session_id, now=now, request_id=act.request_id), now)
+        own = self._store.end_others(
+            claims.session_id, proof=claims.proof, now=now, request_id=act.request_id
+        )
+        owned(claims, own, now)
 
-    def _retried(self, token: RefreshToken, now: datetime, act: Act) -> OwnSession:
-        """Judge at the rotation's own moment: a clock set back in between would make it a theft (F-16)."""
-        own = self._store.find(token.session_id, locale=act.locale, now=now)
-        session = own.session if own else None
-        try:
-            presented = judge_presented(session, token, self._lifetimes.refresh_grace, now)
-        except ServiceError:
-            self._limits.take(REFRESH_FAILURES_BY_SESSION, str(token.session_id))
-            raise
-        match presented:
-            case Presented.RETRY:
-                if own is None:
-                    raise SessionRevoked
-                return own
-            case Presented.REUSE:
-                self._store.end(token.session_id, SessionEnd.REUSE, now=now, request_id=act.request_id)
-                raise RefreshTokenReused
-            case _:
-                assert_never(presented)
-
-    def _session_of(self, refresh_token: str | None, proof: Proof | None) -> UUID | None:
+    def _opened_by(self, refresh_token: str | None, proof: Proof | None) -> tuple[UUID, Proof | None] | None:
+        """Return the session of a refresh token, and the proof that it needed; None if it leads nowhere."""
         if refresh_token is None:
             return None
         try:
             token = self._secrets.read_refresh_token(refresh_token)
-            self._proofs.refresh(token.jkt, proof)
+            return token.session_id, self._proofs.refresh(token.jkt, proof)
         except RefreshTokenInvalid:
             return None
-        return token.session_id
+
+
+def _kept(rotation: Rotation) -> OwnSession:
+    """Return the session of a token that was rotated, now or by the attempt that this one repeats.
+
+    Raises: what `refresh` says.
+    """
+    match rotation.outcome:
+        case Rotated.ROTATED | Rotated.RETRIED:
+            if rotation.own is None:
+                raise AssertionError  # the function returns the session with these
+            return rotation.own
+        case Rotated.REUSED:
+            raise RefreshTokenReused
+        case Rotated.REVOKED:
+            raise SessionRevoked
+        case Rotated.SUSPENDED:
+            raise AccountSuspended
+        case Rotated.EXPIRED:
+            raise RefreshTokenExpired
+        case Rotated.WRONG_KEY:
+            raise RefreshTokenInvalid
+        case _:
+            assert_never(rotation.outcome)

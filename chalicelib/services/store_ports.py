@@ -1,16 +1,17 @@
 """What the services need of the database; stores fit these by their shape alone."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from chalicelib.domain.account import ChosenData, RenewedData
 from chalicelib.domain.consents import ConsentAnswer, ConsentDocument, ConsentEvent
+from chalicelib.domain.dpop import Proof
 from chalicelib.domain.export import StoredExport
 from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
 from chalicelib.domain.limits import Taking
-from chalicelib.domain.sessions import OwnSession, Session, SessionEnd
+from chalicelib.domain.sessions import OwnSession, Rotation, Session, SessionEnd
 from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
 from chalicelib.domain.tokens import RefreshToken
 
@@ -58,31 +59,46 @@ class SessionStore(Protocol):
         self,
         token: RefreshToken,
         *,
+        proof: Proof | None,
         idle_expires_at: datetime,
+        grace: timedelta,
         locale: str,
+        place: Taking | None,
         now: datetime,
         request_id: str,
-    ) -> OwnSession | None:
+    ) -> Rotation:
         """Advance a live session from this token's generation."""
 
-    def find(self, session_id: UUID, *, locale: str, now: datetime) -> OwnSession | None:
+    def find(
+        self, session_id: UUID, *, locale: str, now: datetime, proof: Proof | None = None
+    ) -> OwnSession | None:
         """Return a session in any state."""
 
-    def end(self, session_id: UUID, reason: SessionEnd, *, now: datetime, request_id: str) -> None:
+    def end(
+        self,
+        session_id: UUID,
+        reason: SessionEnd,
+        *,
+        now: datetime,
+        request_id: str,
+        proof: Proof | None = None,
+    ) -> None:
         """End a session."""
 
-    def end_all(self, session_id: UUID, *, now: datetime, request_id: str) -> None:
+    def end_all(self, session_id: UUID, *, proof: Proof | None, now: datetime, request_id: str) -> None:
         """End all sessions of a session's person."""
 
-    def live_beside(self, session_id: UUID, *, now: datetime) -> tuple[Session, ...]:
+    def live_beside(self, session_id: UUID, *, proof: Proof | None, now: datetime) -> tuple[Session, ...]:
         """Return a person's live sessions, and this one."""
 
     def end_one(
-        self, session_id: UUID, target_id: UUID, *, now: datetime, request_id: str
+        self, session_id: UUID, target_id: UUID, *, proof: Proof | None, now: datetime, request_id: str
     ) -> tuple[Session | None, bool]:
         """End a session of the same person."""
 
-    def end_others(self, session_id: UUID, *, now: datetime, request_id: str) -> Session | None:
+    def end_others(
+        self, session_id: UUID, *, proof: Proof | None, now: datetime, request_id: str
+    ) -> Session | None:
         """End all other sessions of the person."""
 
 

@@ -61,7 +61,7 @@ class BiometricStore:
             "p_request_id": request_id,
         }
         row = self._database.row(statements.PROVE, parameters)
-        return read_own(row) if row else None
+        return read_own(row, row.states) if row else None
 
     def proved(
         self, proof: Proof, *, locale: str, now: datetime
@@ -74,7 +74,7 @@ class BiometricStore:
             "p_now": now,
         }
         row = self._database.row(statements.PROVED, parameters)
-        return (read_own(row), row.used_at) if row else (None, None)
+        return (read_own(row, row.states), row.used_at) if row else (None, None)
 
     def registrations(self, session_id: UUID) -> tuple[Session | None, tuple[StoredRegistration, ...]]:
         """Return a session in any state, and its person's keys, the oldest first."""

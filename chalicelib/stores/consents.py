@@ -59,7 +59,7 @@ class ConsentStore:
 
     def _changed(self, statement: Statement, parameters: dict[str, Any]) -> OwnSession | None:
         row = self._database.row_behind(statements.LOCK, statement, parameters)
-        return read_own(row) if row else None
+        return read_own(row, row.states) if row else None
 
 
 def _act(

@@ -1,17 +1,66 @@
-"""Requests, counted in buckets: what statements bind to take a place, and what they answer."""
+"""Requests, counted in buckets: what functions take to count one, and what they return."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.limits import Taken, Taking
+from chalicelib.postgres.calls import Call, Parameters, Row
 from chalicelib.stores.database import Database
-from chalicelib.stores.described import described
-from chalicelib.stores.prepared import Row
+from chalicelib.stores.prepared import Row as DescribedRow
 
-statements = described("limit_statements")
+
+class PlaceParameters(Parameters):
+    """The bucket in which a request takes its place, or nulls; take_place in sql/limits.sql takes them."""
+
+    p_bucket_index: bytes | None
+    p_bucket_interval: timedelta | None
+    p_bucket_window: timedelta | None
+
+
+class TakenRow(Row):
+    """Whether a request got its place, and the bucket as it is now."""
+
+    is_admitted: bool
+    arrives_at: datetime
+
+
+class CountRequest(Call[TakenRow], function="count_request"):
+    place: PlaceParameters
+    p_now: datetime
+
+
+def place(taking: Taking | None) -> PlaceParameters:
+    """Return what a function takes to count a request; of None, what counts nothing."""
+    if taking is None:
+        return PlaceParameters(p_bucket_index=None, p_bucket_interval=None, p_bucket_window=None)
+    return PlaceParameters(
+        p_bucket_index=taking.index,
+        p_bucket_interval=taking.limit.interval,
+        p_bucket_window=taking.limit.window,
+    )
+
+
+def read_place(is_taken: bool | None, arrives_at: datetime | None) -> Taken | None:  # noqa: FBT001 - a column
+    """Return what came of a place, where a function was asked for one and took it or not."""
+    if is_taken is None or arrives_at is None:
+        return None
+    return Taken(is_admitted=is_taken, arrives_at=arrives_at)
+
+
+class LimitStore:
+    """The buckets, as rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, taking: Taking) -> Taken:
+        """Count one request, unless the bucket is full. Raises DependencyUnavailable."""
+        row = self._database.one(CountRequest(place=place(taking), p_now=taking.now))
+        return Taken(is_admitted=row.is_admitted, arrives_at=row.arrives_at)
 
 
 def parameters(taking: Taking | None) -> dict[str, Any]:
-    """Return the parameters of a limit in a statement; those for None take no place."""
+    """Return what described statements bind; of None, what takes nothing."""
     if taking is None:
         names = ("index", "now", "next", "full_after", "absurd_after")
         return dict.fromkeys(f"p_bucket_{name}" for name in names)
@@ -25,8 +74,8 @@ def parameters(taking: Taking | None) -> dict[str, Any]:
     }
 
 
-def read_taken(row: Row | None, taking: Taking | None) -> Taken | None:
-    """Return what came of a place that was asked for.
+def read_taken(row: DescribedRow | None, taking: Taking | None) -> Taken | None:
+    """Return what came of a place that a described statement was asked for.
 
     Whoever found one and lost it to others knows only that the bucket is full now.
     """
@@ -37,18 +86,3 @@ def read_taken(row: Row | None, taking: Taking | None) -> Taken | None:
     limit, now = taking.limit, taking.now
     is_known = row.bucket_before is not None and limit.is_full(row.bucket_before, now)
     return Taken(is_admitted=False, arrives_at=row.bucket_before if is_known else now + limit.window)
-
-
-class LimitStore:
-    """The buckets, as rows."""
-
-    def __init__(self, database: Database) -> None:
-        """Take the database."""
-        self._database = database
-
-    def take(self, taking: Taking) -> Taken:
-        """Count one request, unless the bucket is full. Raises DependencyUnavailable."""
-        taken = read_taken(self._database.row(statements.TAKE, parameters(taking)), taking)
-        if taken is None:
-            raise AssertionError  # a select of scalars has one row
-        return taken

@@ -75,7 +75,7 @@ class SignInStore:
         row = self._database.row(statements.USED_ID_TOKEN, _parameters(new))
         if row is None:
             return None
-        return UsedIdToken(own=read_own(row), used_at=row.used_at, same_device=row.same_device)
+        return UsedIdToken(own=read_own(row, row.states), used_at=row.used_at, same_device=row.same_device)
 
 
 def _entry(row: Row | None) -> Entry:
@@ -84,7 +84,7 @@ def _entry(row: Row | None) -> Entry:
     return Entry(
         person=read_person(row) if row.user_id is not None else None,
         states=consent_rows.read_states(row.states),
-        own=read_own(row) if row.id is not None else None,
+        own=read_own(row, row.states) if row.id is not None else None,
         is_first_identity=bool(row.is_first_identity),
     )
 

@@ -87,8 +87,8 @@ def test_only_settings_reads_the_environment() -> None:
     none(breach for found in files for breach in breaches(found, ENVIRONMENT))
 
 
-def test_sql_stands_only_in_stores_and_migrations() -> None:
-    places = ("chalicelib/stores", "chalicelib/wiring.py", "chalicelib/functions")
+def test_sql_stands_only_in_stores_migrations_and_the_way_to_postgresql() -> None:
+    places = ("chalicelib/postgres", "chalicelib/stores", "chalicelib/wiring.py", "chalicelib/functions")
     files = [found for found in python_files(*DEPLOYED) if not found.below(*places)]
     none(fault for found in files for fault in sql_in(found))
 

@@ -12,7 +12,7 @@ from typing import get_args, get_overloads
 import pytest
 
 from chalicelib.clients.aws import aws_client
-from chalicelib.stores.migrating import SHIPPED_AS
+from chalicelib.postgres.migrating import SHIPPED_AS
 from local.deployed import MACHINE
 from tests.deploy.conftest import NOT_DEPLOYED
 from tools import package as packaging
@@ -61,7 +61,7 @@ import app, importlib, pkgutil
 for found in pkgutil.walk_packages([sys.argv[1] + "/chalicelib"], "chalicelib."):
     importlib.import_module(found.name)
 from chalicelib.clients.aws import aws_client
-from chalicelib.stores.migrating import SHIPPED_AS
+from chalicelib.postgres.migrating import SHIPPED_AS
 for service in ("dynamodb", "kms", "s3"):
     aws_client(service, "eu-west-1", None)
 import alembic.command, zoneinfo

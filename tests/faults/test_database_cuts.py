@@ -10,10 +10,10 @@ from tests.cutter import Cut, Cutter, Moment, cutter
 from tests.races import audited, live_sessions
 from tests.world import Phone, World
 
-ROTATION = b"UPDATE sessions SET generation"
+ROTATION = b".rotate_session("
 ACCOUNT = b"INSERT INTO users"
 OPENING = b"INSERT INTO challenges"
-LOGOUT = b"UPDATE sessions SET ended_at"
+LOGOUT = b".end_session("
 ONCE, TWICE = 1, 2  # a broken statement is sent again once; broken twice, it is 503
 
 

@@ -1,14 +1,13 @@
 """Which refresh token is the next, a retry, or a theft: by its generation, never by a clock (O8)."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from sqlalchemy import Executable, Row
 
+from chalicelib.postgres.calls import Call, Row
 from chalicelib.stores.database import Database
-from chalicelib.stores.session_statements import ROTATE
+from chalicelib.stores.sessions import RotateSession
 from tests.races import audited, live_sessions
 from tests.world import Phone, Reply, World
 
@@ -93,17 +92,15 @@ def test_tokens_from_before_the_clock_jumped_back_still_work(world: World, phone
 def test_a_clock_that_jumps_back_within_a_refresh_is_not_a_theft(
     world: World, phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = Database.row
+    one = Database.one
 
-    def row_and_jump(
-        database: Database, statement: Executable, parameters: Mapping[str, Any]
-    ) -> Row[Any] | None:
-        found = row(database, statement, parameters)
-        if statement is ROTATE:
+    def one_and_jump(database: Database, call: Call[Any]) -> Row:
+        found = one(database, call)
+        if isinstance(call, RotateSession):
             world.clock.jump(timedelta(days=-8))
-        return found
+        return cast("Row", found)
 
-    monkeypatch.setattr(Database, "row", row_and_jump)
+    monkeypatch.setattr(Database, "one", one_and_jump)
     world.clock.advance(timedelta(days=8))
     present(world, phone.refresh_token)  # F-16; one moment a request, as F-27 wants it
     assert audited(world, "session.reuse_detected") == 0

@@ -3,7 +3,7 @@
 import base64
 import hmac
 
-from chalicelib.stores.app_role import VERIFIER
+from chalicelib.postgres.app_role import VERIFIER
 from tools.release.scram import verifier
 
 # RFC 7677 s3: the example of SCRAM-SHA-256.

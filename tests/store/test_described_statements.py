@@ -105,8 +105,8 @@ def test_a_package_brings_what_the_description_says(brought: Path) -> None:
 def test_a_package_sends_what_it_brings_without_importing_the_description(brought: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); from chalicelib.stores import described\n"
-        "found = described.compiled(described.described('session_statements').ROTATE)\n"
-        "print('UPDATE sessions' in found.text, 'sqlalchemy' in sys.modules)"
+        "found = described.compiled(described.described('account_statements').RENEW)\n"
+        "print('UPDATE users' in found.text, 'sqlalchemy' in sys.modules)"
     )
     command = (sys.executable, "-B", "-c", script, str(brought.parents[2]))
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own

@@ -17,7 +17,7 @@ from psycopg2 import errors
 from sqlalchemy import exc
 
 from chalicelib.functions import release
-from chalicelib.stores import migrations
+from chalicelib.stores.readiness import HEAD
 from local import binaries
 from local.database import OWNER_URL, alembic_config, connected, migrate, prepare_database, variable
 from local.places import PROJECT
@@ -116,7 +116,7 @@ def test_migrations_are_found_wherever_the_checkout_lies(tmp_path: Path) -> None
     shutil.copytree(PROJECT / "alembic", odd / "alembic")
     shutil.copyfile(PROJECT / "alembic.ini", odd / "alembic.ini")
     script = ScriptDirectory.from_config(alembic_config(odd))
-    assert script.get_current_head() == migrations.HEAD
+    assert script.get_current_head() == HEAD
     assert Path(script.dir) == odd / "alembic"
 
 
@@ -138,7 +138,7 @@ def test_a_filled_database_goes_down_and_comes_up_empty(world: World) -> None:
 
 
 def test_the_newest_file_is_the_head_that_the_code_expects() -> None:
-    assert ScriptDirectory.from_config(alembic_config(PROJECT)).get_heads() == [migrations.HEAD]
+    assert ScriptDirectory.from_config(alembic_config(PROJECT)).get_heads() == [HEAD]
 
 
 def test_a_lock_that_traffic_holds_fails_the_migration_cleanly(world: World) -> None:

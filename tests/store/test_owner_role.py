@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from chalicelib.stores.owner_connection import owner_connection
-from chalicelib.stores.owner_role import make_owner_role
+from chalicelib.postgres.owner_connection import owner_connection
+from chalicelib.postgres.owner_role import make_owner_role
 from local.database import as_role, connected
 from local.postgres import EmbeddedPostgres
 

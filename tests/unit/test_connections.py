@@ -8,7 +8,7 @@ from typing import Any, cast
 import psycopg2
 import pytest
 
-from chalicelib.stores.connections import Connections, is_lost
+from chalicelib.postgres.connections import Connections, is_lost
 
 MOST, THREADS, TAKES = 3, 6, 1500
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from chalicelib.stores.migrations import HEAD
+from chalicelib.stores.readiness import HEAD
 from local.dev_google import subject_for
 from tools.rehearsal.site import FOLDER, LOG_LINES, STAGE, STATES, Site, site
 from tools.release.record import Ledger

@@ -8,7 +8,7 @@ from psycopg2 import extensions
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from chalicelib.stores.connections import Login, connecting
+from chalicelib.postgres.connections import Login, connecting
 
 SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg2")
 

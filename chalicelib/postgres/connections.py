@@ -11,11 +11,11 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
-from psycopg2 import errorcodes, extensions, extras
+from psycopg2 import errorcodes, extensions
 
 from chalicelib import budget
-from chalicelib.stores import deadline
-from chalicelib.stores.deadline import BoundedConnection
+from chalicelib.postgres import deadline, values
+from chalicelib.postgres.deadline import BoundedConnection
 
 ConnectionT = TypeVar("ConnectionT", bound=extensions.connection)
 TAKE_TIMEOUT = timedelta(seconds=3)
@@ -104,7 +104,7 @@ def is_lost(error: psycopg2.Error) -> bool:
 def connecting(url: str, login: Login | None, kind: type[ConnectionT]) -> Callable[[], ConnectionT]:
     """Return what makes a connection to a URL's database."""
     deadline.install()
-    extras.register_uuid()  # type: ignore[no-untyped-call]  # psycopg2 has no types
+    values.install()
     place = urlsplit(url)
 
     def connect() -> ConnectionT:
@@ -115,6 +115,7 @@ def connecting(url: str, login: Login | None, kind: type[ConnectionT]) -> Callab
         opened: ConnectionT = psycopg2.connect(
             url, connection_factory=kind, application_name="serenya-auth", **given
         )
+        values.read_bytes(opened)
         return opened
 
     return connect
