@@ -140,9 +140,10 @@ def _members() -> Iterator[str]:
 
 def _values(schema: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
     if isinstance(schema, dict):
-        yield from (str(value) for value in schema.get("enum", ()) if value is not None)
+        for closed_or_open in ("enum", "x-extensible-enum"):
+            yield from (str(value) for value in schema.get(closed_or_open, ()) if value is not None)
         for name, each in schema.items():
-            if name != "enum":
+            if name not in {"enum", "x-extensible-enum"}:
                 yield from _values(each)
     if isinstance(schema, list):
         for each in schema:
