@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 
 from chalicelib.assembly.database import closed_behind
@@ -25,6 +26,12 @@ from local.postgres import EmbeddedPostgres
 from local.stack import environment
 from tests.first_texts import first_texts
 from tests.world import World
+
+# A busy machine generates inputs slowly and runs examples slowly, which says nothing about the code.
+hypothesis.settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-machine")
 
 TEMPLATE = "serenya_template"
 RUN = (  # two test runs at once need two names; each worker of one run has parts of its own
