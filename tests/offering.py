@@ -4,8 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib import wiring
-from chalicelib.domain.providers import OidcProvider
+from chalicelib.domain.id_tokens import NonceForm
+from chalicelib.domain.providers import PROVIDERS, OidcProvider
 from tests.world import World
+
+# A sign-in may go without a nonce, where the development client says so.
+WITHOUT_NONCE = tuple(each for each in PROVIDERS.values() if NonceForm.optional in each.nonces)
 
 
 def offer(world: World, provider: OidcProvider, **changes: Any) -> None:  # noqa: ANN401 - fields of any kind

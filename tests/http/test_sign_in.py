@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.providers import GOOGLE, PROVIDERS
+from chalicelib.domain.providers import GOOGLE
 from chalicelib.services.ports import Act
 from tests.aws_tap import tapped
-from tests.offering import offer
+from tests.offering import WITHOUT_NONCE, offer
 from tests.world import Phone, Reply, World
 
 ACT = Act(request_id="test", locale="en")
 
 
-@pytest.fixture(params=PROVIDERS.values(), ids=list(PROVIDERS))
+@pytest.fixture(params=WITHOUT_NONCE, ids=lambda provider: provider.name)
 def ana(request: pytest.FixtureRequest, world: World) -> Phone:
     return world.person(provider=request.param)
 

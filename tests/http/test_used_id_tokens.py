@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.providers import PROVIDERS
 from tests.http.test_consents import publish
+from tests.offering import WITHOUT_NONCE
 from tests.world import Phone, World
 
 
-@pytest.fixture(params=PROVIDERS.values(), ids=list(PROVIDERS))
+@pytest.fixture(params=WITHOUT_NONCE, ids=lambda provider: provider.name)
 def ana(request: pytest.FixtureRequest, world: World) -> Phone:
     return world.person(provider=request.param)
 
