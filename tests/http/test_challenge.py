@@ -48,13 +48,20 @@ def test_a_challenge_lives_five_minutes_and_stores_nothing(world: World) -> None
     ("body", "fault"),
     [
         ({"purpose": "other"}, {"pointer": "/purpose", "code": "not_allowed"}),
-        ({"purpose": None}, {"pointer": "/purpose", "code": "wrong_type"}),
+        ({"purpose": 1}, {"pointer": "/purpose", "code": "wrong_type"}),
         ({"nonce": "mine"}, {"pointer": "/nonce", "code": "unknown_field"}),  # A2
     ],
 )
 def test_a_challenge_for_something_else_is_refused(world: World, body: object, fault: object) -> None:
     reply = world.call("POST", "/auth/challenge", body)
     assert (reply.status, reply.code, reply.body["errors"]) == (400, "invalid_input", [fault])
+
+
+@pytest.mark.parametrize("body", ["null", {"purpose": None}, "", None])
+def test_a_challenge_for_nothing_named_is_one_to_sign_in(world: World, body: object) -> None:
+    nonce = world.call("POST", "/auth/challenge", body).body["nonce"]
+    ana = world.person()
+    assert ana.sign_in(ana.id_token(nonce=nonce), nonce=nonce).status == 200
 
 
 @every_client

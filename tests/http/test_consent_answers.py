@@ -70,12 +70,16 @@ def test_one_box_for_several_documents_is_one_event_each_that_names_the_bundle(w
     ]
 
 
-@pytest.mark.parametrize(
-    "method", ["", "Settings", "bundle:", "bundle:A B", "other", 7, "bundle:" + "a" * 60]
-)
+@pytest.mark.parametrize("method", ["Settings", "bundle:", "bundle:A B", "other", 7, "bundle:" + "a" * 60])
 def test_another_method_is_refused(ana: Phone, method: object) -> None:
     reply = unchanged(ana, {"consents": [yes(AI, method=method)]})
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (400, "/consents/0/method")
+
+
+@pytest.mark.parametrize("method", [None, ""])
+def test_a_method_that_is_not_told_is_the_settings(world: World, ana: Phone, method: object) -> None:
+    answer(ana, yes(AI, method=method))
+    assert world.rows("SELECT method FROM consent_events ORDER BY id DESC LIMIT 1") == [("settings",)]
 
 
 def test_all_actions_are_told_in_their_order_and_none_is_lost(world: World, ana: Phone) -> None:
