@@ -16,7 +16,6 @@ from chalicelib.services.identities import IdentityService
 from chalicelib.services.notices import NoticeService
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
-from chalicelib.services.proofs import Proofs
 from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
 from chalicelib.stores.database import Database
@@ -31,13 +30,11 @@ NOTICE_VERIFIERS: Mapping[NoticeForm, type[NoticeVerifier | SecurityEventVerifie
 def admission(
     offered: Mapping[Provider, OfferedProvider],
     keys: Mapping[Provider, ProviderKeySource],
-    proofs: Proofs,
 ) -> Admission:
     """Return what verifies the ID tokens of every provider that is offered."""
     return Admission(
         verifiers={name: _verifier(each, keys[name]) for name, each in offered.items()},
         offered=offered,
-        proofs=proofs,
     )
 
 

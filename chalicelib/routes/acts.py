@@ -8,7 +8,12 @@ from chalicelib.services.ports import Act
 
 def act(call: Call) -> Act:
     """Return what the service notes of a request."""
-    return Act(request_id=call.request_id, locale=call.locale.value, app_version=call.device.app_version)
+    return Act(
+        request_id=call.request_id,
+        locale=call.locale.value,
+        app_version=call.device.app_version,
+        place=call.place,
+    )
 
 
 def count(services: Services, call: Call, limit: Limit) -> None:

@@ -12,7 +12,7 @@ from chalicelib.domain.export import StoredExport
 from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
 from chalicelib.domain.limits import Taking
 from chalicelib.domain.sessions import OwnSession, Rotation, Session, SessionEnd
-from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
+from chalicelib.domain.sign_in import Entry, NewPerson, NewSession
 from chalicelib.domain.tokens import RefreshToken
 
 
@@ -45,11 +45,8 @@ class SignInStore(Protocol):
     def open_session(self, new: NewSession) -> Entry:
         """Open a known person's session, if all is right."""
 
-    def create_account(self, new: NewSession, person: NewPerson) -> Entry | Conflict:
+    def create_account(self, new: NewSession, person: NewPerson) -> Entry:
         """Make a person with their first session."""
-
-    def used_id_token(self, new: NewSession) -> UsedIdToken | None:
-        """Return what this ID token opened before."""
 
 
 class SessionStore(Protocol):

@@ -1,12 +1,12 @@
 """A person's row, changed."""
 
-from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from chalicelib.domain.account import ChosenData, RenewedData, UserStatus
 from chalicelib.stores.database import Database
 from chalicelib.stores.described import described
+from chalicelib.stores.personal_data import RenewSessionCopy, renewing
 
 statements = described("account_statements")
 
@@ -23,9 +23,7 @@ class AccountStore:
 
         Does nothing to whom a newer index key has indexed: the next sign-in notices again.
         """
-        parameters = {f"p_{name}": value for name, value in asdict(data).items()}
-        parameters["p_subject_indexes"] = list(data.subject_indexes)
-        self._database.rows(statements.RENEW, parameters | {"p_now": now, "p_request_id": request_id})
+        self._database.one(renewing(data, now, request_id))
 
     def choose(self, session_id: UUID, data: ChosenData, *, now: datetime, request_id: str) -> bool:
         """Replace what a live session's person chose; False when it ended or they chose again meanwhile."""
@@ -41,12 +39,9 @@ class AccountStore:
 
     def renew_session_copy(self, session_id: UUID, profile: bytes, copy_digest: bytes) -> None:
         """Replace a session's own copy of the profile with a current one."""
-        parameters = {
-            "p_session_id": session_id,
-            "p_session_profile": profile,
-            "p_copy_digest": copy_digest,
-        }
-        self._database.rows(statements.RENEW_COPY, parameters)
+        self._database.one(
+            RenewSessionCopy(p_session_id=session_id, p_session_profile=profile, p_copy_digest=copy_digest)
+        )
 
     def is_erased(self, user_id: UUID) -> bool:
         """Tell whether a person is erased by now, whatever was read of them a moment ago."""

@@ -18,7 +18,6 @@ from sqlalchemy import (
     case,
     cast,
     column,
-    exists,
     func,
     insert,
     literal,
@@ -130,18 +129,6 @@ def all_answers_fit() -> ColumnElement[bool]:
     is_of = and_(document.c.kind == answer.c.document, document.c.version == answer.c.version)
     fitting = select(func.count(document.c.kind.distinct())).select_from(answer.join(document, is_of))
     return fitting.scalar_subquery() == func.jsonb_array_length(cast(ANSWERS, JSONB))
-
-
-def all_required_granted() -> ColumnElement[bool]:
-    """Tell whether there are required documents, and the answers grant each at its current version."""
-    answer, document = answered(), current_documents()
-    granted = exists().where(
-        answer.c.document == document.c.kind,
-        answer.c.version == document.c.version,
-        answer.c.action == ConsentAction.GRANTED,
-    )
-    required = select(document.c.kind).where(document.c.required)
-    return and_(exists(required), ~exists(required.where(~granted)))  # no document in force opens nothing
 
 
 def recorded_answers(session: CTE) -> CTE:

@@ -17,6 +17,14 @@ class PlaceParameters(Parameters):
     p_bucket_window: timedelta | None
 
 
+class AddressPlaceParameters(Parameters):
+    """The same for the bucket of an address, where a function takes a place in another one too."""
+
+    p_address_index: bytes | None
+    p_address_interval: timedelta | None
+    p_address_window: timedelta | None
+
+
 class TakenRow(Row):
     """Whether a request got its place, and the bucket as it is now."""
 
@@ -37,6 +45,17 @@ def place(taking: Taking | None) -> PlaceParameters:
         p_bucket_index=taking.index,
         p_bucket_interval=taking.limit.interval,
         p_bucket_window=taking.limit.window,
+    )
+
+
+def address_place(taking: Taking | None) -> AddressPlaceParameters:
+    """Return what a function takes to count a request of an address; of None, what counts nothing."""
+    if taking is None:
+        return AddressPlaceParameters(p_address_index=None, p_address_interval=None, p_address_window=None)
+    return AddressPlaceParameters(
+        p_address_index=taking.index,
+        p_address_interval=taking.limit.interval,
+        p_address_window=taking.limit.window,
     )
 
 

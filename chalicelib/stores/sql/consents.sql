@@ -44,3 +44,71 @@ BEGIN
     );
 END
 $body$;
+
+-- Tell whether answers, a JSON array, name only documents that are current, each at its version, and grant all that
+-- is required of these (consent_states). Where no document is required nobody can agree to any.
+CREATE FUNCTION @schema@.agree_to_all(p_answers text, p_states jsonb)
+RETURNS boolean LANGUAGE plpgsql AS $body$
+BEGIN
+    RETURN (
+        SELECT bool_or(state.required)
+            AND bool_and(NOT state.required OR coalesce(answer.action = 'granted', false))
+            AND count(DISTINCT answer.document) = jsonb_array_length(p_answers::jsonb)
+        FROM jsonb_to_recordset(p_states) AS state (document text, version text, required boolean)
+        LEFT JOIN jsonb_to_recordset(p_answers::jsonb) AS answer (document text, version text, action text)
+            ON answer.document = state.document AND answer.version = state.version
+    ) IS TRUE;
+END
+$body$;
+
+-- Append a person's answers, a JSON array, to documents that are current; not what stands already, nor what names
+-- another version. What an answer replaces is appended before it: the order of ids is the order of history.
+CREATE FUNCTION @schema@.record_answers(
+    p_user_id uuid, p_session_id uuid, p_answers text, p_app_version text, p_locale text, p_now timestamptz,
+    p_request_id text
+) RETURNS void LANGUAGE plpgsql AS $body$
+BEGIN
+    IF p_answers = '[]' THEN
+        RETURN;
+    END IF;
+    WITH change AS MATERIALIZED (
+        SELECT shown.kind, shown.version, shown.locale, shown.sha256, answer.action, answer.method,
+            latest.version AS old_version, latest.locale AS old_locale, latest.sha256 AS old_sha256,
+            latest.action = 'granted' AND latest.version <> answer.version AS is_replacing
+        FROM jsonb_to_recordset(p_answers::jsonb) AS answer (
+            document text, version text, action public.consent_action, method text, shown_in text
+        )
+        JOIN public.consent_documents AS shown
+            ON shown.kind = answer.document AND shown.version = answer.version AND shown.locale = answer.shown_in
+        LEFT JOIN LATERAL (
+            SELECT earlier.version, earlier.locale, earlier.sha256, earlier.action
+            FROM public.consent_events AS earlier
+            WHERE earlier.user_id = p_user_id AND earlier.kind = shown.kind AND earlier.action <> 'superseded'
+            ORDER BY earlier.id DESC LIMIT 1
+        ) AS latest ON true
+        WHERE (latest.version = answer.version AND latest.action = answer.action) IS NOT TRUE
+            AND answer.version = (
+                SELECT document.version FROM public.consent_documents AS document
+                WHERE document.kind = answer.document AND document.locale = p_locale
+                    AND document.effective_at <= p_now
+                ORDER BY document.effective_at DESC, document.version DESC LIMIT 1
+            )
+    ), event AS (
+        SELECT 0 AS place, kind, old_version AS version, old_locale AS locale, old_sha256 AS sha256,
+            'superseded'::public.consent_action AS action, method
+        FROM change WHERE is_replacing
+        UNION ALL
+        SELECT 1, kind, version, locale, sha256, action, method FROM change
+    ), appended AS (
+        INSERT INTO public.consent_events
+            (user_id, kind, version, locale, sha256, action, method, app_version, session_id, occurred_at)
+        SELECT p_user_id, kind, version, locale, sha256, action, method, p_app_version, p_session_id, p_now
+        FROM event ORDER BY place, kind
+        RETURNING id, kind, version, action
+    )
+    INSERT INTO public.audit_events (occurred_at, kind, user_id, session_id, request_id, details)
+    SELECT p_now, 'consent.' || action::text, p_user_id, p_session_id, p_request_id,
+        jsonb_build_object('document', kind, 'version', version)
+    FROM appended ORDER BY id;
+END
+$body$;
