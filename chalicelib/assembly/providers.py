@@ -18,6 +18,7 @@ from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
+from chalicelib.services.session_check import SessionCheck
 from chalicelib.stores.database import Database
 from chalicelib.stores.identities import IdentityStore
 from chalicelib.stores.notices import NoticeStore
@@ -45,10 +46,12 @@ def identities(
     personal_data: PersonalData,
     clock: Clock,
     grants: ProviderGrants,
+    sessions: SessionCheck,
 ) -> IdentityService:
     """Return what links and unlinks."""
     return IdentityService(
         store=IdentityStore(database),
+        sessions=sessions,
         admission=admission,
         secrets=secrets,
         personal_data=personal_data,

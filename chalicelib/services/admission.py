@@ -34,11 +34,13 @@ class Admission:
         provider: Provider,
         token: UnverifiedIdToken,
         *,
-        platform: Platform,
+        platform: Platform | None,
         nonce: str | None,
         now: datetime,
     ) -> VerifiedIdentity:
         """Return for whom the provider vouches. Whether token and nonce were used before, the store says.
+
+        Without a platform that isn't judged: whoever knows it compares it with `platforms`.
 
         Raises:
             NotFound: nobody signs in with this provider here.
@@ -49,6 +51,11 @@ class Admission:
             raise NotFound
         identity = self._verifiers[provider].verify(token, now)
         policy = self._offered[provider].clients[identity.client_id]
-        check_platform(policy, platform)
+        if platform is not None:
+            check_platform(policy, platform)
         check_nonce(policy, identity.nonce, nonce)
         return identity
+
+    def platforms(self, identity: VerifiedIdentity) -> frozenset[Platform]:
+        """Return the platforms that the client id of a verified ID token is for."""
+        return self._offered[identity.provider].clients[identity.client_id].platforms

@@ -1,10 +1,9 @@
-"""The statements that change a person's row: what they chose, their standing."""
+"""Parts of statements that change a person's standing."""
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, bindparam, func, null, select, update
-from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy import CTE, ColumnElement, Select, null, select, update
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
@@ -13,32 +12,9 @@ from chalicelib.stores import audit
 from chalicelib.stores.parameters import NOW, given
 from chalicelib.stores.schema import Sessions, Users
 from chalicelib.stores.session_columns import ENDED
-from chalicelib.stores.session_statements import SESSION_ID, acting
 
-CHANGED = bindparam("p_changed", type_=TEXT)
 USER_ID = given("user_id", Users.id)
-CHOSEN = given("chosen", Users.chosen)
-CHOSEN_BEFORE = given("chosen_before", Users.chosen)
 LOCK = select(Users.id).where(Users.id == USER_ID).with_for_update()
-
-
-def _choose() -> Select[Any]:
-    """Replace what a live session's person chose, if it is still what was read before."""
-    session = acting()
-    person = (
-        update(Users)
-        .where(
-            Users.id == session.c.user_id,
-            Users.status == UserStatus.ACTIVE,
-            Users.chosen.is_not_distinct_from(CHOSEN_BEFORE),
-        )
-        .values(chosen=CHOSEN)
-        .returning(Users.id)
-        .cte("person")
-    )
-    kind, details = AuditKind.ACCOUNT_CHANGED, func.jsonb_build_object("changed", CHANGED)
-    changed = audit.event(kind, act=person, user_id=person.c.id, session_id=SESSION_ID, details=details)
-    return select(person.c.id).add_cte(audit.recorded(changed))
 
 
 def change_of_status(
@@ -65,7 +41,3 @@ def change_of_status(
     )
     changed = audit.event(kind, act=person, user_id=person.c.id, session_id=null())
     return person, ended, (changed, audit.session_ended(ended, SessionEnd.SUSPENDED))
-
-
-CHOOSE = _choose()
-STATUS = select(Users.status).where(Users.id == USER_ID)

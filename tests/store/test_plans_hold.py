@@ -16,7 +16,6 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own 
 
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION, Taking
-from chalicelib.domain.sessions import SessionEnd
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.postgres import messages
 from chalicelib.postgres.schema_name import schema_name
@@ -80,7 +79,7 @@ class SessionActs:
         store.end_one(self.id, self.id, proof=None, now=self.now, request_id="test")
         store.end_others(self.id, proof=None, now=self.now, request_id="test")
         store.end_all(self.id, proof=None, now=self.now, request_id="test")
-        store.end(self.id, SessionEnd.LOGOUT, now=self.now, request_id="test")
+        store.end(self.id, now=self.now, request_id="test")
         self.refresh(store, self.generation + 1)  # refused: it takes a place among failures
         self.generation += 1
 

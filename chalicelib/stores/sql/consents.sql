@@ -112,3 +112,113 @@ BEGIN
     FROM appended ORDER BY id;
 END
 $body$;
+
+-- Tell whether answers, a JSON array, name only documents that are current (consent_states), none twice, each at its
+-- version.
+CREATE FUNCTION @schema@.answers_fit(p_answers text, p_states jsonb)
+RETURNS boolean LANGUAGE plpgsql AS $body$
+BEGIN
+    RETURN jsonb_array_length(p_answers::jsonb) = (
+        SELECT count(DISTINCT answer.document)
+        FROM jsonb_to_recordset(p_answers::jsonb) AS answer (document text, version text)
+        JOIN jsonb_to_recordset(p_states) AS state (document text, version text)
+            ON state.document = answer.document AND state.version = answer.version
+    );
+END
+$body$;
+
+-- Append answers of a live session's person, if all of them fit. Return the session, in any state, and where the
+-- person stood before. The person's row is locked, so that doing it twice is doing it once.
+CREATE FUNCTION @schema@.answer_consents(
+    p_session_id uuid, p_answers text, p_app_version text, p_locale text,
+    p_proof_hash bytea, p_proof_expires_at timestamptz, p_now timestamptz, p_request_id text
+) RETURNS TABLE (own @schema@.session_row, states jsonb) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_user_id uuid;
+BEGIN
+    PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
+    v_user_id := @schema@.lock_acting_person(p_session_id, p_now);
+    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    states := @schema@.consent_states(own.user_id, p_locale, p_now);
+    IF v_user_id IS NOT NULL AND @schema@.answers_fit(p_answers, states) THEN
+        PERFORM @schema@.record_answers(
+            v_user_id, p_session_id, p_answers, p_app_version, p_locale, p_now, p_request_id
+        );
+    END IF;
+    RETURN NEXT;
+END
+$body$;
+
+-- Append the withdrawal of a document that a live session's person granted, whatever its version. Return the session,
+-- in any state, and where the person stood before.
+CREATE FUNCTION @schema@.withdraw_consent(
+    p_session_id uuid, p_document text, p_method text, p_app_version text, p_locale text,
+    p_proof_hash bytea, p_proof_expires_at timestamptz, p_now timestamptz, p_request_id text
+) RETURNS TABLE (own @schema@.session_row, states jsonb) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_user_id uuid;
+    v_latest record;
+BEGIN
+    PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
+    v_user_id := @schema@.lock_acting_person(p_session_id, p_now);
+    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    states := @schema@.consent_states(own.user_id, p_locale, p_now);
+    SELECT event.version, event.locale, event.sha256, event.action INTO v_latest
+    FROM public.consent_events AS event
+    WHERE event.user_id = v_user_id AND event.kind = p_document AND event.action <> 'superseded'
+    ORDER BY event.id DESC LIMIT 1;
+    IF v_latest.action = 'granted' THEN
+        INSERT INTO public.consent_events
+            (user_id, kind, version, locale, sha256, action, method, app_version, session_id, occurred_at)
+        VALUES (
+            v_user_id, p_document, v_latest.version, v_latest.locale, v_latest.sha256, 'withdrawn', p_method,
+            p_app_version, p_session_id, p_now
+        );
+        PERFORM @schema@.write_audit(
+            'consent.withdrawn', v_user_id, p_session_id,
+            jsonb_build_object('document', p_document, 'version', v_latest.version), p_now, p_request_id
+        );
+    END IF;
+    RETURN NEXT;
+END
+$body$;
+
+-- Return a session in any state, with where its person stands; and of a live one every answer of theirs, the first
+-- first, with what its text says of itself.
+CREATE FUNCTION @schema@.read_consents(
+    p_session_id uuid, p_locale text, p_proof_hash bytea, p_proof_expires_at timestamptz, p_now timestamptz
+) RETURNS TABLE (own @schema@.session_row, states jsonb, history jsonb) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_user_id uuid;
+BEGIN
+    PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
+    v_user_id := @schema@.acting_person(p_session_id, p_now);
+    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    states := @schema@.consent_states(own.user_id, p_locale, p_now);
+    history := (
+        SELECT jsonb_agg(to_jsonb(line)) FROM (
+            SELECT event.kind, event.version, event.locale, event.sha256, event.action, event.method,
+                event.app_version, event.session_id, event.occurred_at, shown.purpose, shown.legal_basis
+            FROM public.consent_events AS event
+            CROSS JOIN LATERAL (
+                SELECT document.purpose, document.legal_basis FROM public.consent_documents AS document
+                WHERE document.kind = event.kind AND document.version = event.version
+                    AND document.locale = event.locale
+                OFFSET 0
+            ) AS shown
+            WHERE event.user_id = v_user_id
+            ORDER BY event.id
+        ) AS line
+    );
+    RETURN NEXT;
+END
+$body$;
