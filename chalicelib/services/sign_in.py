@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.challenges import RANDOM_BYTES, ChallengePurpose
-from chalicelib.domain.consents import ConsentState, check_answers, check_each_once, require_all
+from chalicelib.domain.consents import ConsentState, after, check_answers, check_each_once, require_all
 from chalicelib.domain.errors import (
     AccountSuspended,
     DependencyUnavailable,
@@ -169,7 +169,7 @@ class SignInService:
         seed = arrival.seed
         match entry.outcome:
             case Entered.CREATED:
-                copy = arrival.copy
+                copy, own = arrival.copy, replace(own, states=after(own.states, new.answers))
             case Entered.REPEATED:  # the answers that were recorded count, whatever the retry says
                 seed = self._personal_data.seed_of(own, arrival.seeds)
                 copy = self._personal_data.copy_of(own, seed=seed)

@@ -226,7 +226,7 @@ def test_the_database_itself_refuses_choices_of_an_erased_person(world: World, a
 def test_who_is_overtaken_every_time_is_asked_to_come_back(
     world: World, ana: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def overtaken(store: AccountStore, session_id: UUID, *_: object, now: datetime, **_named: object) -> object:
+    def overtaken(store: AccountStore, session_id: UUID, *_: object, now: datetime, **_also: str) -> object:
         return False, store.read(session_id, proof=None, now=now)
 
     monkeypatch.setattr(AccountStore, "choose", overtaken)

@@ -1,5 +1,6 @@
 """Every outcome of the functions of consents and documents."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -123,7 +124,13 @@ def test_a_session_that_may_not_act_answers_nothing_and_sees_no_history(
 
 
 def test_a_session_that_is_not_there_answers_nothing(store: ConsentStore, ana: Acting) -> None:
-    act = {"proof": None, "app_version": "1", "locale": "en", "now": ana.now, "request_id": "test"}
+    act: dict[str, Any] = {
+        "proof": None,
+        "app_version": "1",
+        "locale": "en",
+        "now": ana.now,
+        "request_id": "test",
+    }
     assert store.answer(uuid4(), (answered(AI),), **act) is None
     assert store.withdraw(uuid4(), TERMS, "settings", **act) is None
     assert store.read(uuid4(), proof=None, locale="en", now=ana.now) == (None, (), ())
@@ -143,7 +150,7 @@ def test_the_history_is_a_persons_own_in_its_order_with_what_the_texts_say(
 
 
 def test_a_proof_is_used_up_by_each_of_them(store: ConsentStore, ana: Acting) -> None:
-    act = {"app_version": "1", "locale": "en", "now": ana.now, "request_id": "test"}
+    act: dict[str, Any] = {"app_version": "1", "locale": "en", "now": ana.now, "request_id": "test"}
     ana.uses_up(lambda proof: store.answer(ana.id, (answered(AI),), proof=proof, **act))
     ana.uses_up(lambda proof: store.withdraw(ana.id, AI, "settings", proof=proof, **act))
     ana.uses_up(lambda proof: store.read(ana.id, proof=proof, locale="en", now=ana.now))

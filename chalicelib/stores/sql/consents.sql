@@ -11,21 +11,14 @@ BEGIN
             'locale', current.locale,
             'sha256', current.sha256,
             'required', current.required,
-            'granted_version', granted.version,
-            -- null for a grant of the current version; another ends when the version after it takes full effect.
-            -- A version that isn't known here, or took effect when the current one did, ends with that one.
-            'granted_until', CASE WHEN granted.version <> current.version THEN coalesce(
-                (
-                    SELECT min(newer.effective_at + newer.grace)
-                    FROM public.consent_documents AS older
-                    JOIN public.consent_documents AS newer
-                        ON newer.kind = older.kind AND newer.locale = older.locale
-                    WHERE older.kind = current.kind AND older.version = granted.version
-                        AND older.locale = current.locale
-                        AND newer.effective_at > older.effective_at AND newer.effective_at <= p_now
-                ),
-                current.grace_ends_at
-            ) END
+            'granted_version', CASE WHEN latest.action = 'granted' THEN latest.version END,
+            -- null for a grant of the current version
+            'granted_until', CASE WHEN latest.action = 'granted' AND latest.version <> current.version THEN
+                coalesce(
+                    @schema@.grant_expires_at(current.kind, latest.version, p_locale, p_now),
+                    current.grace_ends_at
+                )
+            END
         ))
         FROM (
             SELECT DISTINCT ON (document.kind)
@@ -40,7 +33,21 @@ BEGIN
             WHERE answer.user_id = p_user_id AND answer.kind = current.kind AND answer.action <> 'superseded'
             ORDER BY answer.id DESC LIMIT 1
         ) AS latest ON true
-        LEFT JOIN LATERAL (SELECT latest.version WHERE latest.action = 'granted') AS granted ON true
+    );
+END
+$body$;
+
+-- Return when a grant of a version ends: the version after it takes full effect then. Null for a version that isn't
+-- known here, or took effect when the current one did; such a grant ends with the current version's effect.
+CREATE FUNCTION @schema@.grant_expires_at(p_kind text, p_version text, p_locale text, p_now timestamptz)
+RETURNS timestamptz LANGUAGE plpgsql AS $body$
+BEGIN
+    RETURN (
+        SELECT min(newer.effective_at + newer.grace)
+        FROM public.consent_documents AS older
+        JOIN public.consent_documents AS newer ON newer.kind = older.kind AND newer.locale = older.locale
+        WHERE older.kind = p_kind AND older.version = p_version AND older.locale = p_locale
+            AND newer.effective_at > older.effective_at AND newer.effective_at <= p_now
     );
 END
 $body$;
@@ -61,6 +68,21 @@ BEGIN
 END
 $body$;
 
+-- Tell whether each of a person's answers, a JSON array, is a grant that stands already (consent_states).
+CREATE FUNCTION @schema@.answers_stand(p_answers text, p_states jsonb)
+RETURNS boolean LANGUAGE plpgsql AS $body$
+BEGIN
+    RETURN p_answers = '[]' OR NOT EXISTS (
+        SELECT FROM jsonb_array_elements(p_answers::jsonb) AS answer
+        WHERE answer ->> 'action' <> 'granted' OR NOT p_states @> jsonb_build_array(jsonb_build_object(
+            'document', answer -> 'document',
+            'version', answer -> 'version',
+            'granted_version', answer -> 'version'
+        ))
+    );
+END
+$body$;
+
 -- Append a person's answers, a JSON array, to documents that are current; not what stands already, nor what names
 -- another version. What an answer replaces is appended before it: the order of ids is the order of history.
 CREATE FUNCTION @schema@.record_answers(
@@ -68,9 +90,6 @@ CREATE FUNCTION @schema@.record_answers(
     p_request_id text
 ) RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
-    IF p_answers = '[]' THEN
-        RETURN;
-    END IF;
     WITH change AS MATERIALIZED (
         SELECT shown.kind, shown.version, shown.locale, shown.sha256, answer.action, answer.method,
             latest.version AS old_version, latest.locale AS old_locale, latest.sha256 AS old_sha256,
@@ -104,6 +123,31 @@ BEGIN
             (user_id, kind, version, locale, sha256, action, method, app_version, session_id, occurred_at)
         SELECT p_user_id, kind, version, locale, sha256, action, method, p_app_version, p_session_id, p_now
         FROM event ORDER BY place, kind
+        RETURNING id, kind, version, action
+    )
+    INSERT INTO public.audit_events (occurred_at, kind, user_id, session_id, request_id, details)
+    SELECT p_now, 'consent.' || action::text, p_user_id, p_session_id, p_request_id,
+        jsonb_build_object('document', kind, 'version', version)
+    FROM appended ORDER BY id;
+END
+$body$;
+
+-- Append the answers of a person who has given none, all of which fit what is current (agree_to_all).
+CREATE FUNCTION @schema@.record_first_answers(
+    p_user_id uuid, p_session_id uuid, p_answers text, p_app_version text, p_now timestamptz, p_request_id text
+) RETURNS void LANGUAGE plpgsql AS $body$
+BEGIN
+    WITH appended AS (
+        INSERT INTO public.consent_events
+            (user_id, kind, version, locale, sha256, action, method, app_version, session_id, occurred_at)
+        SELECT p_user_id, shown.kind, shown.version, shown.locale, shown.sha256, answer.action, answer.method,
+            p_app_version, p_session_id, p_now
+        FROM jsonb_to_recordset(p_answers::jsonb) AS answer (
+            document text, version text, action public.consent_action, method text, shown_in text
+        )
+        JOIN public.consent_documents AS shown
+            ON shown.kind = answer.document AND shown.version = answer.version AND shown.locale = answer.shown_in
+        ORDER BY shown.kind
         RETURNING id, kind, version, action
     )
     INSERT INTO public.audit_events (occurred_at, kind, user_id, session_id, request_id, details)

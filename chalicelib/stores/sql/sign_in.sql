@@ -37,140 +37,115 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan S
 AS $body$
 DECLARE
     v_entry @schema@.entry;
-    v_status text;
+    v_person record;
+    v_stranger text;
+    v_place record;
+    v_used record;
     v_session_id uuid := p_session_id;
     v_device_id uuid;
-    v_is_repeated boolean;
     v_replaced_id uuid;
 BEGIN
-    SELECT person.id, person.status::text INTO v_entry.user_id, v_status
-    FROM public.identities AS identity
-    JOIN public.users AS person ON person.id = identity.user_id
-    WHERE identity.provider = p_provider AND identity.subject_index = ANY (p_subject_indexes)
-    FOR NO KEY UPDATE OF person;
-    IF FOUND THEN
-        -- while this waited for the lock, the identity may have been unlinked, or the person erased
-        SELECT NOT EXISTS (
-            SELECT FROM public.identities AS earlier
-            WHERE earlier.user_id = identity.user_id
-                AND (earlier.created_at, earlier.id) < (identity.created_at, identity.id)
-        ) INTO v_entry.is_first_identity
-        FROM public.identities AS identity
-        WHERE identity.provider = p_provider AND identity.subject_index = ANY (p_subject_indexes)
-            AND identity.user_id = v_entry.user_id;
-        IF NOT FOUND OR v_status = 'erased' THEN
-            v_entry.user_id := NULL;
+    v_person := @schema@.lock_person(p_provider, p_subject_indexes);
+    IF v_person.id IS NULL THEN
+        v_stranger := @schema@.judge_stranger(
+            p_token_hash, p_nonce_hash, p_nonce_expires_at, p_index_version, p_index_versions, p_now
+        );
+        IF v_stranger <> 'unknown_person' THEN  -- whoever used the token just now may have made the account with it
+            v_person := @schema@.lock_person(p_provider, p_subject_indexes);
         END IF;
     END IF;
+    v_entry.user_id := v_person.id;
+    v_entry.is_first_identity := v_person.is_first_identity;
 
-    SELECT place.is_admitted, place.arrives_at INTO v_entry.address_is_taken, v_entry.address_arrives_at
-    FROM @schema@.take_place(p_address_index, p_address_interval, p_address_window, p_now) AS place;
-    IF NOT v_entry.address_is_taken THEN
+    v_place := @schema@.take_place(p_address_index, p_address_interval, p_address_window, p_now);
+    v_entry.address_is_taken := v_place.is_admitted;
+    v_entry.address_arrives_at := v_place.arrives_at;
+    IF NOT v_place.is_admitted THEN
         v_entry.outcome := 'limited';
         RETURN NEXT v_entry;
         RETURN;
     END IF;
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    IF v_entry.user_id IS NOT NULL THEN
-        IF v_status = 'suspended' THEN
-            v_entry.outcome := 'suspended';
-            RETURN NEXT v_entry;
-            RETURN;
+    IF v_person.id IS NULL THEN
+        v_entry.outcome := v_stranger;
+        IF v_stranger = 'unknown_person' THEN
+            v_entry.states := @schema@.consent_states(NULL, p_locale, p_now);
         END IF;
-        SELECT place.is_admitted, place.arrives_at INTO v_entry.place_is_taken, v_entry.place_arrives_at
-        FROM @schema@.take_place(p_bucket_index, p_bucket_interval, p_bucket_window, p_now) AS place;
-        IF NOT v_entry.place_is_taken THEN
-            v_entry.outcome := 'limited';
-            RETURN NEXT v_entry;
-            RETURN;
-        END IF;
+        RETURN NEXT v_entry;
+        RETURN;
+    END IF;
+    IF v_person.status = 'suspended' THEN
+        v_entry.outcome := 'suspended';
+        RETURN NEXT v_entry;
+        RETURN;
+    END IF;
+    v_place := @schema@.take_place(p_bucket_index, p_bucket_interval, p_bucket_window, p_now);
+    v_entry.place_is_taken := v_place.is_admitted;
+    v_entry.place_arrives_at := v_place.arrives_at;
+    IF NOT v_place.is_admitted THEN
+        v_entry.outcome := 'limited';
+        RETURN NEXT v_entry;
+        RETURN;
     END IF;
 
-    -- an ID token opens one session; its exact retry on the same phone finds that one, until the phone goes on
-    SELECT token.session_id, (
-        session.user_id = v_entry.user_id AND session.jkt IS NOT DISTINCT FROM p_jkt
-        AND device.device_index = ANY (p_device_indexes)
-        AND session.generation = 0 AND session.ended_at IS NULL
-        AND p_now - token.used_at <= p_retry_window
-    ) IS TRUE
-    INTO v_session_id, v_is_repeated
-    FROM public.used_id_tokens AS token
-    LEFT JOIN public.sessions AS session ON session.id = token.session_id
-    LEFT JOIN public.devices AS device ON device.id = session.device_id
-    WHERE token.token_hash = p_token_hash;
+    SELECT token.session_id, token.used_at INTO v_used
+    FROM public.used_id_tokens AS token WHERE token.token_hash = p_token_hash;
     IF FOUND THEN
-        v_entry.outcome := CASE WHEN v_is_repeated THEN 'repeated' ELSE 'token_used' END;
-    ELSIF v_entry.user_id IS NULL THEN
+        v_session_id := v_used.session_id;
         v_entry.outcome := CASE
-            WHEN @schema@.is_nonce_used(p_nonce_hash, p_nonce_expires_at, p_now) THEN 'nonce_used'
-            WHEN @schema@.knows_index_keys(p_index_version, p_index_versions) THEN 'unknown_person'
-            ELSE 'index_keys_changed'
+            WHEN p_now - v_used.used_at <= p_retry_window
+                AND @schema@.is_untouched(v_used.session_id, v_person.id, p_device_indexes, p_jkt)
+            THEN 'repeated' ELSE 'token_used'
         END;
-    ELSE
-        v_entry.outcome := CASE
-            WHEN @schema@.use_nonce(p_nonce_hash, p_nonce_expires_at, p_now) THEN 'opened' ELSE 'nonce_used'
-        END;
-    END IF;
-
-    IF v_entry.outcome = 'opened' THEN
-        v_session_id := p_session_id;
-        UPDATE public.devices AS device
-        SET last_seen_at = p_now,
-            platform = p_platform::public.device_platform,
-            device_index = CASE
-                WHEN device.index_version < p_index_version THEN p_device_indexes[1] ELSE device.device_index
-            END,
-            index_version = greatest(device.index_version, p_index_version)
-        WHERE device.id = (
-            SELECT known.id FROM public.devices AS known
-            WHERE known.user_id = v_entry.user_id AND known.device_index = ANY (p_device_indexes)
-            ORDER BY known.index_version DESC LIMIT 1
-        )
-        RETURNING device.id INTO v_device_id;
-        IF NOT FOUND THEN
-            v_device_id := p_device_id;
-            INSERT INTO public.devices
-                (id, user_id, device_index, index_version, platform, created_at, last_seen_at)
-            VALUES (
-                p_device_id, v_entry.user_id, p_device_indexes[1], p_index_version,
-                p_platform::public.device_platform, p_now, p_now
-            );
+        IF v_entry.outcome = 'token_used' THEN
+            RETURN NEXT v_entry;
+            RETURN;
         END IF;
+    ELSIF @schema@.use_nonce(p_nonce_hash, p_nonce_expires_at, p_now) THEN
+        v_entry.outcome := 'opened';
+        v_device_id := @schema@.see_device(
+            p_device_id, v_person.id, p_device_indexes, p_index_version, p_platform, p_now
+        );
         UPDATE public.sessions
         SET ended_at = p_now, end_reason = 'replaced', profile = NULL, profile_digest = NULL
         WHERE device_id = v_device_id AND ended_at IS NULL
         RETURNING id INTO v_replaced_id;
         IF FOUND THEN
             PERFORM @schema@.write_audit(
-                'session.ended', v_entry.user_id, v_replaced_id, '{"reason": "replaced"}', p_now, p_request_id
+                'session.ended', v_person.id, v_replaced_id, '{"reason": "replaced"}', p_now, p_request_id
             );
         END IF;
         PERFORM @schema@.start_session(
-            p_session_id, v_entry.user_id, v_device_id, p_client_id, p_jkt, p_profile, p_profile_digest,
+            p_session_id, v_person.id, v_device_id, p_client_id, p_jkt, p_profile, p_profile_digest,
             p_idle_expires_at, p_expires_at, p_token_hash, p_token_expires_at, p_now, p_request_id
         );
         IF v_device_id = p_device_id THEN
             PERFORM @schema@.write_audit(
-                'session.new_device', v_entry.user_id, p_session_id,
+                'session.new_device', v_person.id, p_session_id,
                 jsonb_build_object('device_id', v_device_id), p_now, p_request_id
             );
         END IF;
+    ELSE
+        v_entry.outcome := 'nonce_used';
+        RETURN NEXT v_entry;
+        RETURN;
+    END IF;
+
+    v_entry.states := @schema@.consent_states(v_person.id, p_locale, p_now);
+    IF v_entry.outcome = 'opened' AND NOT @schema@.answers_stand(p_answers, v_entry.states) THEN
         PERFORM @schema@.record_answers(
-            v_entry.user_id, p_session_id, p_answers, p_app_version, p_locale, p_now, p_request_id
+            v_person.id, p_session_id, p_answers, p_app_version, p_locale, p_now, p_request_id
         );
+        v_entry.states := @schema@.consent_states(v_person.id, p_locale, p_now);
     END IF;
-    IF v_entry.outcome IN ('opened', 'repeated') THEN
-        SELECT opened INTO v_entry.own FROM @schema@.session_row AS opened WHERE opened.id = v_session_id;
-    END IF;
-    IF v_entry.outcome IN ('opened', 'repeated', 'unknown_person') THEN
-        v_entry.states := @schema@.consent_states(v_entry.user_id, p_locale, p_now);
-    END IF;
+    SELECT opened INTO v_entry.own FROM @schema@.session_row AS opened WHERE opened.id = v_session_id;
     RETURN NEXT v_entry;
 END
 $body$;
 
 -- Make a person with their first session, or find them made by another first sign-in that was faster.
--- Outcomes: created, and the session; consents_changed, and the documents as they are now; those of open_session.
+-- Outcomes: created, and the session, with the documents before the answers; consents_changed, with the documents
+-- that are current now; those of open_session.
 CREATE FUNCTION @schema@.create_account(
     p_user_id uuid, p_key_version bigint, p_user_profile bytea,
     p_identity_id uuid, p_subject bytea, p_email_index bytea, p_device_description bytea, p_device_digest bytea,
@@ -188,20 +163,29 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan S
 AS $body$
 DECLARE
     v_entry @schema@.entry;
+    v_person record;
 BEGIN
     PERFORM @schema@.lock_subject(p_subject_indexes);
-    SELECT found.* INTO v_entry FROM @schema@.open_session(
-        p_provider, p_subject_indexes, p_index_version, p_index_versions,
-        p_token_hash, p_token_expires_at, p_retry_window, p_nonce_hash, p_nonce_expires_at,
-        p_device_id, p_device_indexes, p_platform,
-        p_session_id, p_client_id, p_jkt, p_profile, p_profile_digest, p_idle_expires_at, p_expires_at,
-        p_answers, p_app_version, p_locale, NULL, NULL, NULL, NULL, NULL,
-        p_bucket_index, p_bucket_interval, p_bucket_window, p_now, p_request_id
-    ) AS found;
+    v_person := @schema@.lock_person(p_provider, p_subject_indexes);
+    IF v_person.id IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM @schema@.open_session(
+            p_provider, p_subject_indexes, p_index_version, p_index_versions,
+            p_token_hash, p_token_expires_at, p_retry_window, p_nonce_hash, p_nonce_expires_at,
+            p_device_id, p_device_indexes, p_platform,
+            p_session_id, p_client_id, p_jkt, p_profile, p_profile_digest, p_idle_expires_at, p_expires_at,
+            p_answers, p_app_version, p_locale, NULL, NULL, NULL, NULL, NULL,
+            p_bucket_index, p_bucket_interval, p_bucket_window, p_now, p_request_id
+        );
+        RETURN;
+    END IF;
+    v_entry.outcome := @schema@.judge_stranger(
+        p_token_hash, p_nonce_hash, p_nonce_expires_at, p_index_version, p_index_versions, p_now
+    );
     IF v_entry.outcome <> 'unknown_person' THEN
         RETURN NEXT v_entry;
         RETURN;
     END IF;
+    v_entry.states := @schema@.consent_states(NULL, p_locale, p_now);
     IF NOT @schema@.agree_to_all(p_answers, v_entry.states) THEN
         v_entry.outcome := 'consents_changed';
         RETURN NEXT v_entry;
@@ -239,15 +223,14 @@ BEGIN
         p_session_id, p_user_id, p_device_id, p_client_id, p_jkt, p_profile, p_profile_digest,
         p_idle_expires_at, p_expires_at, p_token_hash, p_token_expires_at, p_now, p_request_id
     );
-    PERFORM @schema@.record_answers(
-        p_user_id, p_session_id, p_answers, p_app_version, p_locale, p_now, p_request_id
+    PERFORM @schema@.record_first_answers(
+        p_user_id, p_session_id, p_answers, p_app_version, p_now, p_request_id
     );
 
     v_entry.outcome := 'created';
     v_entry.user_id := p_user_id;
     v_entry.is_first_identity := true;
     SELECT opened INTO v_entry.own FROM @schema@.session_row AS opened WHERE opened.id = p_session_id;
-    v_entry.states := @schema@.consent_states(p_user_id, p_locale, p_now);
     RETURN NEXT v_entry;
 END
 $body$;
@@ -276,6 +259,80 @@ BEGIN
     PERFORM @schema@.write_audit(
         'session.started', p_user_id, p_session_id, jsonb_build_object('device_id', p_device_id), p_now,
         p_request_id
+    );
+END
+$body$;
+
+-- Lock a person by an identity of theirs, and tell where they stand; nulls if there is none. While this waited for the
+-- lock, the person may have been erased, or the identity unlinked: each statement sees what was committed before it.
+CREATE FUNCTION @schema@.lock_person(
+    p_provider text, p_subject_indexes bytea[], OUT id uuid, OUT status text, OUT is_first_identity boolean
+) LANGUAGE plpgsql AS $body$
+#variable_conflict use_column
+DECLARE
+    v_user_id uuid;
+BEGIN
+    SELECT person.id INTO v_user_id
+    FROM public.identities AS identity
+    JOIN public.users AS person ON person.id = identity.user_id
+    WHERE identity.provider = p_provider AND identity.subject_index = ANY (p_subject_indexes)
+    FOR NO KEY UPDATE OF person;
+    IF FOUND THEN
+        SELECT person.id, person.status::text, NOT EXISTS (
+            SELECT FROM public.identities AS earlier
+            WHERE earlier.user_id = person.id
+                AND (earlier.created_at, earlier.id) < (identity.created_at, identity.id)
+        )
+        INTO id, status, is_first_identity
+        FROM public.identities AS identity
+        JOIN public.users AS person ON person.id = identity.user_id
+        WHERE identity.provider = p_provider AND identity.subject_index = ANY (p_subject_indexes)
+            AND person.id = v_user_id AND person.status <> 'erased';
+    END IF;
+END
+$body$;
+
+-- Note that a person whose row is locked was seen on a device, which is new if there is none of these indexes; return
+-- its id. A device that an older index key has indexed is indexed anew.
+CREATE FUNCTION @schema@.see_device(
+    p_device_id uuid, p_user_id uuid, p_device_indexes bytea[], p_index_version bigint, p_platform text,
+    p_now timestamptz
+) RETURNS uuid LANGUAGE plpgsql AS $body$
+DECLARE
+    v_device_id uuid;
+BEGIN
+    SELECT device.id INTO v_device_id FROM public.devices AS device
+    WHERE device.user_id = p_user_id AND device.device_index = ANY (p_device_indexes)
+    ORDER BY device.index_version DESC LIMIT 1;
+    IF NOT FOUND THEN
+        INSERT INTO public.devices
+            (id, user_id, device_index, index_version, platform, created_at, last_seen_at)
+        VALUES (
+            p_device_id, p_user_id, p_device_indexes[1], p_index_version, p_platform::public.device_platform,
+            p_now, p_now
+        );
+        RETURN p_device_id;
+    END IF;
+    UPDATE public.devices
+    SET last_seen_at = p_now,
+        platform = p_platform::public.device_platform,
+        device_index = CASE WHEN index_version < p_index_version THEN p_device_indexes[1] ELSE device_index END,
+        index_version = greatest(index_version, p_index_version)
+    WHERE id = v_device_id;
+    RETURN v_device_id;
+END
+$body$;
+
+-- Tell whether a person's session stands as its sign-in left it, on this device and with this key.
+CREATE FUNCTION @schema@.is_untouched(p_session_id uuid, p_user_id uuid, p_device_indexes bytea[], p_jkt text)
+RETURNS boolean LANGUAGE plpgsql AS $body$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM public.sessions AS session
+        JOIN public.devices AS device ON device.id = session.device_id
+        WHERE session.id = p_session_id AND session.user_id = p_user_id
+            AND session.generation = 0 AND session.ended_at IS NULL
+            AND session.jkt IS NOT DISTINCT FROM p_jkt AND device.device_index = ANY (p_device_indexes)
     );
 END
 $body$;
@@ -330,12 +387,21 @@ BEGIN
 END
 $body$;
 
--- Tell whether a nonce came that can't be used up any more.
-CREATE FUNCTION @schema@.is_nonce_used(p_nonce_hash bytea, p_nonce_expires_at timestamptz, p_now timestamptz)
-RETURNS boolean LANGUAGE plpgsql AS $body$
+-- Tell what somebody is whom no index finds: token_used, nonce_used, index_keys_changed or unknown_person.
+CREATE FUNCTION @schema@.judge_stranger(
+    p_token_hash bytea, p_nonce_hash bytea, p_nonce_expires_at timestamptz,
+    p_index_version bigint, p_index_versions bigint[], p_now timestamptz
+) RETURNS text LANGUAGE plpgsql AS $body$
 BEGIN
-    RETURN p_nonce_hash IS NOT NULL AND (
-        p_nonce_expires_at <= p_now OR EXISTS (SELECT FROM public.challenges WHERE nonce_hash = p_nonce_hash)
-    );
+    IF EXISTS (SELECT FROM public.used_id_tokens WHERE token_hash = p_token_hash) THEN
+        RETURN 'token_used';
+    END IF;
+    IF p_nonce_expires_at <= p_now OR EXISTS (SELECT FROM public.challenges WHERE nonce_hash = p_nonce_hash) THEN
+        RETURN 'nonce_used';
+    END IF;
+    IF NOT @schema@.knows_index_keys(p_index_version, p_index_versions) THEN
+        RETURN 'index_keys_changed';
+    END IF;
+    RETURN 'unknown_person';
 END
 $body$;
