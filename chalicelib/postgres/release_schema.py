@@ -11,7 +11,13 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from chalicelib.postgres.roles import CALLERS, FUNCTIONS_ROLE
+from chalicelib.postgres.roles import (
+    CALLERS,
+    FUNCTIONS_ROLE,
+    OPERATORS_CALLERS,
+    OPERATORS_PARTS,
+    OPERATORS_ROLE,
+)
 from chalicelib.postgres.schema_name import FUNCTIONS, PREFIX, name_of, schema_name, sources
 
 FIRST: Final = "rows.sql"  # the types that functions name
@@ -23,7 +29,7 @@ _SCHEMAS = text("""
     ORDER BY nspname
 """)
 _FUNCTIONS = text("""
-    SELECT oid::regprocedure::text, prosecdef FROM pg_proc
+    SELECT oid::regprocedure::text, proname::text, prosecdef FROM pg_proc
     WHERE pronamespace = CAST(:schema AS regnamespace) ORDER BY 1
 """)
 # A right on the database itself is lost where it is dumped and restored, or copied.
@@ -91,12 +97,14 @@ def drop_all(owner: Connection) -> None:
 
 def _grant(owner: Connection, schema: str) -> None:
     """Let callers execute what is declared SECURITY DEFINER; the rest are parts of those."""
-    callers = ", ".join(CALLERS)
+    callers, operators = ", ".join(CALLERS), ", ".join(OPERATORS_CALLERS)
     owner.exec_driver_sql(f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC")
-    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {callers}")
-    for function, is_called in owner.execute(_FUNCTIONS, {"schema": schema}).all():
+    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {callers}, {OPERATORS_ROLE}")
+    for function, name, is_called in owner.execute(_FUNCTIONS, {"schema": schema}).all():
         if is_called:
             owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {callers}")
+        elif name in OPERATORS_PARTS:
+            owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {operators}")
 
 
 def _note(owner: Connection, schema: str, comment: str | None) -> None:

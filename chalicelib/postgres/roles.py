@@ -12,3 +12,6 @@ APP_ROLE: Final = "serenya_app"
 PROXIED_ROLE: Final = APP_ROLE  # REQUESTS_ROLE, once all requests are functions
 LOGIN_ROLES: Final = (REQUESTS_ROLE, JOBS_ROLE, OPERATORS_ROLE, APP_ROLE)
 CALLERS: Final = (REQUESTS_ROLE, APP_ROLE)
+# Parts that operators call as well: these run with their rights, and requests have none.
+OPERATORS_PARTS: Final = ("read_pages",)
+OPERATORS_CALLERS: Final = (OPERATORS_ROLE, APP_ROLE)

@@ -26,7 +26,7 @@ ACCOUNT_CHANGE = Record(
 
 def read_account(services: Services, call: Call) -> Answer:
     """Show the profile."""
-    return Answer(body=user(services.account.read(call.caller, act(call))))
+    return Answer(body=user(services.account.read(call.caller)))
 
 
 def change_account(services: Services, call: Call) -> Answer:
@@ -44,6 +44,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("account",),
         answer=USER,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
     Route(
@@ -56,6 +57,7 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=USER,
         body=ACCOUNT_CHANGE,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
 )

@@ -8,6 +8,7 @@ from chalicelib.domain.decoration import APP_VERSION
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import CallerNotAuthorized, MalformedBody, NotFound
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.limits import Taking
 from chalicelib.domain.step_up import ensure_present
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.routes.bearer import access_token, offered_token
@@ -24,7 +25,9 @@ _DEVICE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _JSON_BLANKS = b" \t\r\n"  # RFC 8259 s2
 
 
-def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Call:
+def read_call(
+    route: Route[Any], services: EdgeServices, request: Request, place: Taking | None = None
+) -> Call:
     """Return the call, the caller verified where the route wants one.
 
     Raises:
@@ -36,6 +39,7 @@ def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Ca
         path_parameters=path_parameters,
         verified=caller,
         proof=proof,
+        place=place,
         query=_query(route, request),
         body=_body(route, request, hints),
         offered=offered_token(request.authorization),

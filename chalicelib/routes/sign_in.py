@@ -133,6 +133,7 @@ def sign_in_route(provider: OidcProvider) -> Route[Services]:
         summary=f"Sign in with {provider.title}",
         tags=("sign-in",),
         takes_proof=True,
+        takes_place=True,
         body=sign_in_request(provider),
         complete=complete_device,
         answer=TOKENS,

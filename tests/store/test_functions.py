@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib import stores
 from chalicelib.postgres.calls import Call, Row, columns, nested, parameters
-from chalicelib.postgres.roles import CALLERS, FUNCTIONS_ROLE
+from chalicelib.postgres.roles import CALLERS, FUNCTIONS_ROLE, OPERATORS_CALLERS, OPERATORS_PARTS
 from chalicelib.postgres.schema_name import FUNCTIONS, schema_name, sources
 from tests.world import World
 
@@ -26,6 +26,7 @@ SQL_TYPES: dict[object, str] = {
     str: "text",
     timedelta: "interval",
 }
+ARRAYS = ("bigint[]", "bytea[]", "text[]", "uuid[]")
 SETTINGS = ["search_path=pg_catalog, pg_temp", "plan_cache_mode=force_generic_plan", "enable_seqscan=off"]
 SIGNATURES = """
     SELECT proname, array_agg(name ORDER BY place) FILTER (WHERE mode IN ('i', 'b')),
@@ -164,7 +165,8 @@ def test_every_function_is_declared_as_all_are(world: World) -> None:
     for function, language, is_called, settings, volatility, owner, grantees in found:
         assert (language, volatility, owner) == ("plpgsql", "v", FUNCTIONS_ROLE), function
         assert settings == (SETTINGS if is_called else None), function  # a part has those of its caller
-        assert grantees == (sorted(CALLERS) if is_called else None), function
+        callers = OPERATORS_CALLERS if function.endswith(OPERATORS_PARTS) else CALLERS if is_called else None
+        assert grantees == (sorted(callers) if callers else None), function
 
 
 @pytest.mark.parametrize("name", sorted(sources(FUNCTIONS)))
@@ -178,4 +180,4 @@ def test_a_signature_names_no_type_of_the_tables(catalogue: Database) -> None:
     for name, (given, *_) in catalogue.functions.items():
         kinds = [*given.values(), *catalogue.returned(name).values()]
         own = {kind for kind in kinds if kind.startswith(schema_name())}
-        assert set(kinds) - own <= {*SQL_TYPES.values(), "jsonb", "text[]", "uuid[]", "bytea[]", "void"}, name
+        assert set(kinds) - own <= {*SQL_TYPES.values(), "jsonb", "void", *ARRAYS}, name
