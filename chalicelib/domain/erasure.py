@@ -24,7 +24,7 @@ ON_RECORD_IN_WORDS = (
     "has 2 to 128 characters: letters, digits, spaces and . _ : / # -, the first one a letter or a digit;"
     " an e-mail address isn't allowed"
 )
-RECORDS_KEPT = timedelta(days=7 * 365 + 2)  # contract 5: 7 years; 45 CFR 164.316(b)(2)(i) asks for 6
+RECORDS_KEPT = timedelta(days=7 * 365 + 2)  # 7 years; 45 CFR 164.316(b)(2)(i) asks for 6
 BACKUPS_KEPT = timedelta(days=35)  # the longest that RDS keeps its own
 ID_TOKENS_KEPT = timedelta(days=2)  # Apple's live for a day, and an hour more is kept of them
 

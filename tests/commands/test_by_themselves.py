@@ -1,6 +1,7 @@
 """What is typed in a checkout where nothing runs: each command in a copy, by the Makefile's own recipe."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,24 @@ def test_docs_writes_the_pages_that_are_there(copy: Path) -> None:
     done = copying.make(copy, "docs")
     assert done.returncode == 0, done.stderr
     assert {path: path.read_text(encoding="utf-8") for path in pages} == pages
+
+
+def test_the_list_of_names_is_written_as_it_is(copy: Path) -> None:
+    file = copy / "tests" / "golden" / "names.json"
+    before = file.read_text(encoding="utf-8")
+    done = copying.run(copy, (".venv/bin/python", "-m", "tests.golden.names"))
+    assert done.returncode == 0, done.stderr
+    assert file.read_text(encoding="utf-8") == before
+
+
+def test_a_release_writes_its_own_bytes_once(copy: Path) -> None:
+    command = (".venv/bin/python", "-m", "tests.golden.write", "trial")
+    done = copying.run(copy, command)
+    assert done.returncode == 0, done.stderr
+    folder = copy / "tests" / "golden" / "trial"
+    assert list(folder.iterdir())
+    assert copying.run(copy, command).returncode != 0
+    shutil.rmtree(folder)
 
 
 def test_coverage_tells_what_was_not_reached(copy: Path) -> None:

@@ -14,6 +14,7 @@ from local.aws import Resources
 from local.stack import environment
 from tools import (
     audit_page,
+    decisions_page,
     errors_page,
     export_page,
     faults_page,
@@ -22,6 +23,7 @@ from tools import (
     licences_page,
     limits_page,
     performance_page,
+    requirements_page,
     retention_page,
     schema_page,
 )
@@ -34,6 +36,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \| (its own|yours) \|", re.MULTI
     "tool",
     [
         audit_page,
+        decisions_page,
         errors_page,
         export_page,
         faults_page,
@@ -42,6 +45,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \| (its own|yours) \|", re.MULTI
         licences_page,
         limits_page,
         performance_page,
+        requirements_page,
         retention_page,
         schema_page,
     ],
