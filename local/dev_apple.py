@@ -7,7 +7,7 @@ tells what they saw.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +40,7 @@ class DevApple:
         self.exchanged: list[dict[str, str]] = []
         self.revoked: list[str] = []
         self._codes: set[str] = set()
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)  # a test may stop it
 
     def token(
         self,
@@ -103,7 +104,7 @@ class DevApple:
 
     def exchange(self, form: Form) -> DevAnswer:
         """Answer `POST /auth/token`: a code is good once, for a client that shows a fitting secret."""
-        if form.get("grant_type") != "authorization_code" or not _is_client(form):
+        if form.get("grant_type") != "authorization_code" or not _is_client(form, self.now()):
             return DevAnswer(400, {"error": "invalid_client"})
         if form.get("code") not in self._codes:
             return DevAnswer(400, {"error": "invalid_grant"})
@@ -116,7 +117,7 @@ class DevApple:
 
     def revoke(self, form: Form) -> DevAnswer:
         """Answer `POST /auth/revoke`: 200 with nothing in it, for a token that is unknown too."""
-        if not _is_client(form) or "token" not in form:
+        if not _is_client(form, self.now()) or "token" not in form:
             return DevAnswer(400, {"error": "invalid_client"})
         self.revoked.append(form["token"])
         return DevAnswer(200)
@@ -148,7 +149,7 @@ def relay_for(email: str) -> str:
     return f"{hashlib.sha256(email.casefold().encode()).hexdigest()[:10]}@{RELAY}"
 
 
-def _is_client(form: Form) -> bool:
+def _is_client(form: Form, now: datetime) -> bool:
     """Tell whether the client's secret is a JWT for Apple, of this client, in its time; never whose key."""
     try:
         secret = jwt.decode(
@@ -158,4 +159,4 @@ def _is_client(form: Form) -> bool:
         return False
     is_ours = form.get("client_id") in {client["client_id"] for client in CLIENTS}
     fits = (secret.get("aud"), secret.get("sub")) == (ISSUER, form.get("client_id"))
-    return is_ours and fits and float(secret.get("exp", 0)) > datetime.now(UTC).timestamp()
+    return is_ours and fits and float(secret.get("exp", 0)) > now.timestamp()

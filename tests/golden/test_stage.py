@@ -36,8 +36,11 @@ def left(parts: Parts, request: pytest.FixtureRequest) -> Left:
 
 
 @pytest.fixture
-def world(parts: Parts, left: Left, receiver: Receiver) -> Iterator[Yesterday]:
+def world(
+    parts: Parts, left: Left, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Yesterday]:
     with yesterday(parts, left, receiver.url) as one:
+        monkeypatch.setattr(one.apple, "now", one.clock.now)  # which looks at how old our secrets are
         yield one
 
 
