@@ -140,7 +140,7 @@ def _members() -> Iterator[str]:
 
 def _values(schema: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
     if isinstance(schema, dict):
-        told = schema.get("enum", schema.get("x-extensible-enum", ()))  # the latter: of a response
+        told = schema.get("enum") or schema.get("x-extensible-enum") or ()  # the latter: of a response
         yield from (str(value) for value in told if value is not None)
         for name, each in schema.items():
             if name not in {"enum", "x-extensible-enum"}:
