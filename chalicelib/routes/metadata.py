@@ -15,7 +15,7 @@ from chalicelib.routes.services import Services
 JWKS_LIFETIME = timedelta(hours=1)  # a next key is published a day before its use
 METADATA_LIFETIME = timedelta(hours=24)
 JWKS_PATH = "/.well-known/jwks.json"
-WORDS = Items(of=Text(max_chars=64), min_items=1, max_items=16)  # an empty list is left out (RFC 8414 s3.2)
+WORDS = Items(of=Text(max_chars=64), min_items=1, max_items=16)  # none is empty: decision 0105
 URL = Text(max_chars=2048, format="uri")
 
 JWK = Record(
