@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Final
+from typing import Final, TextIO, cast
 
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
@@ -74,7 +74,7 @@ def run(outer: Mapping[str, str]) -> None:
 
 def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
-    log.install(Console(sys.stdout), "local")
+    log.install(cast("TextIO", Console(sys.stdout)), "local")
     parts.enter_context(single_run())
     choices = read_choices(outer, app_faults(outer))
     url = f"http://{HOST}:{choices.port}"

@@ -6,9 +6,10 @@ from threading import Event, Thread
 import alembic.command
 from sqlalchemy import exc
 
-from local.database import OWNER_URL, migrate, variable
+from local.database import OWNER_URL, alembic_config, migrate, variable
+from local.places import PROJECT
 from tests.races import audited
-from tests.store.test_migrations import check, config
+from tests.store.test_migrations import check
 from tests.world import Phone, Reply, World
 
 BACK_TO = ("0012", "0011", "0010")  # each leaves what people use every day
@@ -76,7 +77,7 @@ def down_and_up(world: World) -> None:
 def downgrade(url: str, revision: str) -> None:
     """Go back to a revision."""
     with variable(OWNER_URL, url):
-        alembic.command.downgrade(config(), revision)
+        alembic.command.downgrade(alembic_config(PROJECT), revision)
 
 
 def insist(migration: Callable[[], None]) -> None:
