@@ -11,7 +11,7 @@ statements = described("limit_statements")
 
 
 def parameters(taking: Taking | None) -> dict[str, Any]:
-    """Return what the parts above bind; of None, what takes nothing."""
+    """Return the parameters of a limit in a statement; those for None take no place."""
     if taking is None:
         names = ("index", "now", "next", "full_after", "absurd_after")
         return dict.fromkeys(f"p_bucket_{name}" for name in names)
