@@ -44,8 +44,10 @@ def test_other_errors_stay_errors() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files of root behind")
-@pytest.mark.parametrize("command", ["stop", "clean"])
-def test_what_root_left_behind_is_told_in_one_sentence(tmp_path: Path, command: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "file"), [("stop", ".local/run.lock"), ("clean", ".local/run.lock"), ("clean", ".venv/a/b")]
+)
+def test_what_root_left_behind_is_told_in_one_sentence(tmp_path: Path, command: str, file: str) -> None:
     assert OTHER is not None
     project = tmp_path / "checkout"
     for name in ("local", "tools"):
@@ -53,10 +55,12 @@ def test_what_root_left_behind_is_told_in_one_sentence(tmp_path: Path, command: 
     os.chown(project, OTHER.uid, OTHER.gid)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
-    (project / ".local").mkdir(mode=0o711)
-    (project / ".local" / "run.lock").touch(mode=0o600)
+    left = project / file
+    left.parent.mkdir(parents=True)
+    left.touch(mode=0o600)
     done = as_other(ENDING, command, project)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "belongs to root" in line
+    assert str(project / file.partition("/")[0]) in line
     assert "sudo" in line

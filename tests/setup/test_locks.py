@@ -95,7 +95,7 @@ def test_a_lock_leaves_nothing_to_resolve(name: str) -> None:
     entries = [Requirement(line) for line in locked(name)]
     for there in MACHINES:
         here = [each for each in entries if each.marker is None or each.marker.evaluate(there)]
-        pins = {canonicalize_name(each.name): each for each in here}
+        pins = {str(canonicalize_name(each.name)): each for each in here}
         assert list(left_over([*wishes(name, there)], pins, there)) == []
         lacking = {each: pin for each, pin in pins.items() if each != "urllib3"}
         assert list(left_over([*wishes(name, there)], lacking, there))  # it would be seen
