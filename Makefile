@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 PYTHONS := 3.11 3.12 3.13 3.14
-IS_SUPPORTED := -E -s -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in sys.argv[1:])' $(PYTHONS)
+IS_SUPPORTED := -E -s -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in sys.argv[1:] or sys.implementation.name != "cpython")' $(PYTHONS)
 
 ifndef PYTHON
 # The first that is supported: `python3` itself is 3.9 on a plain macOS.

@@ -66,4 +66,13 @@ def remove(folder: Path) -> None:
     """End servers left behind on data in the folder, and remove it."""
     for noted in folder.glob("**/postmaster.pid"):
         end_leftover(noted.parent)
-    shutil.rmtree(folder)
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:  # which names a file without its folder
+        blocking = next((path for path in (folder, *folder.rglob("*")) if not is_ours(path)), folder)
+        raise OSError(error.errno, error.strerror, str(blocking)) from error
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file belongs to this user."""
+    return path.lstat().st_uid == os.geteuid()

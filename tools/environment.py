@@ -20,7 +20,7 @@ from local.places import PROJECT, FileLock, explained
 from local.running import LOCK as RUN_LOCK
 from local.running import recorded_run
 from local.shell import ours
-from tools.installation import InstallationError, add, create, say, try_out
+from tools.installation import LOG, InstallationError, add, create, say, try_out
 from tools.package_index import without_how
 
 STANDARD: Final = ".venv"
@@ -110,7 +110,9 @@ def make(level: str, in_use: int, outer: Mapping[str, str], *, named: bool) -> N
     if reason:
         if name == STANDARD:
             refuse_in_use(in_use, reason)
+        folder.mkdir(exist_ok=True)
         (folder / MADE_FROM).unlink(missing_ok=True)
+        (folder / LOG).touch()  # says whose it is, where it is somebody else's
         create(folder)
     locks = {} if made is None or reason else dict(made.locks)
     python = folder / "bin" / "python"

@@ -6,6 +6,7 @@ the project without `requirements.txt`, in which all of it lies in vendor/ (docs
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from py_compile import PycInvalidationMode, compile  # noqa: A004 - the standard
 from typing import Final
 
 from tools import statements
+from tools.package_index import IndexSettingsError, pip_variables
 from tools.trimming import is_shipped
 
 LOCKED: Final = "requirements.txt"
@@ -102,7 +104,11 @@ def _install(project: Path, vendor: Path, architecture: str) -> None:
     chosen.write_text("".join(blocks[name] for name in sorted(SHIPPED)))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     exact = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", str(vendor)]
-    done = subprocess.run([*pip, *exact, *_platform(architecture), "-r", str(chosen)], check=False)
+    try:
+        index = pip_variables(Path(sys.executable), os.environ)
+    except IndexSettingsError as error:
+        raise VendorError(f"pip can't read its settings: {error}") from error
+    done = subprocess.run([*pip, *exact, *_platform(architecture), "-r", str(chosen)], env=index, check=False)
     chosen.unlink()
     if done.returncode:
         raise VendorError(f"pip found no fitting wheel for Lambda's {architecture}; it says which above")

@@ -74,7 +74,7 @@ def openid_configuration(services: Services, _call: Call) -> Answer:
 
 
 def _metadata(services: Services) -> dict[str, Any]:
-    return {  # without empty lists, and without what doesn't exist: decision 0133
+    return {
         "issuer": services.issuer_url,
         "jwks_uri": services.issuer_url + JWKS_PATH,
         "scopes_supported": [scope.value for scope in Scope],
