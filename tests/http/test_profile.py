@@ -167,7 +167,7 @@ def test_a_sign_in_of_who_chose_something_keeps_it_for_the_refreshes_to_come(
     with counted(world) as count:
         assert shown(ana.sign_in().body["user"]) == CHOSEN
         assert shown(ana.refresh().body["user"]) == CHOSEN
-    assert (len(count.statements), aws.calls) == (4, [])  # limit, sign-in, the copy sealed again, the refresh
+    assert (len(count.statements), aws.calls) == (3, [])  # sign-in, the copy sealed again, the refresh
 
 
 def test_while_the_keys_are_away_a_sign_in_works_and_the_choices_follow(ana: Phone, aws: AwsTap) -> None:

@@ -105,7 +105,7 @@ def test_a_package_brings_what_the_description_says(brought: Path) -> None:
 def test_a_package_sends_what_it_brings_without_importing_the_description(brought: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); from chalicelib.stores import described\n"
-        "found = described.compiled(described.described('account_statements').RENEW)\n"
+        "found = described.compiled(described.described('account_statements').CHOOSE)\n"
         "print('UPDATE users' in found.text, 'sqlalchemy' in sys.modules)"
     )
     command = (sys.executable, "-B", "-c", script, str(brought.parents[2]))
