@@ -18,7 +18,7 @@ from chalicelib.domain.limits import BIOMETRICS
 from chalicelib.domain.presence_challenges import Purpose, SignedChallenge
 from chalicelib.domain.sessions import Lifetimes, OwnSession, owned
 from chalicelib.domain.sign_in import SignedIn
-from chalicelib.domain.tokens import AccessClaims
+from chalicelib.domain.tokens import AccessClaims, RefreshToken
 from chalicelib.services.biometric_ports import DeviceKeyStore
 from chalicelib.services.grants import Grants
 from chalicelib.services.personal_data import PersonalData
@@ -76,15 +76,10 @@ class PresenceService:
             ChallengeInvalid, ChallengeMismatch, ChallengeExpired, ChallengeUsed: the challenge won't do.
             SignatureInvalid: the key did not sign it.
             RefreshTokenInvalid, RefreshTokenExpired, RefreshTokenReused: as in a refresh.
-            RateLimited: with this session too often.
-            SessionRevoked, AccountSuspended: the person may not act.
+            RateLimited, SessionRevoked, AccountSuspended: too often, or the person may not act.
         """
-        now, place = self._clock.now(), self._sessions.taking(claims, BIOMETRICS)
-        session, taken, spki = self._store.key(
-            claims.session_id, registration_id, proof=claims.proof, place=place, now=now
-        )
-        self._sessions.settle(place, taken)
-        owned(claims, session, now)
+        now = self._clock.now()
+        spki = self._key(claims, registration_id, now)
         token = self._secrets.read_refresh_token(refresh_token)
         if (token.session_id, token.jkt) != (claims.session_id, claims.jkt):
             raise RefreshTokenInvalid  # the bearer check took the proof of that key
@@ -92,22 +87,30 @@ class PresenceService:
         if spki is None:
             raise NotFound
         self._challenges.check(spki, proof)
-        outcome, own = self._store.prove(
-            PresenceProof(
-                registration_id=registration_id,
-                token=token,
-                nonce_hash=proof.nonce_hash,
-                nonce_expires_at=challenge.expires_at,
-                grace=self._lifetimes.refresh_grace,
-                idle_expires_at=now + self._lifetimes.idle,
-            ),
-            locale=act.locale,
-            now=now,
-            request_id=act.request_id,
+        asked = PresenceProof(
+            registration_id=registration_id,
+            token=token,
+            nonce_hash=proof.nonce_hash,
+            nonce_expires_at=challenge.expires_at,
+            grace=self._lifetimes.refresh_grace,
+            idle_expires_at=now + self._lifetimes.idle,
         )
-        own = _proved(outcome, own)
+        own = _proved(*self._store.prove(asked, locale=act.locale, now=now, request_id=act.request_id))
+        return self._granted(own, token)
+
+    def _granted(self, own: OwnSession, token: RefreshToken) -> SignedIn:
         copy = self._personal_data.copy_of(own, seed=token.seed)
         return self._grants.grant(own, token=token.successor(), copy=copy)
+
+    def _key(self, claims: AccessClaims, registration_id: UUID, now: datetime) -> bytes | None:
+        """Return the public half of a key, once the request got its place; None for one that isn't theirs."""
+        place = self._sessions.taking(claims, BIOMETRICS)
+        session, taken, spki = self._store.key(
+            claims.session_id, registration_id, proof=claims.proof, place=place, now=now
+        )
+        self._sessions.settle(place, taken)
+        owned(claims, session, now)
+        return spki
 
 
 def _proved(outcome: Proved, own: OwnSession | None) -> OwnSession:

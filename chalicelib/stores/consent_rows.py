@@ -30,7 +30,7 @@ def as_parameter(answers: Iterable[ConsentAnswer]) -> str:
         for answer in answers
     )
     rows = [dict(zip(ANSWER_COLUMNS, value, strict=True)) for value in values]
-    return json.dumps(rows, separators=(",", ":"))
+    return json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
 
 
 def read_states(value: Sequence[StateJson] | None) -> tuple[ConsentState, ...]:

@@ -11,8 +11,8 @@ from tests.races import audited, live_sessions
 from tests.world import Phone, World
 
 ROTATION = b".rotate_session("
-ACCOUNT = b"INSERT INTO users"
-OPENING = b"INSERT INTO challenges"
+ACCOUNT = b".create_account("
+OPENING = b".open_session("
 LOGOUT = b".end_session("
 ONCE, TWICE = 1, 2  # a broken statement is sent again once; broken twice, it is 503
 

@@ -39,8 +39,9 @@ def scene(world: World, ana: Phone) -> KeyScene:
 
 
 def of_people(count: Counted) -> int:
-    """Return how many statements read or changed a person; a fresh container counts requests in another."""
-    return sum("WITH person" in statement for statement in count.statements)
+    """Return how many calls read or changed a person; a fresh container reads its keys in others."""
+    functions = (".open_session(", ".create_account(", ".renew_personal_data(")
+    return sum(any(each in statement for each in functions) for statement in count.statements)
 
 
 def written(world: World) -> None:

@@ -103,11 +103,12 @@ def test_logging_out_is_one_statement(world: World, ana: Phone) -> None:
         assert (len(count.statements), count.alone) == (1, [True])
 
 
-def test_a_known_persons_sign_in_is_one_statement_behind_that_of_its_limit(world: World, ana: Phone) -> None:
+def test_a_known_persons_sign_in_is_one_statement_with_its_limits_inside(world: World, ana: Phone) -> None:
+    buckets = world.rows("SELECT * FROM rate_limits")
     with counted(world) as count:
         assert ana.sign_in().status == 200
-    assert (len(count.statements), count.alone) == (2, [True, True])
-    assert [counts_requests(each) for each in count.statements] == [True, True]  # the person's is inside
+    assert (len(count.statements), count.alone) == (1, [True])
+    assert len(set(world.rows("SELECT * FROM rate_limits")) - set(buckets)) == 2  # of address and person
     wrote = transactions(world, ana.session_id)
     assert (wrote["session"] == wrote["audit"], len(wrote["session"])) == (True, 1)
 
@@ -115,13 +116,13 @@ def test_a_known_persons_sign_in_is_one_statement_behind_that_of_its_limit(world
 def test_a_known_persons_sign_in_with_news_is_one_statement_more(world: World, ana: Phone) -> None:
     with counted(world) as count:
         assert ana.sign_in(ana.id_token(name="Ana Maria Diaz")).status == 200
-    assert (len(count.statements), count.alone) == (3, [True] * 3)
+    assert (len(count.statements), count.alone) == (2, [True] * 2)
 
 
 def test_a_new_device_of_a_known_person_is_one_statement_more(world: World, ana: Phone) -> None:
     with counted(world) as count:
         assert ana.sign_in(device={"id": "device-2", "platform": "ios"}).status == 200
-    assert (len(count.statements), count.alone) == (3, [True] * 3)
+    assert (len(count.statements), count.alone) == (2, [True] * 2)
 
 
 def test_a_new_persons_sign_in_is_one_statement_more_which_writes_all(world: World) -> None:
@@ -129,18 +130,18 @@ def test_a_new_persons_sign_in_is_one_statement_more_which_writes_all(world: Wor
     renew_container(world)
     with counted(world) as count:
         assert ana.sign_in().status == 200
-    assert (len(count.statements), count.alone) == (3, [True] * 3)
+    assert (len(count.statements), count.alone) == (2, [True] * 2)
     tables = ("users", "identities", "devices", "sessions", "used_id_tokens", "consent_events")
     union = " UNION ALL ".join(f"SELECT xmin::text FROM {table}" for table in tables)  # noqa: S608 - our own names
     own = " UNION ALL SELECT xmin::text FROM audit_events WHERE user_id = %s"
     assert len(set(world.rows(union + own, ana.user_id))) == 1  # one transaction: whole or not at all
 
 
-def test_a_refused_sign_up_is_the_statement_of_its_limit_and_the_one_that_found_nobody(world: World) -> None:
+def test_a_refused_sign_up_is_the_one_statement_that_found_nobody(world: World) -> None:
     renew_container(world)
     with counted(world) as count:
         assert world.person().sign_in(consents=[]).code == "consent_required"
-    assert len(count.statements) == 2
+    assert len(count.statements) == 1
 
 
 def test_what_is_forged_costs_no_statement(world: World, ana: Phone) -> None:
@@ -188,10 +189,10 @@ def test_the_requests_line_tells_what_it_cost(world: World, ana: Phone, lines: i
     refresh, sign_up = (json.loads(line) for line in lines.getvalue().splitlines())
     assert (refresh["statements"], "kms_calls" in refresh, "key_vault_calls" in refresh) == (1, False, False)
     assert (sign_up["statements"], sign_up["kms_calls"], sign_up["key_vault_calls"]) == (
-        6,
+        5,
         5,
         1,
-    )  # with the position and a limit; KMS for four of the service's own keys and hers
+    )  # with the position; KMS for four of the service's own keys and hers
 
 
 def test_a_proof_is_used_up_inside_and_a_token_without_its_key_costs_no_statement(world: World) -> None:
@@ -201,7 +202,7 @@ def test_a_proof_is_used_up_inside_and_a_token_without_its_key_costs_no_statemen
     bearer.sign_in()
 
     def acts(phone: Phone) -> list[Callable[[], Reply]]:
-        return [phone.refresh, lambda: phone.get("/sessions"), phone.logout]
+        return [phone.sign_in, phone.refresh, lambda: phone.get("/sessions"), phone.logout]
 
     for act, unbound in zip(acts(ana), acts(bearer), strict=True):
         used = world.rows("SELECT count(*) FROM dpop_proofs")[0][0]

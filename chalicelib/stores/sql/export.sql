@@ -41,60 +41,63 @@ CREATE FUNCTION @schema@.read_pages(p_user_id uuid, p_part bigint, p_part_items 
 RETURNS SETOF @schema@.export_pages LANGUAGE plpgsql AS $body$
 DECLARE
     v_skipped bigint := (p_part - 1) * p_part_items;
-    v_pages @schema@.export_pages;
 BEGIN
-    v_pages.status_changed_at := (SELECT status_changed_at FROM public.users WHERE id = p_user_id);
-    v_pages.longest := greatest(
-        (SELECT count(*) FROM public.identities WHERE user_id = p_user_id),
-        (SELECT count(*) FROM public.devices WHERE user_id = p_user_id),
-        (SELECT count(*) FROM public.biometric_keys WHERE user_id = p_user_id),
-        (SELECT count(*) FROM public.sessions WHERE user_id = p_user_id),
-        (SELECT count(*) FROM public.consent_events WHERE user_id = p_user_id),
-        (SELECT count(*) FROM public.audit_events WHERE user_id = p_user_id)
-    );
-    v_pages.identities_page := (
-        SELECT jsonb_agg(to_jsonb(line)) FROM (
-            SELECT id, provider, subject, created_at
-            FROM public.identities WHERE user_id = p_user_id
-            ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
-        ) AS line
-    );
-    v_pages.devices_page := (
-        SELECT jsonb_agg(to_jsonb(line)) FROM (
-            SELECT id, platform, description, created_at, last_seen_at
-            FROM public.devices WHERE user_id = p_user_id
-            ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
-        ) AS line
-    );
-    v_pages.biometric_keys_page := (
-        SELECT jsonb_agg(to_jsonb(line)) FROM (
-            SELECT id, device_id, name, spki, created_at, last_used_at
-            FROM public.biometric_keys WHERE user_id = p_user_id
-            ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
-        ) AS line
-    );
-    v_pages.sessions_page := (
-        SELECT jsonb_agg(to_jsonb(line)) FROM (
-            SELECT id, device_id, client_id, generation, acr, amr, auth_time, created_at, rotated_at,
-                idle_expires_at, expires_at, ended_at, end_reason, jkt
-            FROM public.sessions WHERE user_id = p_user_id
-            ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
-        ) AS line
-    );
-    v_pages.consents_page := (
-        SELECT jsonb_agg(to_jsonb(line)) FROM (
-            SELECT kind, version, locale, sha256, action, method, app_version, session_id, occurred_at
-            FROM public.consent_events WHERE user_id = p_user_id
-            ORDER BY id LIMIT p_part_items OFFSET v_skipped
-        ) AS line
-    );
-    v_pages.events_page := (
-        SELECT jsonb_agg(to_jsonb(line)) FROM (
-            SELECT id, occurred_at, kind, session_id, request_id, details
-            FROM public.audit_events WHERE user_id = p_user_id
-            ORDER BY id LIMIT p_part_items OFFSET v_skipped
-        ) AS line
-    );
-    RETURN NEXT v_pages;
+    -- one statement, and so one moment
+    RETURN QUERY
+    SELECT
+        person.status_changed_at,
+        greatest(
+            (SELECT count(*) FROM public.identities WHERE user_id = p_user_id),
+            (SELECT count(*) FROM public.devices WHERE user_id = p_user_id),
+            (SELECT count(*) FROM public.biometric_keys WHERE user_id = p_user_id),
+            (SELECT count(*) FROM public.sessions WHERE user_id = p_user_id),
+            (SELECT count(*) FROM public.consent_events WHERE user_id = p_user_id),
+            (SELECT count(*) FROM public.audit_events WHERE user_id = p_user_id)
+        ),
+        (
+            SELECT jsonb_agg(to_jsonb(line)) FROM (
+                SELECT id, provider, subject, created_at
+                FROM public.identities WHERE user_id = p_user_id
+                ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
+            ) AS line
+        ),
+        (
+            SELECT jsonb_agg(to_jsonb(line)) FROM (
+                SELECT id, platform, description, created_at, last_seen_at
+                FROM public.devices WHERE user_id = p_user_id
+                ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
+            ) AS line
+        ),
+        (
+            SELECT jsonb_agg(to_jsonb(line)) FROM (
+                SELECT id, device_id, name, spki, created_at, last_used_at
+                FROM public.biometric_keys WHERE user_id = p_user_id
+                ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
+            ) AS line
+        ),
+        (
+            SELECT jsonb_agg(to_jsonb(line)) FROM (
+                SELECT id, device_id, client_id, generation, acr, amr, auth_time, created_at, rotated_at,
+                    idle_expires_at, expires_at, ended_at, end_reason, jkt
+                FROM public.sessions WHERE user_id = p_user_id
+                ORDER BY created_at, id LIMIT p_part_items OFFSET v_skipped
+            ) AS line
+        ),
+        (
+            SELECT jsonb_agg(to_jsonb(line)) FROM (
+                SELECT kind, version, locale, sha256, action, method, app_version, session_id, occurred_at
+                FROM public.consent_events WHERE user_id = p_user_id
+                -- an expression, so that no plan walks everybody's answers in their order
+                ORDER BY id + 0 LIMIT p_part_items OFFSET v_skipped
+            ) AS line
+        ),
+        (
+            SELECT jsonb_agg(to_jsonb(line)) FROM (
+                SELECT id, occurred_at, kind, session_id, request_id, details
+                FROM public.audit_events WHERE user_id = p_user_id
+                ORDER BY id LIMIT p_part_items OFFSET v_skipped
+            ) AS line
+        )
+    FROM public.users AS person WHERE person.id = p_user_id;
 END
 $body$;

@@ -70,7 +70,9 @@ BEGIN
         WHEN NOT @schema@.knows_index_keys(p_index_version, p_index_versions) THEN 'index_keys_changed'
         WHEN v_owner_id <> v_user_id THEN 'in_use'
         WHEN v_owner_id IS NOT NULL THEN 'linked'
-        WHEN @schema@.is_nonce_used(p_nonce_hash, p_nonce_expires_at, p_now) THEN 'nonce_used'
+        WHEN p_nonce_expires_at <= p_now OR EXISTS (
+            SELECT FROM public.challenges WHERE nonce_hash = p_nonce_hash
+        ) THEN 'nonce_used'
         WHEN EXISTS (SELECT FROM public.used_id_tokens WHERE token_hash = p_token_hash) THEN 'token_used'
         WHEN (SELECT count(*) FROM public.identities WHERE user_id = v_user_id) >= p_identities_max THEN 'full'
         WHEN NOT @schema@.use_nonce(p_nonce_hash, p_nonce_expires_at, p_now) THEN 'nonce_used'

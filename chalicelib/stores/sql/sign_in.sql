@@ -110,11 +110,6 @@ BEGIN
         SET ended_at = p_now, end_reason = 'replaced', profile = NULL, profile_digest = NULL
         WHERE device_id = v_device_id AND ended_at IS NULL
         RETURNING id INTO v_replaced_id;
-        IF FOUND THEN
-            PERFORM @schema@.write_audit(
-                'session.ended', v_person.id, v_replaced_id, '{"reason": "replaced"}', p_now, p_request_id
-            );
-        END IF;
         PERFORM @schema@.start_session(
             p_session_id, v_person.id, v_device_id, p_client_id, p_jkt, p_profile, p_profile_digest,
             p_idle_expires_at, p_expires_at, p_token_hash, p_token_expires_at, p_now, p_request_id
@@ -123,6 +118,11 @@ BEGIN
             PERFORM @schema@.write_audit(
                 'session.new_device', v_person.id, p_session_id,
                 jsonb_build_object('device_id', v_device_id), p_now, p_request_id
+            );
+        END IF;
+        IF v_replaced_id IS NOT NULL THEN
+            PERFORM @schema@.write_audit(
+                'session.ended', v_person.id, v_replaced_id, '{"reason": "replaced"}', p_now, p_request_id
             );
         END IF;
     ELSE
