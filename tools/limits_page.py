@@ -29,9 +29,10 @@ RateLimit: "sign-in-address";r=0;t=7
 
 A whole quota may come at once; then one more each window / quota (GCRA,
 [0084](decisions/0084-limits-in-the-database.md)). An address is the one that API Gateway saw, an IPv6 one by
-its /64 ([0086](decisions/0086-whose-requests-are-counted.md)). A sign-in is counted by the function that it calls;
-a good refresh and a bearer check are not counted ([0085](decisions/0085-limits-without-the-database.md)). What was
-refused is counted in the audit record by route and code.
+its /64 ([0086](decisions/0086-whose-requests-are-counted.md)). A sign-in is counted by the function that it
+calls; a good refresh and a bearer check are not counted
+([0085](decisions/0085-limits-without-the-database.md)). What was refused is counted in the audit record by
+route and code.
 
 `LIMITS=off make run` lifts them all, in the local stack only.
 
