@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Final, TextIO, cast
+from typing import Final
 
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError

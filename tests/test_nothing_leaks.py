@@ -167,7 +167,7 @@ def test_no_planted_value_is_left_anywhere(
     assert not any(found.values()), found
     # and all of them were looked at: each holds what it should
     assert b"INSERT INTO public.sessions" in left["rows"]
-    assert b"UPDATE sessions SET generation" in left["PostgreSQL's log"]
+    assert b".rotate_session(" in left["PostgreSQL's log"]
     assert b"wrapped_key" in left["the vault"]
     assert b'"code": "refresh_token_reused"' in left["our log"]
     assert b"POST / HTTP/1.1" in left["every logger"]  # of what libraries say while they debug

@@ -8,27 +8,39 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 
+from chalicelib.domain.challenges import Challenge
 from chalicelib.domain.dpop import Proof
-from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION, Taking
+from chalicelib.domain.limits import (
+    REFRESH_FAILURES_BY_SESSION,
+    SIGN_IN_BY_ADDRESS,
+    SIGN_IN_BY_PERSON,
+    Taking,
+)
+from chalicelib.domain.sign_in import Entered
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.postgres import messages
 from chalicelib.postgres.schema_name import schema_name
+from chalicelib.stores.account import AccountStore
 from chalicelib.stores.database import Database, connect
 from chalicelib.stores.limits import LimitStore
 from chalicelib.stores.readiness import is_at_head
 from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.sign_in import SignInStore
+from tests.sign_in_scenes import SignIns, renewed
 from tests.store.people_acts import PeopleActs
 from tests.store.test_functions import CALLS
 from tests.world import World
 
 Values = Mapping[str, Any] | None
 
+LIMITS = (SIGN_IN_BY_ADDRESS, SIGN_IN_BY_PERSON)
 SMALL = {"consent_documents", "database_position", "service_keys", "signing_keys", "alembic_version"}
 PEOPLE = 5000
 FEW = 500  # rows that all acts together read by an index: far fewer than there are
@@ -41,6 +53,9 @@ GROW = """
     SET enable_seqscan = off;
     INSERT INTO users (id, created_at, status_changed_at, profile)
         SELECT md5('person' || n)::uuid, now(), now(), 'x' FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO identities (user_id, provider, subject_index, subject, created_at)
+        SELECT md5('person' || n)::uuid, 'google', decode(md5('subject' || n), 'hex'), 'x', now()
+        FROM generate_series(1, %(people)s) AS n;
     INSERT INTO devices (id, user_id, device_index, platform, created_at, last_seen_at)
         SELECT md5('device' || n)::uuid, md5('person' || n)::uuid, 'x', 'ios', now(), now()
         FROM generate_series(1, %(people)s) AS n;
@@ -49,6 +64,11 @@ GROW = """
         SELECT md5('session' || n)::uuid, md5('person' || n)::uuid, md5('device' || n)::uuid,
             'ios', 'aal1', '{fed}', now(), now(), now(), now(), now()
         FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO used_id_tokens (token_hash, session_id, used_at, expires_at)
+        SELECT decode(md5('token' || n), 'hex'), md5('session' || n)::uuid, now(), now()
+        FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO challenges (nonce_hash, used_at, expires_at)
+        SELECT decode(md5('nonce' || n), 'hex'), now(), now() FROM generate_series(1, %(people)s) AS n;
     INSERT INTO consent_events (user_id, kind, version, locale, sha256, action, method, session_id,
             occurred_at)
         SELECT md5('person' || n)::uuid, kind, version, locale, sha256, 'granted', 'x',
@@ -116,6 +136,32 @@ class SessionActs:
         return Proof(jkt="", ath=None, replay_key=key, expires_at=self.now, has_nonce=False)
 
 
+class SignInActs:
+    """What requests do to sign in."""
+
+    def __init__(self, world: World) -> None:
+        self.sign_ins = SignIns(world)
+
+    def all(self, database: Database) -> None:
+        """Sign a stranger up and in: known, repeated, answering otherwise; then seal their data anew."""
+        store, person = SignInStore(database), self.sign_ins.person()
+        index = person.user_id.bytes * 2
+        new = self.sign_ins.new(subject_indexes=(index,), device_indexes=(index,))
+        address, place = [Taking(limit=limit, subject="", index=index, now=new.now) for limit in LIMITS]
+        asked = replace(new, at_address=address, place=place, token_hash=index)
+        assert store.open_session(asked).outcome is Entered.UNKNOWN_PERSON
+        assert store.create_account(asked, person).outcome is Entered.CREATED
+        assert store.open_session(asked).outcome is Entered.REPEATED
+        answers = tuple(replace(answer, granted=False) for answer in new.answers)
+        nonce = Challenge(nonce_hash=index, expires_at=new.expires_at)
+        entry = store.open_session(replace(new, session_id=uuid4(), answers=answers, challenge=nonce))
+        assert entry.outcome is Entered.OPENED
+        assert entry.own is not None
+        accounts = AccountStore(database)
+        accounts.renew(renewed(entry.own, (index,)), now=new.now, request_id="test")
+        accounts.renew_session_copy(entry.own.session.id, b"copy", b"digest")
+
+
 class OtherActs:
     """What belongs to no noun."""
 
@@ -133,7 +179,7 @@ class Acts:
     """Everything that requests do, by one connection. Who adds a function adds an act that calls it."""
 
     def __init__(self, world: World) -> None:
-        self.nouns = (SessionActs(world), PeopleActs(world), OtherActs(world))
+        self.nouns = (SessionActs(world), SignInActs(world), PeopleActs(world), OtherActs(world))
         world.close()
         self.database = connect(world.settings.database_url, 1)
 

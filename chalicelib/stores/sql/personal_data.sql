@@ -25,7 +25,7 @@ BEGIN
         SET description = p_device_description, description_digest = p_device_digest
         WHERE id = p_device_id AND user_id = p_user_id;
         UPDATE public.sessions SET profile = p_session_profile, profile_digest = p_copy_digest
-        WHERE id = p_session_id AND user_id = p_user_id AND ended_at IS NULL;
+        WHERE id = p_session_id AND user_id = p_user_id AND end_reason IS NULL;
         PERFORM @schema@.write_audit(
             'account.data_renewed', p_user_id, p_session_id, jsonb_build_object('changed', p_changed), p_now,
             p_request_id
@@ -43,7 +43,7 @@ AS $body$
 #variable_conflict use_column
 BEGIN
     UPDATE public.sessions SET profile = p_session_profile, profile_digest = p_copy_digest
-    WHERE id = p_session_id AND ended_at IS NULL;
+    WHERE id = p_session_id AND end_reason IS NULL;
     is_renewed := FOUND;
     RETURN NEXT;
 END

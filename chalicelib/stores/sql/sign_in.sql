@@ -168,14 +168,14 @@ BEGIN
     PERFORM @schema@.lock_subject(p_subject_indexes);
     v_person := @schema@.lock_person(p_provider, p_subject_indexes);
     IF v_person.id IS NOT NULL THEN
-        RETURN QUERY SELECT * FROM @schema@.open_session(
+        RETURN QUERY SELECT found.* FROM @schema@.open_session(
             p_provider, p_subject_indexes, p_index_version, p_index_versions,
             p_token_hash, p_token_expires_at, p_retry_window, p_nonce_hash, p_nonce_expires_at,
             p_device_id, p_device_indexes, p_platform,
             p_session_id, p_client_id, p_jkt, p_profile, p_profile_digest, p_idle_expires_at, p_expires_at,
             p_answers, p_app_version, p_locale, NULL, NULL, NULL, NULL, NULL,
             p_bucket_index, p_bucket_interval, p_bucket_window, p_now, p_request_id
-        );
+        ) AS found;
         RETURN;
     END IF;
     v_entry.outcome := @schema@.judge_stranger(
@@ -270,24 +270,27 @@ CREATE FUNCTION @schema@.lock_person(
 ) LANGUAGE plpgsql AS $body$
 #variable_conflict use_column
 DECLARE
-    v_user_id uuid;
+    v_identity record;
 BEGIN
-    SELECT person.id INTO v_user_id
-    FROM public.identities AS identity
-    JOIN public.users AS person ON person.id = identity.user_id
-    WHERE identity.provider = p_provider AND identity.subject_index = ANY (p_subject_indexes)
-    FOR NO KEY UPDATE OF person;
-    IF FOUND THEN
-        SELECT person.id, person.status::text, NOT EXISTS (
+    SELECT identity.* INTO v_identity
+    FROM unnest(p_subject_indexes) AS wanted (subject_index)
+    CROSS JOIN LATERAL (  -- one row, looked up: a plan for ANY could read all of a provider's
+        SELECT id, user_id, created_at FROM public.identities
+        WHERE provider = p_provider AND subject_index = wanted.subject_index OFFSET 0
+    ) AS identity;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT person.status::text INTO status FROM public.users AS person
+    WHERE person.id = v_identity.user_id FOR NO KEY UPDATE;
+    IF status <> 'erased' THEN
+        SELECT identity.user_id, NOT EXISTS (
             SELECT FROM public.identities AS earlier
-            WHERE earlier.user_id = person.id
-                AND (earlier.created_at, earlier.id) < (identity.created_at, identity.id)
+            WHERE earlier.user_id = v_identity.user_id
+                AND (earlier.created_at, earlier.id) < (v_identity.created_at, v_identity.id)
         )
-        INTO id, status, is_first_identity
-        FROM public.identities AS identity
-        JOIN public.users AS person ON person.id = identity.user_id
-        WHERE identity.provider = p_provider AND identity.subject_index = ANY (p_subject_indexes)
-            AND person.id = v_user_id AND person.status <> 'erased';
+        INTO id, is_first_identity
+        FROM public.identities AS identity WHERE identity.id = v_identity.id;
     END IF;
 END
 $body$;
@@ -329,10 +332,10 @@ RETURNS boolean LANGUAGE plpgsql AS $body$
 BEGIN
     RETURN EXISTS (
         SELECT FROM public.sessions AS session
-        JOIN public.devices AS device ON device.id = session.device_id
         WHERE session.id = p_session_id AND session.user_id = p_user_id
-            AND session.generation = 0 AND session.ended_at IS NULL
-            AND session.jkt IS NOT DISTINCT FROM p_jkt AND device.device_index = ANY (p_device_indexes)
+            AND session.generation = 0 AND session.end_reason IS NULL
+            AND session.jkt IS NOT DISTINCT FROM p_jkt
+            AND (SELECT device_index FROM public.devices WHERE id = session.device_id) = ANY (p_device_indexes)
     );
 END
 $body$;
@@ -340,17 +343,13 @@ $body$;
 -- Hold the locks of whoever adds an identity with these indexes. Any two who add the same one know a version of the
 -- index key in common, and so wait for each other; and retiring an index key waits for whoever adds anybody.
 CREATE FUNCTION @schema@.lock_subject(p_subject_indexes bytea[]) RETURNS void LANGUAGE plpgsql AS $body$
-DECLARE
-    v_lock bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(7310415521);  -- the number of NO_MORE_ADDING in stores/index_keys.py
-    FOR v_lock IN
-        SELECT ('x' || encode(substr(sha256(subject_index), 1, 8), 'hex'))::bit(64)::bigint
+    PERFORM pg_advisory_xact_lock(ordered.key) FROM (
+        SELECT ('x' || encode(substr(sha256(subject_index), 1, 8), 'hex'))::bit(64)::bigint AS key
         FROM unnest(p_subject_indexes) AS subject_index
         ORDER BY 1  -- in one order, so that no two wait for each other
-    LOOP
-        PERFORM pg_advisory_xact_lock(v_lock);
-    END LOOP;
+    ) AS ordered;
 END
 $body$;
 
