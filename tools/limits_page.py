@@ -27,8 +27,8 @@ RateLimit-Policy: "sign-in-address";q=600;w=600
 RateLimit: "sign-in-address";r=0;t=7
 ```
 
-A whole quota may come at once, and then one more request each window / quota (GCRA). The function that a sign-in calls
-counts it; a good refresh and a bearer check aren't counted. Refused requests are counted in the
+A whole quota may come at once, and then one more request each window / quota (GCRA). The function that a
+sign-in calls counts it; a good refresh and a bearer check aren't counted. Refused requests are counted in the
 audit record by route and code. `LIMITS=off make run` lifts all limits, in the local stack only.
 
 | policy | counts | by | quota | window | without the database |
