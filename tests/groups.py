@@ -20,12 +20,15 @@ PLACES: Final = {
     "architecture/test_kept_ids.py": Group.SLOW,
     "local/test_readme_tour.py": Group.FAST,
     "bench": Group.SLOW,
+    "commands/test_every_command.py": Group.FAST,
+    "commands": Group.SLOW,
     "deploy": Group.SLOW,
     "faults": Group.SLOW,
     "infra": Group.INFRA,
     "local": Group.SLOW,
     "release": Group.SLOW,
     "security": Group.SECURITY,
+    "setup/installing": Group.SLOW,
     "simulation": Group.SLOW,
 }  # the first that fits decides
 
