@@ -27,6 +27,7 @@ from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
 from chalicelib.services.export import ExportService
 from chalicelib.services.grants import Grants
+from chalicelib.services.notices import NoticeService
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.refusals import Refusals
@@ -146,9 +147,7 @@ class _Assembly:
             exports=ExportService(
                 store=ExportStore(self.database), keys=self.data_keys, limits=self.limits, clock=self.clock
             ),
-            notices=notices(
-                self.database, self.settings.providers, self.provider_keys, self.secrets, self.clock
-            ),
+            notices=self._notices(),
             oauth=oauth(self._session_service(), self.sessions, self.tokens, self.clock),
             consents=self._consents(),
             erasures=self.erasure.erasures,
@@ -160,6 +159,9 @@ class _Assembly:
             make_recovery=cache(self._recovery),
             make_operators=cache(self._operators),
         )
+
+    def _notices(self) -> NoticeService:
+        return notices(self.database, self.settings.providers, self.provider_keys, self.secrets, self.clock)
 
     def _recovery(self) -> "Recovery":
         from chalicelib.assembly.recovery import recovery  # noqa: PLC0415 - no request needs it

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, text
 
+_DATABASE = text("SELECT current_database()")
 _EXISTS = text("SELECT 1 FROM pg_roles WHERE rolname = :role")
 
 
@@ -12,8 +13,9 @@ def make_owner_role(master: Connection, owner: str) -> bool:
     role too, and it would lock itself out.
     """
     quote = master.dialect.identifier_preparer.quote_identifier
-    role, database = quote(owner), quote(str(master.engine.url.database))
+    role = quote(owner)
     with master.begin():
+        database = quote(master.execute(_DATABASE).scalar_one())
         is_new = master.execute(_EXISTS, {"role": owner}).first() is None
         if is_new:
             master.exec_driver_sql(f"CREATE ROLE {role} LOGIN CREATEROLE")

@@ -192,7 +192,7 @@ def test_somebody_erased_needs_no_index(scene: KeyScene, ana: Phone) -> None:
 
 def test_the_old_version_goes_when_nobody_is_under_it(scene: KeyScene, ana: Phone) -> None:
     world, retirement = scene.world, scene.parts.retirement
-    with pytest.raises(ValueError, match="wait for the next one"):
+    with pytest.raises(ValueError, match="wait until its successor writes"):
         retirement.retire_secret(INDEX, 1, ORDER, REQUEST_ID)
     written(world)
     with pytest.raises(ValueError, match="reindex them first"):

@@ -79,16 +79,9 @@ GROW = """
         SELECT decode(md5('bucket' || n), 'hex'), now() FROM generate_series(1, %(people)s) AS n;
     INSERT INTO dpop_proofs (proof_hash, expires_at)
         SELECT decode(md5('proof' || n), 'hex'), now() FROM generate_series(1, %(people)s) AS n;
-    INSERT INTO identities (user_id, provider, subject_index, subject, created_at)
-        SELECT md5('person' || n)::uuid, 'google', decode(md5('subject' || n), 'hex'), 'x', now()
-        FROM generate_series(1, %(people)s) AS n;
     INSERT INTO biometric_keys (id, user_id, device_id, spki, created_at)
         SELECT gen_random_uuid(), md5('person' || n)::uuid, md5('device' || n)::uuid, 'x', now()
         FROM generate_series(1, %(people)s) AS n;
-    INSERT INTO challenges (nonce_hash, used_at, expires_at)
-        SELECT decode(md5('nonce' || n), 'hex'), now(), now() FROM generate_series(1, %(people)s) AS n;
-    INSERT INTO used_id_tokens (token_hash, used_at, expires_at)
-        SELECT decode(md5('token' || n), 'hex'), now(), now() FROM generate_series(1, %(people)s) AS n;
     INSERT INTO audit_events (occurred_at, kind, user_id, request_id, details)
         SELECT now(), 'x', md5('person' || n)::uuid, 'x', '{}' FROM generate_series(1, %(people)s) AS n
 """
