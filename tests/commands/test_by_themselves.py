@@ -17,6 +17,12 @@ def test_help_names_every_target(copy: Path) -> None:
     assert [line.split()[1] for line in told.splitlines()] == explained
 
 
+def test_the_ids_of_a_group_are_printed(copy: Path) -> None:
+    ids = copying.make(copy, "test-ids", "GROUP=security").stdout.splitlines()
+    assert ids
+    assert all(line.startswith("tests/security/") for line in ids)
+
+
 def test_format_rewrites_what_lint_refuses(copy: Path) -> None:
     file = copy / "tools" / "unformatted.py"
     file.write_text('"""Say nothing."""\nNAMES = [ "a",\n"b" ]\n', encoding="utf-8")
