@@ -139,8 +139,8 @@ format: venv  ## rewrite the code the way `make lint` wants it
 	@$(RUN) -m ruff check --fix --quiet .
 	@$(RUN) -m ruff format .
 
-coverage: venv  ## run both groups of tests, and print the branches that none of them reaches
-	@$(PYTEST) --ignore=tests/infra --ignore=tests/security --cov --cov-report=term
+coverage: venv  ## run both groups of tests, or some (TESTS=tests/unit), and print the branches that none of them reaches
+	@$(PYTEST) $(or $(TESTS),--ignore=tests/infra --ignore=tests/security) --cov --cov-report=term
 
 docs: venv  ## write the pages of docs/ again that are made from code
 	@for page in tools/*_page.py; do $(RUN) -m "tools.$$(basename "$$page" .py)" || exit 1; done
