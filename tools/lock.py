@@ -79,7 +79,16 @@ class Uv:
 
     def compile(self, source: Path, *options: str, folder: Path) -> str:
         """Return what `uv pip compile` prints. Raises: LockError with uv's reason."""
-        command = (self._program, "pip", "compile", source.name, "--quiet", *options)
+        command = (
+            self._program,
+            "pip",
+            "compile",
+            source.name,
+            "--quiet",
+            "--python",
+            sys.executable,
+            *options,
+        )
         done = subprocess.run(
             command, cwd=folder, env=self._variables, capture_output=True, text=True, check=False
         )
