@@ -53,11 +53,11 @@ def _has_room() -> bool:
     mode = RAM_DISK.stat().st_mode
     if not mode & stat.S_ISVTX or not mode & OTHERS_CAN_WRITE:
         return False
-    free = min(shutil.disk_usage(RAM_DISK).free, _available())
+    free = min(shutil.disk_usage(RAM_DISK).free, available())
     return free >= FREE_MIN
 
 
-def _available() -> int:
+def available() -> int:
     """Return how many bytes of memory may be taken; Linux alone has this RAM disk, and tells."""
     for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
         name, _, amount = line.partition(":")

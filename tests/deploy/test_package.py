@@ -25,6 +25,7 @@ OURS = (
     r"app\.py",
     r"chalicelib/(\w+/)*\w+\.py",
     r"chalicelib/stores/statements\.json",
+    r"chalicelib/stores/sql/\w+\.sql",
     r"chalicelib/documents/published\.txt",
     r"chalicelib/documents/\w+/\d+\.\d+\.(en|es)\.md",
     r"chalicelib/certificates/(rds-[a-z0-9-]+|amazon-trust)\.pem",

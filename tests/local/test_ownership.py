@@ -53,7 +53,7 @@ def test_what_root_left_behind_is_told_in_one_sentence(tmp_path: Path, command: 
     for name in ("local", "tools"):
         shutil.copytree(PROJECT / name, project / name)
     os.chown(project, OTHER.uid, OTHER.gid)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    for folder in (tmp_path, *tmp_path.parents[:-2]):  # but for / and the folder of all
         folder.chmod(0o755)
     left = project / file
     left.parent.mkdir(parents=True)
