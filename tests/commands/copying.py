@@ -1,5 +1,6 @@
 """A copy of the project beside this one, in which a developer's commands are typed."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from local.places import PROJECT, make_directory
+from tools.environment import MADE_FROM
 
 GIT: Final = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 ENVIRONMENT: Final = ".venv"
@@ -26,7 +28,13 @@ def copied(folder: Path) -> Path:
             shutil.copy2(PROJECT / name, folder / name, follow_symlinks=False)
     (folder / ENVIRONMENT).mkdir()
     for part in (PROJECT / ENVIRONMENT).iterdir():  # each by itself: nothing can clear the real one
-        (folder / ENVIRONMENT / part.name).symlink_to(part)
+        if part.name != MADE_FROM:
+            (folder / ENVIRONMENT / part.name).symlink_to(part)
+    made = json.loads((PROJECT / ENVIRONMENT / MADE_FROM).read_text(encoding="utf-8"))
+    # complete where it is: nothing is installed into it
+    (folder / ENVIRONMENT / MADE_FROM).write_text(
+        json.dumps(made | {"folder": str(folder)}), encoding="utf-8"
+    )
     return folder
 
 
