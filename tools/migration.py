@@ -16,8 +16,8 @@ from alembic.script import ScriptDirectory
 from local.command_line import CommandLine, typed
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
-EXPECTED: Final = Path("chalicelib") / "stores" / "migrations.py"
-HEAD: Final = re.compile(r'^HEAD = "(\d{4})"', re.MULTILINE)
+EXPECTED: Final = Path("chalicelib") / "stores" / "readiness.py"
+HEAD: Final = re.compile(r'^(HEAD: Final = )"\d{4}"', re.MULTILINE)
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ,'-]{2,59}")
 NAME_IN_WORDS: Final = "says in 3 to 60 letters, digits and spaces what changes, beginning with a letter"
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
 def write(project: Path, name: str) -> Path:
     """Return the file of the new migration, which the code of the project then expects."""
     config = Config(str(project / "alembic.ini"))
-    config.set_main_option("script_location", str(project / "alembic"))
+    config.set_main_option("script_location", str(project / "alembic").replace("%", "%%"))  # configparser's
     scripts = ScriptDirectory.from_config(config)
     newest = scripts.get_current_head() or "0000"
     number = f"{int(newest) + 1:04}"
@@ -45,7 +45,7 @@ def write(project: Path, name: str) -> Path:
         sys.exit(f"{number} wasn't written")
     expected = project / EXPECTED
     text = expected.read_text(encoding="utf-8")
-    expected.write_text(HEAD.sub(f'HEAD = "{number}"', text), encoding="utf-8")
+    expected.write_text(HEAD.sub(rf'\1"{number}"', text), encoding="utf-8")
     return Path(made.path)
 
 

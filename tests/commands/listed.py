@@ -46,7 +46,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "make keys": KEYS,
     "make lint": (".ci/run test", f"{ALONE}::test_format_rewrites_what_lint_refuses"),
     "make load": (f"{MEASURED}::test_load_says_how_it_went",),
-    "make lock": (f"{ALONE}::test_lock_says_where_uv_comes_from",),
+    "make lock": (f"{ALONE}::test_lock_runs_what_the_tests_of_set_up_try",),
     "make migration": (f"{CHANGES}::test_a_migration_is_written_as_the_page_says",),
     "make operate": OPERATED,
     "make package": (f"{MEASURED}::test_cold_start_measures_the_real_zip",),

@@ -76,7 +76,8 @@ def test_what_is_forgotten_is_named_as_make_has_it(stack: Stack) -> None:
     )
 
 
-def test_keys_are_shown_rotated_and_walked(stack: Stack) -> None:
+def test_keys_are_shown_rotated_and_walked(stack: Stack, whom: str) -> None:
+    assert whom  # somebody whose keys are shown
     assert "people's keys" in stack.make("keys")
     assert json.loads(stack.make("keys", "JSON=1"))["is_complete"] is True
     assert json.loads(stack.make("keys", "ACT=rotate", "USE=refresh_token"))["version"] == 2

@@ -11,6 +11,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from chalicelib.domain.errors import MethodNotAllowed, leaves
+from chalicelib.domain.providers import PROVIDERS
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.body_formats import BodyFormat
 from chalicelib.routes.openapi import possible_errors
@@ -132,9 +133,10 @@ def test_an_app_accepts_what_is_added_to_answers_and_we_refuse_what_is_added_to_
 
 def test_the_headers_that_stand_in_for_a_device_are_described(served: dict[str, Any]) -> None:
     hints = {"X-Device-ID", "X-Device-Platform", "X-App-Version"}
+    sign_ins = {f"POST /auth/{name}" for name in PROVIDERS}
     for name, operation in operations(served).items():
         headers = {each["name"] for each in operation.get("parameters", []) if each["in"] == "header"}
-        assert headers & hints == (hints if name in {"POST /auth/google", "POST /auth/apple"} else set())
+        assert headers & hints == (hints if name in sign_ins else set())
 
 
 # RFC 6749 s3.2 for forms, RFC 7517 s4 for keys; what decides nothing; and logout, which is 204 whatever it
