@@ -16,7 +16,7 @@ from chalice.local import LocalGateway
 
 from chalicelib.domain.errors import MethodNotAllowed, NotFound, ServiceError
 from chalicelib.routes.language import preferred_locale
-from chalicelib.routes.problems import problem
+from chalicelib.routes.problems import CHALLENGE, FORWARDED_CHALLENGE, problem
 from local.children import HOST
 from local.sigv4 import identity
 
@@ -68,7 +68,9 @@ class Gateway(LocalGateway):
                 return refusal(NotFound(), inbound, route)
             event["requestContext"]["identity"] |= caller
         response = self._app_object(event, self._generate_lambda_context())
-        headers = response["headers"] | response.get("multiValueHeaders", {})  # which our own answers lack
+        headers = forwarded(
+            response["headers"] | response.get("multiValueHeaders", {})  # which our own answers lack
+        )
         if response["body"] and "content-type" not in map(str.lower, headers):
             headers["Content-Type"] = "application/json"  # API Gateway's own default
         return Outbound(
@@ -109,6 +111,17 @@ class Gateway(LocalGateway):
             "body": text_if_utf8(event["body"]),
             "isBase64Encoded": event.get("isBase64Encoded", False),
         }
+
+
+def forwarded(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a function's headers under the names that API Gateway gives them on their way to the client.
+
+    The gateway's own errors (`refusal`) are not renamed.
+    """
+    return {
+        FORWARDED_CHALLENGE if name.lower() == CHALLENGE.lower() else name: value
+        for name, value in headers.items()
+    }
 
 
 def body_bytes(response: dict[str, Any]) -> bytes:

@@ -26,6 +26,7 @@ from local import dev_apple
 from local.database import connected
 from local.dev_google import AUDIENCE, subject_for
 from local.dev_providers import DevProviders
+from local.gateway import forwarded
 from tests import declared
 from tests.fakes import FakeClock
 from tests.gateway import proxy_event
@@ -101,7 +102,9 @@ class World(Operated):
             told.setdefault("authorization", f"Bearer {token}")
         event = self._event(method, path, body, told)
         answer = self.app(event, None)
-        reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
+        reply = Reply(
+            answer["statusCode"], forwarded(answer["headers"]), json.loads(answer["body"] or "null")
+        )
         gateway = event["requestContext"]
         declared.check(
             method, gateway["resourcePath"], reply.status, reply.headers, reply.body, gateway["requestId"]

@@ -7,7 +7,13 @@ from pathlib import Path
 from chalicelib.domain.errors import ServiceError, leaves
 from chalicelib.routes.faults import FaultCode
 from chalicelib.routes.messages import MESSAGES
-from chalicelib.routes.problems import STATUSES, TYPE_PREFIX
+from chalicelib.routes.problems import (
+    CHALLENGE,
+    FORWARDED_CHALLENGE,
+    NONCE_HEADER,
+    STATUSES,
+    TYPE_PREFIX,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
 
@@ -90,6 +96,14 @@ and `consents_missing`. Switch on `code`, or on `action` where that is enough; b
 comes in English or Spanish, as `Accept-Language` prefers.
 
 Only a status of 401 says anything about tokens: an outage is 503 or 500, and then the tokens stay good.
+
+## The challenge
+
+A 401 carries a challenge (RFC 9110). API Gateway renames the service's `{CHALLENGE}` to
+`{FORWARDED_CHALLENGE}`, and so does the local server; only errors that the gateway
+writes itself keep the first name ([0130](decisions/0130-the-challenge-is-renamed.md)). Read `code` of the
+body, and for DPoP the header `{NONCE_HEADER}`: neither is ever renamed. A library that insists on the
+challenge must look for both names.
 """
 
 

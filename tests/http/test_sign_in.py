@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.providers import GOOGLE, PROVIDERS
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from chalicelib.services.ports import Act
 from tests.offering import offer
 from tests.world import Phone, World
@@ -85,7 +86,7 @@ def test_a_token_that_google_did_not_make_for_us_is_refused(
     before = world.stored()
     reply = ana.sign_in(ana.id_token(**claims))
     assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_id_token", "sign_in")
-    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    assert reply.headers[FORWARDED_CHALLENGE] == "Bearer"
     assert world.stored() == before
 
 

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
 from local.children import HOST
+from local.gateway import forwarded
 from local.runtime_api import FunctionError
 from tools.rehearsal.functions import Functions
 
@@ -117,9 +118,10 @@ class Endpoint:
     def _as_api(self, request: Request, path: str) -> Reply:
         told = self._run(self.api, _event(request, path))
         many = {name: ", ".join(values) for name, values in told.get("multiValueHeaders", {}).items()}
+        headers = forwarded({**told.get("headers", {}), **many})
         body = told.get("body", "")
         content = base64.b64decode(body) if told.get("isBase64Encoded") else body.encode()
-        return Reply(status=told["statusCode"], headers={**told.get("headers", {}), **many}, body=content)
+        return Reply(status=told["statusCode"], headers=headers, body=content)
 
     def _run(self, name: str, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         asked = Request(
