@@ -69,6 +69,20 @@ MUTATIONS = {
         *("keys/main.tf", '"kms:EncryptionContext:purpose" = purpose', '"kms:KeySpec" = "SYMMETRIC_DEFAULT"'),
         "Use demands the purpose",
     ),
+    "EventBridge must name its account to use the key": (
+        "keys/storage.tf",
+        'Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }\n',
+        'Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }\n'
+        'Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }\n',
+        "name no source account when they publish",
+    ),
+    "EventBridge must name its account to publish": (
+        "observability/main.tf",
+        'Principal = { Service = "events.amazonaws.com" }\n',
+        'Principal = { Service = "events.amazonaws.com" }\n'
+        'Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }\n',
+        "only where no condition is asked of it",
+    ),
     "the default group opens": (
         "network/main.tf",
         'tags = { Name = "${var.name}-default-closed" }',

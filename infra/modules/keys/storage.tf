@@ -59,14 +59,19 @@ locals {
       }
     },
     {
-      Sid    = "Alarms" # an encrypted topic, and who publishes to it
-      Effect = "Allow"
-      Principal = { Service = [
-        "budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com",
-      ] }
+      Sid       = "Alarms" # an encrypted topic, and who publishes to it
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Resource  = "*"
       Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+    },
+    {
+      Sid       = "AlarmsWithoutSource" # a condition on the source would drop every message silently: decision 0131
+      Effect    = "Allow"
+      Principal = { Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Resource  = "*"
     },
   ]
 }

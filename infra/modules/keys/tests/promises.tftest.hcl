@@ -53,7 +53,7 @@ run "administrators_can_open_nothing" {
     condition = alltrue(flatten([
       for key in aws_kms_key.this : [
         for statement in jsondecode(key.policy).Statement :
-        statement.Effect == "Deny" || statement.Sid == "Administration" || can(statement.Condition)
+        statement.Effect == "Deny" || contains(["Administration", "AlarmsWithoutSource"], statement.Sid) || can(statement.Condition)
       ]
     ]))
     error_message = "Whatever else is allowed has conditions."
@@ -118,6 +118,30 @@ run "the_storage_key_serves_services_only" {
       if statement.Sid != "Administration"
     ])
     error_message = "Nobody decrypts with the storage key directly."
+  }
+}
+
+run "events_and_budgets_reach_the_encrypted_topic" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for service in ["budgets.amazonaws.com", "events.amazonaws.com"] : anytrue([
+        for statement in jsondecode(aws_kms_key.this["storage"].policy).Statement :
+        !can(statement.Condition) && contains(flatten([try(statement.Principal.Service, [])]), service) &&
+        toset(statement.Action) == toset(["kms:Decrypt", "kms:GenerateDataKey*"])
+      ])
+    ])
+    error_message = "EventBridge and Budgets name no source account when they publish: a condition on it drops what they tell."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_kms_key.this["storage"].policy).Statement :
+      toset(flatten([statement.Principal.Service])) == toset(["budgets.amazonaws.com", "events.amazonaws.com"])
+      if statement.Effect == "Allow" && !can(statement.Condition) && statement.Sid != "Administration"
+    ])
+    error_message = "Nobody else uses the storage key without a condition."
   }
 }
 
