@@ -11,7 +11,10 @@ from tools.terraform import INFRA, run
 @pytest.fixture(scope="session")
 def ready() -> Path:
     """infra/ itself, its root and four modules initialised: nothing but Terraform's own cache is written."""
-    for folder in (INFRA, *(INFRA / "modules" / name for name in ("database", "keys", "network", "observability"))):
+    for folder in (
+        INFRA,
+        *(INFRA / "modules" / name for name in ("database", "keys", "network", "observability")),
+    ):
         run("init", "-backend=false", folder=folder)
     return INFRA
 

@@ -116,7 +116,10 @@ class Endpoint:
             return Reply(status=200, headers={"X-Amz-Function-Error": "Unhandled"}, body=str(error).encode())
 
     def _as_api(self, request: Request, path: str) -> Reply:
-        told = self._run(self.api, _event(request, path))
+        try:
+            told = self._run(self.api, _event(request, path))
+        except FunctionError:
+            return _json(502, {"message": "Internal server error"})
         many = {name: ", ".join(values) for name, values in told.get("multiValueHeaders", {}).items()}
         headers = forwarded({**told.get("headers", {}), **many})
         body = told.get("body", "")
@@ -128,6 +131,10 @@ class Endpoint:
             method="GET", target=f"{FUNCTIONS}/{name}/configuration", headers=_AS_LAMBDA, body=b""
         )
         told = json.loads(self._forward(asked, b"").body)
+        given, needed = (told["Runtime"], told["Architectures"][0]), self.functions.runs_on[name]
+        if given != needed:  # bytecode and libraries of another Python or machine don't load
+            words = f"Unable to import module 'app': made for {needed}, run on {given}"
+            raise FunctionError(json.dumps({"errorType": "Runtime.ImportModuleError", "errorMessage": words}))
         variables = told.get("Environment", {}).get("Variables", {})
         return self.functions.invoke(name, told["Handler"], variables, event).body
 
@@ -221,9 +228,11 @@ def _event(request: Request, path: str) -> dict[str, Any]:
 def _described(body: bytes) -> bytes:
     """Return an API's document as far as moto reads it: no Swagger 2, which Chalice writes; one route."""
     told = json.loads(body)
+    uri = next(iter(told["paths"]["/health"].values()))["x-amazon-apigateway-integration"]["uri"]
+    integration = {"type": "MOCK", "httpMethod": "POST", "uri": uri}
     route = {
         "responses": {"200": {"description": ""}},
-        "x-amazon-apigateway-integration": {"type": "MOCK", "httpMethod": "POST", "uri": "none"},
+        "x-amazon-apigateway-integration": integration,
     }
     info = {"title": told["info"]["title"], "version": "1", "description": f"{len(told['paths'])} routes"}
     return json.dumps({"openapi": "3.0.1", "info": info, "paths": {"/health": {"get": route}}}).encode()

@@ -1,4 +1,4 @@
-"""`python -m tools.release deploy|rollback|config --stage dev --states BUCKET`."""
+"""`python -m tools.release deploy|rollback|rewrap|config|destroy --stage dev --states BUCKET`."""
 
 import argparse
 import getpass
@@ -13,9 +13,11 @@ from typing import Final
 import boto3.session
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.lambda_python import NoLambdaPython
 from tools.release import config
 from tools.release.cloud import Cloud
 from tools.release.deploying import leave
+from tools.release.destroying import Destroying
 from tools.release.fault import ReleaseFault
 from tools.release.infrastructure import Infrastructure, credentials
 from tools.release.lock import Lock
@@ -25,6 +27,14 @@ from tools.release.shelf import Shelf
 from tools.terraform import INFRA, PROJECT, STAGES
 from tools.vendor import VendorError
 
+FAULTS: Final = (
+    ReleaseFault,
+    VendorError,
+    NoLambdaPython,
+    BotoCoreError,
+    ClientError,
+    subprocess.TimeoutExpired,
+)
 REGION: Final = re.compile(r'^region\s*=\s*"([a-z0-9-]+)"', re.MULTILINE)
 REGION_DEFAULT: Final = "eu-west-1"  # of infra/variables.tf
 
@@ -36,7 +46,14 @@ def main() -> None:
     os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     try:
         _do(asked, region)
-    except (ReleaseFault, VendorError, BotoCoreError, ClientError, subprocess.TimeoutExpired) as error:
+    except (
+        ReleaseFault,
+        VendorError,
+        NoLambdaPython,
+        BotoCoreError,
+        ClientError,
+        subprocess.TimeoutExpired,
+    ) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted")
@@ -44,7 +61,7 @@ def main() -> None:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
-    parser.add_argument("act", choices=("config", "deploy", "rollback"))
+    parser.add_argument("act", choices=("config", "deploy", "destroy", "rewrap", "rollback"))
     parser.add_argument("--stage", required=True, choices=STAGES)
     parser.add_argument("--states", default=os.environ.get("STATES"), help="the bucket of Terraform's states")
     parser.add_argument("--destroy", action="store_true", help="let Terraform destroy what its plan says")
@@ -64,23 +81,30 @@ def _do(asked: argparse.Namespace, region: str) -> None:
     if asked.act == "config":
         _configure(infrastructure, shelf)
         return
-    releasing = Releasing(
-        project=PROJECT,
-        cloud=Cloud(session=session, stage=asked.stage),
-        shelf=shelf,
-        lock=Lock(
-            s3=s3,
-            bucket=asked.states,
-            stage=asked.stage,
-            holder=f"{getpass.getuser()} at {socket.gethostname()}",
-            token=secrets.token_hex(8),
-        ),
-        infrastructure=infrastructure,
+    lock = Lock(
+        s3=s3,
+        bucket=asked.states,
+        stage=asked.stage,
+        holder=f"{getpass.getuser()} at {socket.gethostname()}",
+        token=secrets.token_hex(8),
     )
+    cloud = Cloud(session=session, stage=asked.stage)
+    if asked.act == "destroy":
+        destroying = Destroying(cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
+        destroying.destroy(_typed(asked.stage))
+        return
+    releasing = Releasing(project=PROJECT, cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
     if asked.act == "deploy":
         releasing.release()
+    elif asked.act == "rewrap":
+        releasing.rewrap()
     else:
         releasing.roll_back()
+
+
+def _typed(stage: str) -> str:
+    print(f"This destroys {stage} and everything in it. Type the stage's name to go on:", flush=True)
+    return sys.stdin.readline().strip()
 
 
 def _configure(infrastructure: Infrastructure, shelf: Shelf) -> None:

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography import x509
 
+from tools import lambda_python
 from tools.release.cloud import Cloud
 from tools.release.fault import ReleaseFault
 from tools.terraform import run
-from tools.vendor import GLIBC_MINOR
 
 TERRAFORM: Final = (1, 11)
 LOCKED_CHALICE: Final = re.compile(r"^chalice==(\S+)", re.MULTILINE)
@@ -41,8 +40,10 @@ def check(project: Path, stage: str, cloud: Cloud, bucket: str) -> None:
 
 def _tools(project: Path) -> list[str]:
     faults = []
-    if sys.version_info.minor not in GLIBC_MINOR:
-        faults.append(f"Lambda has no Python 3.{sys.version_info.minor}: release with 3.11, 3.12 or 3.13")
+    try:
+        lambda_python.interpreter()
+    except lambda_python.NoLambdaPython as error:
+        faults.append(str(error))
     locked = LOCKED_CHALICE.search((project / "requirements.txt").read_text(encoding="utf-8"))
     if locked is None or version("chalice") != locked[1]:
         faults.append(f"Chalice is {version('chalice')}, not what requirements.txt locks: run `make venv`")

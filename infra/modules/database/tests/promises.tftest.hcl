@@ -228,7 +228,7 @@ run "a_large_stage_survives_a_zone_and_a_mistake" {
   assert {
     condition = (
       aws_db_instance.this.deletion_protection && !aws_db_instance.this.skip_final_snapshot &&
-      !aws_db_instance.this.delete_automated_backups && aws_db_instance.this.final_snapshot_identifier != null
+      !aws_db_instance.this.delete_automated_backups && aws_db_instance.this.final_snapshot_identifier == "${var.name}-final-${substr(sha256(var.vpc_id), 0, 8)}"
     )
     error_message = "Deletion is refused, and leaves a snapshot and the backups."
   }
