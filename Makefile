@@ -102,7 +102,7 @@ stop:  ## end what `make run` started, from another shell
 clean:  ## remove everything that `make run` and `make test` made
 	@if $(TRACES); then $(MAKE) --no-print-directory venv && $(RUN) -m local clean; fi
 	@rm -rf .venv .venv-infra .venv-security .schemathesis .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
-	@find infra -name '.terraform*' -prune -exec rm -rf {} +
+	@find infra -name .terraform -prune -exec rm -rf {} +
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 check: lint types imports  ## the checks without the tests

@@ -14,6 +14,7 @@ PIN = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 ALLOWED = {
     ("ci.yml", "check"): {"contents": "read"},
     ("deploy.yml", "release"): {"contents": "read", "id-token": "write"},
+    ("providers.yml", "lock"): {"contents": "write", "pull-requests": "write"},
 }
 
 

@@ -32,6 +32,7 @@ resource "aws_security_group_rule" "office" {
   to_port           = 5432
 }
 """
+BY_ACCOUNT = 'Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }\n'
 MUTATIONS = {
     "the database gets a public address": (
         *("database/main.tf", "publicly_accessible    = false", "publicly_accessible = true"),
@@ -72,15 +73,13 @@ MUTATIONS = {
     "EventBridge must name its account to use the key": (
         "keys/storage.tf",
         'Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }\n',
-        'Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }\n'
-        'Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }\n',
+        f'Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }}\n{BY_ACCOUNT}',
         "name no source account when they publish",
     ),
     "EventBridge must name its account to publish": (
         "observability/main.tf",
         'Principal = { Service = "events.amazonaws.com" }\n',
-        'Principal = { Service = "events.amazonaws.com" }\n'
-        'Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }\n',
+        f'Principal = {{ Service = "events.amazonaws.com" }}\n{BY_ACCOUNT}',
         "only where no condition is asked of it",
     ),
     "the default group opens": (

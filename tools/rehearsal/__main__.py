@@ -98,8 +98,10 @@ def one_more(place: Site) -> None:
     """Release over another Python, with a setting that is newly required and new KMS keys beside the old."""
     was_another_python(place)
     requires_a_setting(place)
+    place.functions.asleep.add(f"serenya-auth-{STAGE}-migrate")
     has_keys(place, "kms_generation")
-    expect(place, "deploy", is_done=True)
+    said = expect(place, "deploy", is_done=True)
+    holds("migrate isn't ready yet" in said, "no function slept")
     client = place.session().client("lambda", endpoint_url=place.endpoint)
     told = client.get_paginator("list_functions").paginate().build_full_result()["Functions"]
     holds({one["Runtime"] for one in told} == {lambda_python.NAME}, "a function has another Python")

@@ -31,6 +31,7 @@ class Functions:
     runs_on: dict[str, tuple[str, str]] = field(
         default_factory=dict, init=False
     )  # by function: Python, machine
+    asleep: set[str] = field(default_factory=set, init=False)  # whose next invocation is refused
     _known: dict[bytes, str] = field(default_factory=dict, init=False)  # by the hash of base64
     _made_for: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)  # by digest
     _code: dict[str, str] = field(default_factory=dict, init=False)

@@ -28,6 +28,7 @@ OWNERS: Final = frozenset({"migrate", "prepare-database", "publish-documents"})
 # Seconds. A request owes its answer within 10, and a schedule's work is bounded; these do all there is to do.
 LONGER: Final = {
     "audit-export": 60,
+    "audit-seal": 60,  # up to 50 seals of 4,096 events, each with its write to S3
     "audit-verify": 300,
     "egress-collect": 60,
     "egress-deliver": 60,

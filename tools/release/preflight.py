@@ -22,6 +22,8 @@ LOCKED_CHALICE: Final = re.compile(r"^chalice==(\S+)", re.MULTILINE)
 MAJOR: Final = re.compile(r'variable "postgres_major".*?default\s*=\s*(\d+)', re.DOTALL)
 LEFT_MIN: Final = timedelta(days=90)  # of a root certificate's life
 PROXYS: Final = "amazon-trust.pem"
+# New accounts begin with as few as 10 until somebody asks (lambda/latest/dg/gettingstarted-limits.html).
+CONTAINERS_MIN: Final = {"dev": 10, "staging": 50, "prod": 500}
 SET: Final = re.compile(r"^postgres_major\s*=\s*(\d+)", re.MULTILINE)
 REVISION: Final = re.compile(r"(\d{4})_(\w+)")
 
@@ -62,14 +64,31 @@ def _aws(project: Path, stage: str, cloud: Cloud, bucket: str) -> list[str]:
     try:
         cloud.account()
         cloud.client("s3").head_bucket(Bucket=bucket)
+        faults = _account(stage, cloud)
         major = postgres_major(project, stage)
         if not cloud.postgres_minors(major):
-            return [
+            faults.append(
                 f"{cloud.session.region_name} doesn't offer PostgreSQL {major}: choose another postgres_major"
-            ]
+            )
     except (BotoCoreError, ClientError) as error:
         return [f"AWS: {error}"]
-    return []
+    return faults
+
+
+def _account(stage: str, cloud: Cloud) -> list[str]:
+    """Return what of the account itself stands against a release; say what is only worth a look."""
+    faults, needed = [], CONTAINERS_MIN[stage]
+    if cloud.containers_max() < needed:
+        faults.append(
+            f"Lambda runs {cloud.containers_max()} containers at once in this account, and {stage} needs"
+            f" {needed}: ask for more in Service Quotas, `Concurrent executions`"
+        )
+    if not cloud.sees_billing():
+        faults.append("Billing is closed to IAM: the root user must open it, or no budget can be made")
+    trails = cloud.other_trails()
+    if trails:
+        print(f"   {', '.join(trails)} record this account too: has_trail = false saves a copy", flush=True)
+    return faults
 
 
 def postgres_major(project: Path, stage: str) -> str:

@@ -124,6 +124,8 @@ class Releasing:
             with self._step(function):
                 self.cloud.invoke(function, SCHEDULED)
         self._surround(release)
+        with self._step("TLS policy of the API"):
+            self.cloud.secure(api_of(self._deployed))
         done = (*(one for one in self._ledger.done if one != release.id), release.id)
         self._note(done=done[-KEPT_MAX:])
         print(f"Release {release.name} of {release.commit} runs at {self._address()}", flush=True)
@@ -161,12 +163,20 @@ class Releasing:
 
     def _deploy(self, release: Release, package: Path) -> None:
         check(release, package)
+        if self._ledger.deployed is None:
+            self._clear_away()
         if self.cloud.has(MIGRATE) and self.cloud.python_of(MIGRATE) != release.python:
             with self._step(f"{release.python} in `migrate` first: AWS may no longer offer it"):
                 self.cloud.replace(MIGRATE, release, package)
         with self._step(f"chalice deploy {release.name}"):
             self._note(deployed=deploy(release, package, self._ledger.deployed, self.cloud))
             leave(self.project, self.stage, self._deployed)
+
+    def _clear_away(self) -> None:
+        """Delete the API of a first deployment that died: Chalice writes its record only at the end."""
+        for api in list(self.cloud.apis()):
+            print(f"   {api} was made by a deployment that didn't end: it is deleted", flush=True)
+            self.cloud.client("apigateway").delete_rest_api(restApiId=api)
 
     def _surround(self, release: Release) -> None:
         functions = release.config["stages"][self.stage]["lambda_functions"]
