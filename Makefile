@@ -18,7 +18,7 @@ RUN := .venv/bin/python
 TRACES := [ -d .local ] || [ -e .venv/made-from ]
 TOO_OLD := Python 3.11 or later is needed, and "$(PYTHON)" is older or missing. Name one: make PYTHON=/path/to/python3.12 run
 
-.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy destroy rollback rewrap rehearse lock
+.PHONY: help run test infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start flood flaky-phones load stop clean venv check lint types imports tests format coverage docs documents package config deploy destroy rollback rewrap sleep wake rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -144,6 +144,12 @@ rollback: venv  ## deploy the release before the last one again: make rollback S
 
 destroy: venv  ## destroy a stage and everything in it, but never prod: make destroy STAGE=dev STATES=bucket
 	@$(RUN) -m tools.release destroy --stage $(STAGE) $(call option,STATES,--states)
+
+sleep: venv  ## stop what a stage costs by the hour: make sleep STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release sleep --stage $(STAGE) $(call option,STATES,--states)
+
+wake: venv  ## start a stage that sleeps, in about ten minutes: make wake STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release wake --stage $(STAGE) $(call option,STATES,--states)
 
 rewrap: venv  ## wrap everything with the newest KMS keys (docs/keys.md): make rewrap STAGE=dev STATES=bucket
 	@$(RUN) -m tools.release rewrap --stage $(or $(STAGE),dev) $(call option,STATES,--states)

@@ -10,4 +10,5 @@ module "network" {
   logs_key_arn       = module.keys.storage_key_arn
   log_retention_days = var.log_retention_days
   logs_all_flows     = local.is_prod
+  is_asleep          = var.is_asleep
 }

@@ -188,9 +188,14 @@ variable "database_connections_max" {
 }
 
 variable "alarm_email" {
-  description = "Where alarms and the budget ring; null: only at the topic, for a pager to subscribe to."
+  description = "Where alarms and the budget ring; null, but not in prod: only at the topic, for a pager to subscribe to."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.alarm_email != null || var.stage != "prod"
+    error_message = "prod has one: an alarm that rings nowhere is none. Set it in stages/prod.tfvars."
+  }
 }
 
 variable "budget_usd" {
@@ -204,4 +209,16 @@ variable "has_trail" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "is_asleep" {
+  description = "Set by `make sleep`, never in a file: what is paid by the hour is gone or stopped."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.is_asleep || var.stage != "prod"
+    error_message = "prod doesn't sleep."
+  }
 }

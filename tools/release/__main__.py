@@ -1,4 +1,4 @@
-"""`python -m tools.release deploy|rollback|rewrap|config|destroy --stage dev --states BUCKET`."""
+"""`python -m tools.release deploy|rollback|sleep|... --stage dev --states BUCKET`."""
 
 import argparse
 import getpass
@@ -22,8 +22,9 @@ from tools.release.fault import ReleaseFault
 from tools.release.infrastructure import Infrastructure, credentials
 from tools.release.lock import Lock
 from tools.release.outputs import Outputs
-from tools.release.releasing import Releasing
+from tools.release.releasing import ELSEWHERE, Releasing
 from tools.release.shelf import Shelf
+from tools.release.sleeping import Sleeping
 from tools.terraform import INFRA, PROJECT, STAGES
 from tools.vendor import VendorError
 
@@ -35,6 +36,7 @@ FAULTS: Final = (
     ClientError,
     subprocess.TimeoutExpired,
 )
+ACTS: Final = ("config", "deploy", "destroy", "rewrap", "rollback", "sleep", "wake")
 REGION: Final = re.compile(r'^region\s*=\s*"([a-z0-9-]+)"', re.MULTILINE)
 REGION_DEFAULT: Final = "eu-west-1"  # of infra/variables.tf
 
@@ -61,7 +63,7 @@ def main() -> None:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.release", description=__doc__)
-    parser.add_argument("act", choices=("config", "deploy", "destroy", "rewrap", "rollback"))
+    parser.add_argument("act", choices=ACTS)
     parser.add_argument("--stage", required=True, choices=STAGES)
     parser.add_argument("--states", default=os.environ.get("STATES"), help="the bucket of Terraform's states")
     parser.add_argument("--destroy", action="store_true", help="let Terraform destroy what its plan says")
@@ -92,6 +94,10 @@ def _do(asked: argparse.Namespace, region: str) -> None:
     if asked.act == "destroy":
         destroying = Destroying(cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
         destroying.destroy(_typed(asked.stage))
+        return
+    if asked.act in {"sleep", "wake"}:
+        sleeping = Sleeping(cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
+        sleeping.sleep() if asked.act == "sleep" else sleeping.wake(os.environ.get(ELSEWHERE))
         return
     releasing = Releasing(project=PROJECT, cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
     if asked.act == "deploy":

@@ -16,6 +16,12 @@ SECONDS_MAX: Final = 4200  # a new database, with a standby, takes half an hour
 CHANGES: Final = re.compile(r"^  # .*|^Plan: .*|^No changes\..*", re.MULTILINE)
 NOTHING: Final = "No changes."  # of outputs neither: Terraform's own words
 DESTROYING: Final = "delete"
+PAID_BY_THE_HOUR: Final = (  # and what stops the server again, which RDS starts by itself
+    "module.network.aws_vpc_endpoint.kms",
+    "module.database.aws_scheduler_schedule.stop",
+    "module.database.aws_iam_role.stop",
+    "module.database.aws_iam_role_policy.stop",
+)
 DATA: Final = re.compile(r"^(module\.[^.]+\.)*data\.")
 OF_THE_ACCOUNT: Final = re.compile(
     r"\.(aws_api_gateway_account|aws_iam_role|aws_iam_role_policy_attachment)\.logs\["
@@ -56,6 +62,14 @@ class Infrastructure:
         self._shown(
             folder, "apply", "-auto-approve", *(f"-var={name}={value}" for name, value in told.items())
         )
+
+    def set_asleep(self, *, is_asleep: bool) -> None:
+        """Take away, or bring back, what is paid by the hour, and nothing else. Raises: ReleaseFault."""
+        folder = self.project / "infra"
+        self.select()
+        targets = [f"-target={one}" for one in PAID_BY_THE_HOUR]
+        variable = f"-var=is_asleep={str(is_asleep).lower()}"
+        self._shown(folder, "apply", "-auto-approve", variable, *targets)
 
     def standing(self) -> dict[str, dict[str, Any]]:
         """Return what stands of the first root, by address. Raises: ReleaseFault."""

@@ -84,6 +84,7 @@ class Ledger:
 
     done: tuple[str, ...] = ()  # ids, the newest last
     is_prepared: bool = False  # the database has its owner's role
+    is_asleep: bool = False  # `make sleep` stopped what is paid by the hour
     deployed: dict[str, Any] | None = None  # Chalice's own record of its resources
 
     def to_json(self) -> str:

@@ -64,7 +64,7 @@ class Releasing:
         with self._step("package"):
             package = build(self.project, architecture_of(self.project, self.stage))
         with self.lock:
-            self._ledger = self.shelf.ledger()
+            self._ledger = self._awake()
             self.shelf.keep_only(self._ledger.done)
             collect(self.cloud, self.shelf)
             self._show_pending()
@@ -85,7 +85,7 @@ class Releasing:
     def roll_back(self) -> None:
         """Deploy the release before the last one. Raises: ReleaseFault."""
         with self.lock:
-            self._ledger = self.shelf.ledger()
+            self._ledger = self._awake()
             if len(self._ledger.done) < 2:  # noqa: PLR2004 - the last one and the one before
                 raise ReleaseFault("There is no earlier release to go back to")
             self.infrastructure.select()
@@ -99,6 +99,12 @@ class Releasing:
         """Wrap with the newest KMS keys what older ones wrapped. Raises: ReleaseFault."""
         with self.lock, self._step("rewrap"):
             kms_keys.rewrap(self.cloud)
+
+    def _awake(self) -> Ledger:
+        ledger = self.shelf.ledger()
+        if ledger.is_asleep:
+            raise ReleaseFault(f"{self.stage} sleeps: make wake STAGE={self.stage} first")
+        return ledger
 
     def _expand(self, release: Release, package: Path, outputs: Outputs) -> None:
         try:

@@ -287,3 +287,30 @@ run "a_version_that_the_region_lacks_is_refused" {
 
   expect_failures = [data.aws_rds_engine_version.postgres]
 }
+
+run "a_server_that_sleeps_is_stopped_again" {
+  command = plan
+
+  variables {
+    is_asleep = true
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.stop[0].schedule_expression == "rate(1 hour)" && jsondecode(aws_scheduler_schedule.stop[0].target[0].input) == { DbInstanceIdentifier = aws_db_instance.this.identifier }
+    error_message = "Every hour, and this server."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.stop[0].policy).Statement[0].Action == "rds:StopDBInstance" && endswith(jsondecode(aws_iam_role_policy.stop[0].policy).Statement[0].Resource, ":db:${aws_db_instance.this.identifier}")
+    error_message = "It may stop this server and do nothing else."
+  }
+}
+
+run "a_server_that_is_awake_is_stopped_by_nobody" {
+  command = plan
+
+  assert {
+    condition     = length(aws_scheduler_schedule.stop) == 0 && length(aws_iam_role.stop) == 0
+    error_message = "No schedule, no role."
+  }
+}
