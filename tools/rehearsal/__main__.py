@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,6 +156,7 @@ def destruction(place: Site) -> None:
     """Destroy the stage: nothing stays but what AWS keeps, and that is named with its day; and again."""
     said = expect(place, "destroy", is_done=False, typed="staging\n")
     holds("wasn't typed" in said, f"it asked for no name: {said}")
+    has_locked_evidence(place)
     said = expect(place, "destroy", is_done=True, typed=f"{STAGE}\n")
     holds(
         "is locked until" in said and said.count("is deleted by AWS on") == KEYS, f"not all is named: {said}"
@@ -172,6 +173,16 @@ def destruction(place: Site) -> None:
     holds(not left, f"{left} is left")
     said = expect(place, "destroy", is_done=True, typed=f"{STAGE}\n")
     holds("is locked until" in said and "nothing is left of it" in said, f"the second run said {said}")
+
+
+def has_locked_evidence(place: Site) -> None:
+    """Write what a seal is, with the lock that S3 gives it by the bucket's default, which moto doesn't."""
+    s3 = place.session().client("s3", endpoint_url=place.endpoint)
+    (bucket,) = (one["Name"] for one in s3.list_buckets()["Buckets"] if "-evidence-" in one["Name"])
+    until = datetime.now(UTC) + timedelta(days=1)
+    s3.put_object(
+        Bucket=bucket, Key="seal", Body=b"1", ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=until
+    )
 
 
 def was_another_python(place: Site) -> None:
