@@ -42,6 +42,7 @@ BROKEN: Final = '"issuer": services.issuer_url + "/of/somebody/else",'
 
 
 ANOTHER_PYTHON: Final = f"python3.{lambda_python.MINOR - 1}"
+OURS: Final = [{"Name": "is-default", "Values": ["false"]}]  # networks: moto has AWS's own one, too
 KEYS: Final = 5  # two of each purpose, and the one for storage
 READS_STAGE: Final = '    stage = read("STAGE", Stage)\n'
 READS_ANOTHER: Final = '    read("REHEARSED", str)\n'
@@ -167,7 +168,7 @@ def destruction(place: Site) -> None:
         *client("events", endpoint_url=place.endpoint).list_rules()["Rules"],
         *client("apigateway", endpoint_url=place.endpoint).get_rest_apis()["items"],
         *client("dynamodb", endpoint_url=place.endpoint).list_tables()["TableNames"],
-        *client("ec2", endpoint_url=place.endpoint).describe_vpc_endpoints()["VpcEndpoints"],
+        *client("ec2", endpoint_url=place.endpoint).describe_vpcs(Filters=OURS)["Vpcs"],
         *client("logs", endpoint_url=place.endpoint).describe_log_groups()["logGroups"],
     ]
     holds(not left, f"{left} is left")
