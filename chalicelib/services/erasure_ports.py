@@ -26,11 +26,15 @@ class ErasureStore(Protocol):
         """Note that nothing is left to do."""
 
 
-class RecoveryStore(Protocol):
-    """How far the database is, as a row, and what a restore changes."""
+class PositionStore(Protocol):
+    """How far the database is, as a row."""
 
     def position(self) -> Position | None:
         """Return how far the database is."""
+
+
+class RecoveryStore(PositionStore, Protocol):
+    """The same row, and what a restore changes."""
 
     def advance(self) -> Position:
         """Take the next number."""

@@ -16,12 +16,16 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own 
 
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION, Taking
+from chalicelib.domain.refusals import RefusalCounts
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.postgres import messages
 from chalicelib.postgres.schema_name import schema_name
+from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.database import Database, connect
+from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.limits import LimitStore
+from chalicelib.stores.positions import PositionStore
 from chalicelib.stores.readiness import is_at_head
 from chalicelib.stores.sessions import SessionStore
 from tests.store.test_functions import CALLS
@@ -105,16 +109,20 @@ class SessionActs:
 
 
 class OtherActs:
-    """What belongs to no noun."""
+    """What containers read, and what belongs to no noun."""
 
     def __init__(self, world: World) -> None:
         self.now = world.clock.now()
 
     def all(self, database: Database) -> None:
-        """Count a request, look whether the schema is there."""
+        """Count a request, read the keys and how far the database is, record what was refused."""
         taking = Taking(limit=REFRESH_FAILURES_BY_SESSION, subject="", index=bytes(31), now=self.now)
         LimitStore(database).take(taking)
+        assert KeyStore(database).stored().signing
         assert is_at_head(database)
+        assert PositionStore(database).position()
+        counts = RefusalCounts(since=self.now, counts={("POST /auth/refresh", "session_revoked"): 1})
+        RefusalStore(database).record(counts, now=self.now, request_id="test")
 
 
 class Acts:

@@ -43,3 +43,29 @@ CROSS JOIN LATERAL (
         chosen AS user_chosen
     FROM public.users WHERE id = session.user_id OFFSET 0
 ) AS person;
+
+-- A key that signs tokens: SigningKeyRow in chalicelib/stores/keys.py.
+CREATE VIEW @schema@.signing_key_row AS
+SELECT
+    kid,
+    algorithm::text AS algorithm,
+    public_jwk,
+    wrapped_private,
+    created_at,
+    activates_at,
+    expires_at,
+    kms_key_id,
+    retired_at
+FROM public.signing_keys;
+
+-- A version of a secret of the service: ServiceKeyRow in chalicelib/stores/keys.py.
+CREATE VIEW @schema@.service_key_row AS
+SELECT
+    use::text AS use,
+    version::bigint AS version,
+    wrapped,
+    created_at,
+    activates_at,
+    kms_key_id,
+    retired_at
+FROM public.service_keys;
