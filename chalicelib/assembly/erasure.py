@@ -18,7 +18,6 @@ from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
 from chalicelib.stores.erasure import ErasureStore
 from chalicelib.stores.positions import PositionStore
-from chalicelib.stores.sessions import SessionStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +52,6 @@ class ErasureParts:
             ledger=self.ledger,
             watch=self.watch,
             keys=self.keys,
-            sessions=SessionStore(self.database),
             signer=self.tokens,
             clock=self.clock,
             secrets=self.secrets,

@@ -4,17 +4,14 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from chalicelib.domain.erasure import Erasure, ErasureOrder, Position
+from chalicelib.domain.erasure import Erasure, ErasureOrder, Ordered, Position
 
 
 class ErasureStore(Protocol):
     """Erasures, as rows."""
 
-    def erase(self, order: ErasureOrder, *, request_id: str) -> Erasure | None:
+    def erase(self, order: ErasureOrder, *, request_id: str) -> Ordered:
         """Erase a person from the database, if the order holds."""
-
-    def find(self, erasure_id: UUID) -> Erasure | None:
-        """Return an erasure."""
 
     def with_secret(self, erasure_id: UUID, secret_hash: bytes) -> Erasure | None:
         """Return an erasure to who has its secret."""
@@ -24,6 +21,9 @@ class ErasureStore(Protocol):
 
     def complete(self, erasure_id: UUID, *, now: datetime) -> None:
         """Note that nothing is left to do."""
+
+    def replay(self, erasure: Erasure, *, now: datetime, request_id: str) -> None:
+        """Erase again, as the ledger says."""
 
 
 class PositionStore(Protocol):
@@ -38,9 +38,6 @@ class RecoveryStore(PositionStore, Protocol):
 
     def advance(self) -> Position:
         """Take the next number."""
-
-    def replay(self, erasure: Erasure, *, now: datetime, request_id: str) -> None:
-        """Erase again, as the ledger says."""
 
     def end_sessions(self, *, now: datetime, request_id: str) -> int:
         """End some sessions that began before."""

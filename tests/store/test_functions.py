@@ -13,7 +13,8 @@ import pytest
 
 from chalicelib import stores
 from chalicelib.postgres.calls import Call, Row, columns, nested, parameters
-from chalicelib.postgres.roles import CALLERS, FUNCTIONS_ROLE
+from chalicelib.postgres.release_schema import callers_of
+from chalicelib.postgres.roles import CLOSED_TO_REQUESTS, FUNCTIONS_ROLE, REQUESTS_ROLE
 from chalicelib.postgres.schema_name import FUNCTIONS, schema_name, sources
 from tests.world import World
 
@@ -164,7 +165,14 @@ def test_every_function_is_declared_as_all_are(world: World) -> None:
     for function, language, is_called, settings, volatility, owner, grantees in found:
         assert (language, volatility, owner) == ("plpgsql", "v", FUNCTIONS_ROLE), function
         assert settings == (SETTINGS if is_called else None), function  # a part has those of its caller
-        assert grantees == (sorted(CALLERS) if is_called else None), function
+        name = function.partition(".")[2]
+        assert grantees == (sorted(callers_of(name)) if is_called else None), function
+
+
+def test_what_is_closed_to_requests_is_a_function_that_others_may_call() -> None:
+    assert {call.function for call in CALLS} >= set(CLOSED_TO_REQUESTS)
+    for function in CLOSED_TO_REQUESTS:
+        assert REQUESTS_ROLE not in callers_of(function)
 
 
 @pytest.mark.parametrize("name", sorted(sources(FUNCTIONS)))

@@ -15,6 +15,7 @@ import pytest
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 
 from chalicelib.domain.dpop import Proof
+from chalicelib.domain.erasure import ErasureOrder, Origin
 from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION, Taking
 from chalicelib.domain.refusals import RefusalCounts
 from chalicelib.domain.sessions import SessionEnd
@@ -23,9 +24,11 @@ from chalicelib.postgres import messages
 from chalicelib.postgres.schema_name import schema_name
 from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.database import Database, connect
+from chalicelib.stores.erasure import ErasureStore
 from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.limits import LimitStore
 from chalicelib.stores.positions import PositionStore
+from chalicelib.stores.provider_grants import ProviderGrantStore
 from chalicelib.stores.readiness import is_at_head
 from chalicelib.stores.sessions import SessionStore
 from tests.store.test_functions import CALLS
@@ -62,7 +65,17 @@ GROW = """
     INSERT INTO rate_limits (bucket_index, arrives_at)
         SELECT decode(md5('bucket' || n), 'hex'), now() FROM generate_series(1, %(people)s) AS n;
     INSERT INTO dpop_proofs (proof_hash, expires_at)
-        SELECT decode(md5('proof' || n), 'hex'), now() FROM generate_series(1, %(people)s) AS n
+        SELECT decode(md5('proof' || n), 'hex'), now() FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO erasures (id, user_id, epoch, lineage, requested_at)
+        SELECT md5('erasure' || n)::uuid, md5('person' || n)::uuid, n, gen_random_uuid(), now()
+        FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO revocations (identity_id, user_id, refresh_token, ended_at)
+        SELECT md5('identity' || n)::uuid, md5('person' || n)::uuid, 'x', now()
+        FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO identities (id, user_id, provider, subject_index, subject, created_at)
+        SELECT md5('identity' || n)::uuid, md5('person' || n)::uuid, 'google',
+            decode(md5('subject' || n), 'hex'), 'x', now()
+        FROM generate_series(1, %(people)s) AS n
 """
 
 
@@ -125,11 +138,44 @@ class OtherActs:
         RefusalStore(database).record(counts, now=self.now, request_id="test")
 
 
+class ErasureActs:
+    """What requests do to erase a person, and what is left to do then; the first time, somebody goes."""
+
+    def __init__(self, world: World) -> None:
+        phone = world.person("erased@example.com")
+        assert phone.sign_in().status == 200
+        self.user_id, self.session_id = UUID(phone.user_id), UUID(phone.session_id)
+        self.now = world.clock.now()
+
+    def all(self, database: Database) -> None:
+        """Order it as the person and as an operator, bring it back, look for it, complete it."""
+        store, grants = ErasureStore(database), ProviderGrantStore(database)
+        erasure = store.erase(self.order(self.session_id), request_id="test").erasure
+        assert erasure is not None
+        store.erase(self.order(None), request_id="test")
+        store.replay(erasure, now=self.now, request_id="test")
+        assert store.with_secret(erasure.id, bytes(32)) is not None
+        assert grants.ended_of(self.user_id) == ()
+        grants.forget(self.user_id)
+        store.complete(erasure.id, now=self.now)
+
+    def order(self, session_id: UUID | None) -> ErasureOrder:
+        """Return an order of the person, or of an operator."""
+        return ErasureOrder(
+            ids=(self.session_id,),
+            user_id=self.user_id,
+            session_id=session_id,
+            secret_hash=bytes(32),
+            requested_at=self.now,
+            origin=Origin.PERSON,
+        )
+
+
 class Acts:
     """Everything that requests do, by one connection. Who adds a function adds an act that calls it."""
 
     def __init__(self, world: World) -> None:
-        self.nouns = (SessionActs(world), OtherActs(world))
+        self.nouns = (SessionActs(world), ErasureActs(world), OtherActs(world))
         world.close()
         self.database = connect(world.settings.database_url, 1)
 

@@ -69,3 +69,11 @@ SELECT
     kms_key_id,
     retired_at
 FROM public.service_keys;
+
+-- An erasure: ErasureRow in chalicelib/stores/erasure.py.
+CREATE VIEW @schema@.erasure_row AS
+SELECT id, user_id, epoch, lineage, secret_hash, requested_at, completed_at FROM public.erasures;
+
+-- A sealed refresh token of an identity that ended: EndedGrantRow in chalicelib/stores/provider_grants.py.
+CREATE VIEW @schema@.ended_grant_row AS
+SELECT identity_id, user_id, refresh_token FROM public.revocations;
