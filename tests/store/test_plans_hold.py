@@ -17,6 +17,8 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own 
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.erasure import ErasureOrder, Origin
 from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION, Taking
+from chalicelib.domain.notices import Consequence, ProviderNotice
+from chalicelib.domain.providers import GOOGLE
 from chalicelib.domain.refusals import RefusalCounts
 from chalicelib.domain.sessions import SessionEnd
 from chalicelib.domain.tokens import RefreshToken
@@ -27,6 +29,7 @@ from chalicelib.stores.database import Database, connect
 from chalicelib.stores.erasure import ErasureStore
 from chalicelib.stores.keys import KeyStore
 from chalicelib.stores.limits import LimitStore
+from chalicelib.stores.notices import NoticeStore
 from chalicelib.stores.positions import PositionStore
 from chalicelib.stores.provider_grants import ProviderGrantStore
 from chalicelib.stores.readiness import is_at_head
@@ -171,11 +174,38 @@ class ErasureActs:
         )
 
 
+class EventActs:
+    """What providers' events do, each of them once; the person is suspended, and free again."""
+
+    def __init__(self, world: World) -> None:
+        told = world.person("told@example.com")
+        assert told.sign_in().status == 200
+        world.execute("UPDATE identities SET subject_index = 'told' WHERE user_id = %s", told.user_id)
+        self.now, self.taken = world.clock.now(), 0
+
+    def all(self, database: Database) -> None:
+        """Take an event of each consequence."""
+        for consequence in (*Consequence, Consequence.SUSPEND, Consequence.REINSTATE):
+            self.taken += 1
+            notice = ProviderNotice(
+                provider=GOOGLE.name,
+                issuer="",
+                subject="",
+                kind="told",
+                consequence=consequence,
+                id_hash=str(self.taken).encode(),
+                expires_at=self.now,
+            )
+            NoticeStore(database).act(
+                notice, consequence, subject_indexes=[b"told"], now=self.now, request_id="test"
+            )
+
+
 class Acts:
     """Everything that requests do, by one connection. Who adds a function adds an act that calls it."""
 
     def __init__(self, world: World) -> None:
-        self.nouns = (SessionActs(world), ErasureActs(world), OtherActs(world))
+        self.nouns = (SessionActs(world), EventActs(world), ErasureActs(world), OtherActs(world))
         world.close()
         self.database = connect(world.settings.database_url, 1)
 
