@@ -31,6 +31,7 @@ from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
 from chalicelib.services.refusals import Refusals
 from chalicelib.services.secrets import Secrets
+from chalicelib.services.session_check import SessionCheck
 from chalicelib.services.session_copy import SessionCopies
 from chalicelib.services.sessions import SessionService
 from chalicelib.services.sign_in import SignInService
@@ -97,11 +98,12 @@ class _Assembly:
         self.secrets = Secrets(keyring=self.keyring, make_index=lru_cache(BlindIndex))
         self.tokens = self._tokens()
         self.proofs = proofs(settings, database, self.secrets, clock)
-        self.admission = admission(settings.providers, self.provider_keys, self.proofs)
+        self.admission = admission(settings.providers, self.provider_keys)
         self.grants = Grants(
             tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock
         )
         self.limits = limits(settings, database, self.secrets, clock)
+        self.session_check = SessionCheck(store=self.sessions, limits=self.limits)
         self.data_keys = people_keys(settings, clock)
         self.personal_data = self._personal_data()
         self.egress = EgressParts(settings=settings, clock=clock)
@@ -112,6 +114,7 @@ class _Assembly:
             secrets=self.secrets,
             personal_data=self.personal_data,
             grants=self.grants,
+            session_check=self.session_check,
             clock=clock,
         )
         self.erasure = self._erasure()
@@ -135,6 +138,7 @@ class _Assembly:
                 self.personal_data,
                 self.clock,
                 self.provider_grants,
+                self.session_check,
             ),
             biometrics=self.biometrics.registrations,
             presence=self.biometrics.presence,
@@ -178,12 +182,7 @@ class _Assembly:
         )
 
     def _account(self) -> AccountService:
-        return AccountService(
-            sessions=self.sessions,
-            accounts=self.accounts,
-            personal_data=self.personal_data,
-            clock=self.clock,
-        )
+        return AccountService(accounts=self.accounts, personal_data=self.personal_data, clock=self.clock)
 
     def _session_service(self) -> SessionService:
         return SessionService(
@@ -202,7 +201,6 @@ class _Assembly:
         return ConsentService(
             documents=DocumentStore(self.database),
             consents=ConsentStore(self.database),
-            sessions=self.sessions,
             tokens=self.tokens,
             lifetimes=self.settings.lifetimes,
             controller=self.settings.controller,

@@ -12,10 +12,10 @@ from chalicelib.services.ports import Clock
 from chalicelib.services.presence import PresenceService
 from chalicelib.services.presence_challenges import PresenceChallenges
 from chalicelib.services.secrets import Secrets
+from chalicelib.services.session_check import SessionCheck
 from chalicelib.settings import Settings
-from chalicelib.stores.biometrics import BiometricStore
 from chalicelib.stores.database import Database
-from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.device_keys import DeviceKeyStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +27,15 @@ class BiometricParts:
     secrets: Secrets
     personal_data: PersonalData
     grants: Grants
+    session_check: SessionCheck
     clock: Clock
 
     @cached_property
     def registrations(self) -> BiometricService:
         """Return what registers keys."""
         return BiometricService(
-            store=BiometricStore(self.database),
-            sessions=SessionStore(self.database),
+            store=DeviceKeyStore(self.database),
+            sessions=self.session_check,
             challenges=self._challenges,
             personal_data=self.personal_data,
             clock=self.clock,
@@ -45,8 +46,8 @@ class BiometricParts:
     def presence(self) -> PresenceService:
         """Return what takes proofs."""
         return PresenceService(
-            store=BiometricStore(self.database),
-            sessions=SessionStore(self.database),
+            store=DeviceKeyStore(self.database),
+            sessions=self.session_check,
             challenges=self._challenges,
             secrets=self.secrets,
             personal_data=self.personal_data,

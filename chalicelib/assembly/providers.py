@@ -16,9 +16,9 @@ from chalicelib.services.identities import IdentityService
 from chalicelib.services.notices import NoticeService
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Clock
-from chalicelib.services.proofs import Proofs
 from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
+from chalicelib.services.session_check import SessionCheck
 from chalicelib.stores.database import Database
 from chalicelib.stores.identities import IdentityStore
 from chalicelib.stores.notices import NoticeStore
@@ -31,13 +31,11 @@ NOTICE_VERIFIERS: Mapping[NoticeForm, type[NoticeVerifier | SecurityEventVerifie
 def admission(
     offered: Mapping[Provider, OfferedProvider],
     keys: Mapping[Provider, ProviderKeySource],
-    proofs: Proofs,
 ) -> Admission:
     """Return what verifies the ID tokens of every provider that is offered."""
     return Admission(
         verifiers={name: _verifier(each, keys[name]) for name, each in offered.items()},
         offered=offered,
-        proofs=proofs,
     )
 
 
@@ -48,10 +46,12 @@ def identities(
     personal_data: PersonalData,
     clock: Clock,
     grants: ProviderGrants,
+    sessions: SessionCheck,
 ) -> IdentityService:
     """Return what links and unlinks."""
     return IdentityService(
         store=IdentityStore(database),
+        sessions=sessions,
         admission=admission,
         secrets=secrets,
         personal_data=personal_data,

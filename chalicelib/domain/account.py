@@ -150,7 +150,6 @@ class RenewedData:
 
     user_id: UUID
     index_version: int
-    subject_index: bytes
     subject_indexes: tuple[bytes, ...]
     device_id: UUID
     session_id: UUID

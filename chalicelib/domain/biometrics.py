@@ -5,10 +5,13 @@ checks a signature over a challenge of its own.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
+from chalicelib.domain.limits import Taken
 from chalicelib.domain.sessions import Session
+from chalicelib.domain.tokens import RefreshToken
 
 KEYS_MAX = 10  # of one person: a few phones, each with a key before and after a new enrolment
 NAME_CHARS_MAX = 64
@@ -51,33 +54,58 @@ class NewRegistration:
 
     id: UUID
     session_id: UUID
+    user_id: UUID
     spki: bytes
     nonce_hash: bytes
     nonce_expires_at: datetime
     name: bytes | None = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
-    """What came of it: the registration, of now or before, or why there is none."""
+class Registered(StrEnum):
+    """What came of a registration."""
 
+    REGISTERED = "registered"
+    FULL = "full"
+    CHALLENGE_USED = "challenge_used"
+    REFUSED = "refused"
+    LIMITED = "limited"
+
+
+@dataclass(slots=True, kw_only=True)
+class RegisterOutcome:
+    """The same, with the session in any state, what came of its place, and the key that is registered."""
+
+    outcome: Registered
     session: Session | None
+    taken: Taken | None
     registration: StoredRegistration | None
-    is_full: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class PresenceProof:
     """A proof of presence whose signature was checked, and the refresh token that came with it.
 
-    A session that was rotated after `rotated_after` by the same refresh token is the same session's: a phone
-    that refreshes and proves at once is not refused.
+    A session that was rotated within `grace` by the same refresh token is the same session's: a phone that
+    refreshes and proves at once is not refused.
     """
 
     registration_id: UUID
-    session_id: UUID
-    generation: int
+    token: RefreshToken
     nonce_hash: bytes
     nonce_expires_at: datetime
-    rotated_after: datetime
+    grace: timedelta
     idle_expires_at: datetime
+
+
+class Proved(StrEnum):
+    """What came of a proof of presence."""
+
+    PROVED = "proved"
+    REPEATED = "repeated"
+    CHALLENGE_USED = "challenge_used"
+    UNKNOWN_KEY = "unknown_key"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    WRONG_KEY = "wrong_key"
+    REUSED = "reused"

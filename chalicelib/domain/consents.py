@@ -102,6 +102,17 @@ class ConsentEvent:
     occurred_at: datetime
 
 
+@dataclass(slots=True, kw_only=True)
+class AnsweredText:
+    """What a text that a person answered says of itself, for their receipt."""
+
+    kind: str
+    version: str
+    locale: str
+    purpose: str
+    legal_basis: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How many active people gave this last answer to a document; without a version, none at all."""
@@ -135,10 +146,15 @@ def missing(states: Iterable[ConsentState], now: datetime) -> tuple[MissingConse
     )
 
 
-def scopes(states: Iterable[ConsentState], now: datetime) -> frozenset[Scope]:
-    """Return what a token may open: a person's own data always, the rest as far as they agreed."""
+def scopes(
+    states: Iterable[ConsentState], absent: tuple[MissingConsent, ...], now: datetime
+) -> frozenset[Scope]:
+    """Return what a token may open: a person's own data always, the rest as far as they agreed.
+
+    `absent` is what `missing` returns of the same states.
+    """
     known = tuple(states)
-    if not any(state.required for state in known) or missing(known, now):
+    if absent or not any(state.required for state in known):
         return ALWAYS_OPEN
     granted = (state.document for state in known if state.is_granted(now))
     optional = {OPENED_BY_OPTIONAL[document] for document in granted if document in OPENED_BY_OPTIONAL}

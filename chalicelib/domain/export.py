@@ -12,8 +12,7 @@ from chalicelib.domain.biometrics import StoredRegistration
 from chalicelib.domain.consents import ConsentEvent
 from chalicelib.domain.devices import Device, StoredDevice
 from chalicelib.domain.id_tokens import Provider
-from chalicelib.domain.limits import Taken
-from chalicelib.domain.sessions import Session, SessionEnd
+from chalicelib.domain.sessions import SessionEnd
 
 FORMAT = "serenya-auth/account-export/1"
 PART_ITEMS = 1000  # of each list; all lists full stay far below the 6 MB that Lambda may answer
@@ -120,13 +119,9 @@ class HeldEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredExport:
-    """What the database holds about a person: one part of each list, and how many parts there are.
-
-    `session` is the one that asked; None when an operator did. `taken` says what came of its place.
-    """
+    """What the database holds about a person: one part of each list, and how many parts there are."""
 
     person: StoredPerson
-    session: Session | None
     status_changed_at: datetime
     parts: int
     identities: tuple[StoredIdentity, ...]
@@ -135,7 +130,6 @@ class StoredExport:
     sessions: tuple[HeldSession, ...]
     consents: tuple[ConsentEvent, ...]
     events: tuple[HeldEvent, ...]
-    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

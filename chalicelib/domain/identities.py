@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from chalicelib.domain.challenges import Challenge
-from chalicelib.domain.errors import IdentityInUse, IdTokenUsed, InvalidNonce
-from chalicelib.domain.id_tokens import Provider, UnverifiedIdToken
+from chalicelib.domain.id_tokens import Platform, Provider, UnverifiedIdToken
+from chalicelib.domain.limits import Taken
 from chalicelib.domain.sessions import Session
 
 IDENTITIES_MAX = 10  # a person has a few; without a bound, one account could gather all that was ever stolen
@@ -32,15 +33,18 @@ class LinkedIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewIdentity:
-    """All that a link stores, for the person and the session that ask for it."""
+    """All that a link stores, for the person and the session that ask for it.
+
+    `platforms` are those that its client id is for. The first of the indexes is the one to write.
+    """
 
     session_id: UUID
     user_id: UUID
     identity_id: UUID
     provider: Provider
+    platforms: frozenset[Platform]
     index_version: int
     index_versions: tuple[int, ...]
-    subject_index: bytes
     subject_indexes: tuple[bytes, ...]
     email_index: bytes | None
     subject: bytes = field(repr=False)
@@ -49,51 +53,43 @@ class NewIdentity:
     challenge: Challenge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked(StrEnum):
+    """What came of a link."""
+
+    LINKED = "linked"
+    IN_USE = "in_use"
+    FULL = "full"
+    WRONG_PLATFORM = "wrong_platform"
+    NONCE_USED = "nonce_used"
+    TOKEN_USED = "token_used"  # noqa: S105 - an outcome, not a secret
+    INDEX_KEYS_CHANGED = "index_keys_changed"
+    REFUSED = "refused"
+    LIMITED = "limited"
+
+
+@dataclass(slots=True, kw_only=True)
 class LinkOutcome:
-    """What the statement that links found and did; `is_live` tells whether the session may act.
+    """The same, with the session in any state, what came of its place, and the identity that is linked."""
 
-    Without knowing every index key it does nothing: the identity may be there under another.
-    """
-
-    is_live: bool
-    knows_every_key: bool
-    linked: LinkedIdentity | None
-    owner_id: UUID | None
-    count: int
-    is_nonce_used: bool
-    is_token_used: bool
-
-    def of(self, user_id: UUID) -> LinkedIdentity | None:
-        """Return the identity that is the person's now; None if it must be looked at again.
-
-        Raises:
-            IdentityInUse: it is another person's.
-            InvalidNonce, IdTokenUsed: used before, for whatever.
-        """
-        if self.owner_id is not None and self.owner_id != user_id:
-            raise IdentityInUse
-        if self.linked is not None:
-            return self.linked
-        if self.is_nonce_used:
-            raise InvalidNonce
-        if self.is_token_used:
-            raise IdTokenUsed
-        return None
+    outcome: Linked
+    session: Session | None
+    taken: Taken | None
+    identity: LinkedIdentity | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked(StrEnum):
+    """What came of an unlink."""
+
+    UNLINKED = "unlinked"
+    LAST = "last"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True, kw_only=True)
 class UnlinkOutcome:
-    """What the statement that unlinks found and did."""
+    """The same, with the session in any state, and whether the provider must be told."""
 
-    is_live: bool
-    is_known: bool
-    is_removed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnIdentities:
-    """A session with the identities of its person, the first one first."""
-
-    session: Session
-    identities: tuple[LinkedIdentity, ...]
+    outcome: Unlinked
+    session: Session | None
+    is_revocable: bool

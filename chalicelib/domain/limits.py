@@ -69,14 +69,18 @@ class Limit:
         return min(max(arrives_at + self.interval - self.window - now, timedelta(0)), self.window)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Taking:
-    """One request that asks for its place in a bucket; `index` is a keyed hash of `subject`, whose it is."""
+    """One request that asks for its place in a bucket; `index` is a keyed hash of `subject`, whose it is.
+
+    Whoever learns whether it got the place sets `is_settled`.
+    """
 
     limit: Limit
     subject: str = field(repr=False)
     index: bytes
     now: datetime
+    is_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chalicelib.domain.consents import ConsentAction, ConsentDocument, ConsentEvent, ConsentState
+from chalicelib.domain.consents import (
+    AnsweredText,
+    ConsentAction,
+    ConsentDocument,
+    ConsentEvent,
+    ConsentState,
+)
 
 RECEIPT_TYPE = "consent-receipt+jwt"
 SPECIFICATION = "KI-CR-v1.1.0"
 JURISDICTION = "EU"  # each text's legal basis is an article of the GDPR; their reader accepts no other
 SERVICE = "serenya-auth"
 SPECIAL_CATEGORY = "art. 9("  # GDPR; in a health app the special category is health
-Texts = Mapping[tuple[str, str, str], ConsentDocument]
+Texts = Mapping[tuple[str, str, str], ConsentDocument | AnsweredText]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ class ReceiptHead:
 def consent_receipt(
     head: ReceiptHead,
     *,
-    documents: Iterable[ConsentDocument],
+    documents: Iterable[ConsentDocument | AnsweredText],
     states: Iterable[ConsentState],
     events: Iterable[ConsentEvent],
 ) -> dict[str, Any]:

@@ -12,12 +12,10 @@ from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.errors import (
     AccountSuspended,
     InvalidAccessToken,
-    RefreshTokenExpired,
-    RefreshTokenInvalid,
     SessionRevoked,
 )
 from chalicelib.domain.limits import Taken
-from chalicelib.domain.tokens import AccessClaims, RefreshToken
+from chalicelib.domain.tokens import AccessClaims
 
 REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window (contract 3); softens RFC 9700 s4.14.2
 SESSION_IDLE = timedelta(days=7)  # ASVS 7.3.1
@@ -125,6 +123,16 @@ def own_session(claims: AccessClaims, own: OwnSession | None, now: datetime) -> 
     return own
 
 
+def own_person(
+    claims: AccessClaims, found: tuple[Session, StoredPerson] | None, now: datetime
+) -> StoredPerson:
+    """Return the person of a bearer's session; raises as `owned`."""
+    owned(claims, found[0] if found else None, now)
+    if found is None:
+        raise SessionRevoked
+    return found[1]
+
+
 class Rotated(StrEnum):
     """What a genuine refresh token turned out to be."""
 
@@ -144,40 +152,6 @@ class Rotation:
     outcome: Rotated
     own: OwnSession | None
     taken: Taken | None
-
-
-class Presented(StrEnum):
-    """What a refresh token turned out to be when it was not the newest one of a live session."""
-
-    RETRY = "retry"
-    REUSE = "reuse"
-
-
-def judge_presented(
-    session: Session | None, token: RefreshToken, grace: timedelta, now: datetime
-) -> Presented:
-    """Return what a genuine refresh token is that the rotation did not accept.
-
-    Only the immediate predecessor can be a retry: while the stored generation is still its successor's, that
-    successor was never used. The window opens at the rotation; a clock that jumped back does not close it.
-
-    Raises:
-        AccountSuspended: the person may not act now.
-        SessionRevoked: the session was ended; or is gone, with its person or in a restore.
-        RefreshTokenExpired: the session was idle, or lasted, too long.
-        RefreshTokenInvalid: it isn't bound as its session is; that ends nothing (RFC 9449 s5).
-    """
-    if session is None:
-        raise SessionRevoked
-    if session.jkt != token.jkt:
-        raise RefreshTokenInvalid
-    ensure_may_act(session.user_status)
-    if session.ended_at is not None:
-        raise SessionRevoked
-    if session.expired(now):
-        raise RefreshTokenExpired
-    is_predecessor = token.generation == session.generation - 1
-    return Presented.RETRY if is_predecessor and now - session.rotated_at <= grace else Presented.REUSE
 
 
 def ensure_may_act(status: UserStatus) -> None:

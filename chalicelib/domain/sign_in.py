@@ -5,20 +5,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from chalicelib.domain.account import Account, PersonName, StoredPerson
+from chalicelib.domain.account import Account, PersonName
 from chalicelib.domain.challenges import Challenge
 from chalicelib.domain.consents import ConsentAnswer, ConsentState
 from chalicelib.domain.devices import Device
 from chalicelib.domain.dpop import Proof
-from chalicelib.domain.errors import IdTokenUsed, MissingConsent
+from chalicelib.domain.errors import MissingConsent
 from chalicelib.domain.id_tokens import Platform, Provider, UnverifiedIdToken
 from chalicelib.domain.limits import Taken, Taking
 from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.domain.tokens import Scope
 
-RETRY_WINDOW = timedelta(
-    seconds=60
-)  # how long an exact retry of a sign-in answers the same session; contract 2
+RETRY_WINDOW = timedelta(seconds=60)  # for the exact retry of a sign-in; contract 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +35,20 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """All that a sign-in stores; ids, times and seals are made before, the statement decides.
+    """All that a sign-in stores; ids, times and seals are made before, the database decides.
 
-    What is indexed is stored under `index_version`, and looked for under each of `index_versions`.
+    What is indexed is stored under the first of its indexes, and looked for under each.
     """
 
     provider: Provider
     index_version: int
     index_versions: tuple[int, ...]
-    subject_index: bytes
     subject_indexes: tuple[bytes, ...]
     token_hash: bytes
     token_expires_at: datetime
     challenge: Challenge | None
     session_id: UUID
     device_id: UUID
-    device_index: bytes
     device_indexes: tuple[bytes, ...]
     platform: Platform
     client_id: str
@@ -66,7 +62,9 @@ class NewSession:
     locale: str
     app_version: str | None
     request_id: str
-    place: Taking | None  # of the person's limit; None where limits are lifted
+    at_address: Taking | None  # the place in the bucket of the address; None where it was taken before
+    place: Taking | None  # the place in the person's bucket; None where limits are lifted
+    proof: Proof | None  # to be used up; None where none came, or it was used up before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,53 +81,45 @@ class NewPerson:
     device_digest: bytes = field(repr=False)
 
 
+class Entered(StrEnum):
+    """What came of a sign-in."""
+
+    OPENED = "opened"
+    CREATED = "created"
+    REPEATED = "repeated"  # the ID token opened this session a moment ago: a phone asks again
+    LIMITED = "limited"
+    SUSPENDED = "suspended"
+    TOKEN_USED = "token_used"  # noqa: S105 - a name, not a secret
+    NONCE_USED = "nonce_used"
+    UNKNOWN_PERSON = "unknown_person"
+    INDEX_KEYS_CHANGED = "index_keys_changed"
+    CONSENTS_CHANGED = "consents_changed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the statement of a sign-in found and did: no person, no session, or a session that is open now.
+    """What a sign-in found and did.
 
-    `is_first_identity` tells whether the person had no identity before this one: it speaks for the profile.
-    `taken` says what came of the place it asked for; None where it didn't.
+    `own` is the session if it was opened, created or repeated; `states` are the documents, for a stranger
+    too. `user_id` is the person, whatever came of it. `is_first_identity` tells whether they had no identity
+    before this one: it speaks for the profile. `at_address` and `taken` say what came of the places that it
+    asked for; None where it didn't.
     """
 
-    person: StoredPerson | None
-    states: tuple[ConsentState, ...]
-    own: OwnSession | None
+    outcome: Entered
+    user_id: UUID | None
     is_first_identity: bool
-    taken: Taken | None = None
-
-
-class Conflict(StrEnum):
-    """Why a new account was not made: somebody was faster, something was used, the index key is another."""
-
-    IDENTITY = "identity"
-    INDEX_KEY = "index_key"
-    ID_TOKEN = "id_token"  # noqa: S105 - a name, not a secret
-    NONCE = "nonce"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsedIdToken:
-    """The session that an ID token opened before."""
-
-    own: OwnSession
-    used_at: datetime
-    same_device: bool
-
-    def ensure_exact_retry(self, now: datetime, jkt: str | None) -> None:
-        """Let a phone through that repeats a sign-in whose answer it lost.
-
-        Raises:
-            IdTokenUsed: another device or key, too late, or the session has moved on since.
-        """
-        same_phone = self.same_device and self.own.session.jkt == jkt
-        untouched = self.own.session.generation == 0 and self.own.session.ended_at is None
-        if not (same_phone and untouched and now - self.used_at <= RETRY_WINDOW):
-            raise IdTokenUsed
+    own: OwnSession | None
+    states: tuple[ConsentState, ...]
+    at_address: Taken | None
+    taken: Taken | None
 
     @property
     def is_new_user(self) -> bool:
-        """Tell whether that session was the person's first, made with their account."""
-        return self.own.person.created_at == self.own.session.created_at
+        """Tell whether the session was made with the person's account, now or by the attempt it repeats."""
+        if self.outcome is Entered.REPEATED and self.own is not None:
+            return self.own.person.created_at == self.own.session.created_at
+        return self.outcome is Entered.CREATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

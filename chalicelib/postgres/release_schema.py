@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from chalicelib.postgres.roles import CALLERS, CLOSED_TO_REQUESTS, FUNCTIONS_ROLE, REQUESTS_ROLE
+from chalicelib.postgres.roles import CALLERS, FUNCTIONS_ROLE, callers_of
 from chalicelib.postgres.schema_name import FUNCTIONS, PREFIX, name_of, schema_name, sources
 
 FIRST: Final = "rows.sql"  # the types that functions name
@@ -23,7 +23,7 @@ _SCHEMAS = text("""
     ORDER BY nspname
 """)
 _FUNCTIONS = text("""
-    SELECT oid::regprocedure::text, proname, prosecdef FROM pg_proc
+    SELECT oid::regprocedure::text, proname::text, prosecdef FROM pg_proc
     WHERE pronamespace = CAST(:schema AS regnamespace) ORDER BY 1
 """)
 # A right on the database itself is lost where it is dumped and restored, or copied.
@@ -91,17 +91,11 @@ def drop_all(owner: Connection) -> None:
 
 def _grant(owner: Connection, schema: str) -> None:
     """Let callers execute what is declared SECURITY DEFINER; the rest are parts of those."""
-    callers = ", ".join(CALLERS)
     owner.exec_driver_sql(f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC")
-    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {callers}")
-    for function, name, is_called in owner.execute(_FUNCTIONS, {"schema": schema}).all():
-        if is_called:
-            owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {', '.join(callers_of(name))}")
-
-
-def callers_of(function: str) -> tuple[str, ...]:
-    """Return the roles that may call a function of this name."""
-    return tuple(role for role in CALLERS if role != REQUESTS_ROLE or function not in CLOSED_TO_REQUESTS)
+    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(CALLERS)}")
+    for function, name, is_declared in owner.execute(_FUNCTIONS, {"schema": schema}).all():
+        if callers := callers_of(name, is_part=not is_declared):
+            owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {', '.join(callers)}")
 
 
 def _note(owner: Connection, schema: str, comment: str | None) -> None:

@@ -73,7 +73,7 @@ ACCOUNT_CHANGE = Record(
 
 def read_account(services: Services, call: Call) -> Answer:
     """Show the profile."""
-    return Answer(body=user(services.account.read(call.caller, act(call))))
+    return Answer(body=user(services.account.read(call.caller)))
 
 
 def change_account(services: Services, call: Call) -> Answer:
@@ -91,6 +91,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("account",),
         answer=USER,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
     Route(
@@ -103,6 +104,7 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=USER,
         body=ACCOUNT_CHANGE,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
 )

@@ -7,7 +7,7 @@ from chalicelib.domain.biometrics import KEYS_MAX, NAME_CHARS_MAX, Registration
 from chalicelib.domain.presence_challenges import CHALLENGE_CHARS_MAX, SignedChallenge
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import Scope
-from chalicelib.routes.acts import act, count
+from chalicelib.routes.acts import act
 from chalicelib.routes.binary import Base64Url
 from chalicelib.routes.fields import Flag, Text, Timestamp, Uuid
 from chalicelib.routes.route import Answer, Call, Route, bearer
@@ -87,28 +87,24 @@ KEY_ERRORS = (errors.PublicKeyInvalid, errors.PublicKeyUnsupported)
 
 def register(services: Services, call: Call) -> Answer:
     """Ask a new key for its signature."""
-    count(services, call, limits.BIOMETRICS)
-    challenge, expires_at = services.biometrics.begin(call.caller, call.body["public_key"], act(call))
+    challenge, expires_at = services.biometrics.begin(call.caller, call.body["public_key"])
     return Answer(body={"challenge": challenge, "expires_at": expires_at})
 
 
 def complete(services: Services, call: Call) -> Answer:
     """Keep a key that has signed."""
-    count(services, call, limits.BIOMETRICS)
     offer = KeyOffer(jwk=call.body["public_key"], proof=_signed(call), name=call.body["name"])
     return Answer(body=_shown(services.biometrics.complete(call.caller, offer, act(call))))
 
 
 def challenge(services: Services, call: Call) -> Answer:
     """Ask a registered key for its signature."""
-    count(services, call, limits.BIOMETRICS)
-    text, expires_at = services.presence.challenge(call.caller, act(call))
+    text, expires_at = services.presence.challenge(call.caller)
     return Answer(body={"challenge": text, "expires_at": expires_at})
 
 
 def verify(services: Services, call: Call) -> Answer:
     """Step the session up."""
-    count(services, call, limits.BIOMETRICS)
     body = call.body
     signed_in = services.presence.verify(
         call.caller, body["registration_id"], _signed(call), body["refresh_token"], act(call)
@@ -153,6 +149,7 @@ ROUTES: tuple[Route[Services], ...] = (
         body=REGISTER_REQUEST,
         answer=CHALLENGE,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         step_up=SensitiveAct.CHANGE_KEYS,
         errors=(*KEY_ERRORS, *BEARER_ERRORS),
@@ -167,6 +164,7 @@ ROUTES: tuple[Route[Services], ...] = (
         body=COMPLETE_REQUEST,
         answer=REGISTRATION,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         errors=(
             *(*KEY_ERRORS, *CHALLENGE_ERRORS, *BEARER_ERRORS),
@@ -182,6 +180,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("biometrics",),
         answer=CHALLENGE,
         access=bearer(Scope.SESSIONS),
+        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         errors=BEARER_ERRORS,
     ),
@@ -195,6 +194,7 @@ ROUTES: tuple[Route[Services], ...] = (
         body=VERIFY_REQUEST,
         answer=TOKENS,
         access=bearer(Scope.SESSIONS),
+        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         errors=(
             *(*CHALLENGE_ERRORS, *BEARER_ERRORS, errors.NotFound, errors.IntegrityFailure),
@@ -210,6 +210,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("biometrics",),
         answer=REGISTRATIONS,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
     Route(
@@ -221,6 +222,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("biometrics",),
         status=204,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         step_up=SensitiveAct.CHANGE_KEYS,
         errors=(*BEARER_ERRORS, errors.NotFound),
     ),

@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import CallerNotAuthorized, InvalidInput, MalformedBody, NotFound
 from chalicelib.domain.id_tokens import Platform
+from chalicelib.domain.limits import Taking
 from chalicelib.domain.step_up import ensure_present
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.routes.bearer import access_token, offered_token
@@ -23,7 +24,9 @@ _DEVICE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _APP_VERSION = re.compile(r"[A-Za-z0-9._+-]{1,32}")
 
 
-def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Call:
+def read_call(
+    route: Route[Any], services: EdgeServices, request: Request, place: Taking | None = None
+) -> Call:
     """Return the call, the caller verified where the route wants one.
 
     Raises:
@@ -35,6 +38,7 @@ def read_call(route: Route[Any], services: EdgeServices, request: Request) -> Ca
         path_parameters=path_parameters,
         verified=caller,
         proof=proof,
+        place=place,
         query=_query(route, request),
         body=_body(route, request),
         offered=offered_token(request.authorization),

@@ -78,6 +78,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("consents",),
         answer=CONSENTS,
         access=bearer(Scope.CONSENTS),
+        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
     Route(
@@ -90,6 +91,7 @@ ROUTES: tuple[Route[Services], ...] = (
         body=ANSWER_REQUEST,
         answer=GRANT,
         access=bearer(Scope.CONSENTS),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.ConsentOutdated),
     ),
     Route(
@@ -101,6 +103,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("consents",),
         answer=GRANT,
         access=bearer(Scope.CONSENTS),
+        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.NotFound),
         parameters={"document": KIND},
         query={"method": METHOD},
@@ -114,6 +117,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("consents",),
         answer=RECEIPT,
         access=bearer(Scope.CONSENTS),
+        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
 )

@@ -101,8 +101,9 @@ def _served(
 ) -> Reply:
     started, failure = services.clock.monotonic(), None
     try:
-        with services.limits.guarding(route.limits, request.address):
-            call = read_call(route, services, request)
+        guarding = services.limits.guarding(route.limits, request.address, takes_place=route.takes_place)
+        with guarding as place:
+            call = read_call(route, services, request, place)
             answer = _handled(route, services, call)
         reply = answered(route, request, answer, dpop_nonce=services.proofs.next_nonce(call.proof))
     except Exception as error:  # noqa: BLE001 - the one place where nothing may pass

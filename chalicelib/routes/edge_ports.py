@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.dpop import OfferedToken, Proof, Target
-from chalicelib.domain.limits import Limit
+from chalicelib.domain.limits import Limit, Taking
 from chalicelib.domain.tokens import AccessClaims, Scope
 
 
@@ -63,9 +63,9 @@ class LimitCheck(Protocol):
     """What the edge needs to turn away who asks too often."""
 
     def guarding(
-        self, limits: Sequence[Limit], address: str | None
-    ) -> AbstractContextManager[None, bool | None]:
-        """Return what a request is answered in.
+        self, limits: Sequence[Limit], address: str | None, *, takes_place: bool
+    ) -> AbstractContextManager[Taking | None, bool | None]:
+        """Return what a request is answered in; with `takes_place`, the place that its function takes.
 
         Raises:
             ServiceError: on entering or leaving, when a limit by address is reached.

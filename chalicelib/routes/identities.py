@@ -5,7 +5,7 @@ from chalicelib.domain.id_tokens import Provider, UnverifiedIdToken
 from chalicelib.domain.identities import IDENTITIES_MAX, Link, LinkedIdentity
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import Scope
-from chalicelib.routes.acts import act, count
+from chalicelib.routes.acts import act
 from chalicelib.routes.fields import Text, Timestamp, Uuid
 from chalicelib.routes.route import Answer, Call, Route, bearer
 from chalicelib.routes.schema import Items, Record, required
@@ -38,13 +38,12 @@ IDENTITIES = Record(
 
 def list_identities(services: Services, call: Call) -> Answer:
     """List the person's ways to sign in."""
-    listed = services.identities.list(call.caller, act(call))
+    listed = services.identities.list(call.caller)
     return Answer(body={"identities": [_identity(each) for each in listed]})
 
 
 def link_identity(services: Services, call: Call) -> Answer:
     """Add one."""
-    count(services, call, limits.LINKS)
     link = Link(
         provider=Provider(call.body["provider"]),
         id_token=UnverifiedIdToken(call.body["id_token"]),
@@ -73,6 +72,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("account",),
         answer=IDENTITIES,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
     Route(
@@ -85,6 +85,7 @@ ROUTES: tuple[Route[Services], ...] = (
         body=LINK,
         answer=IDENTITY,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         limits=(limits.LINKS,),
         step_up=SensitiveAct.CHANGE_IDENTITIES,
         errors=(
@@ -105,6 +106,7 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("account",),
         status=204,
         access=bearer(Scope.ACCOUNT),
+        uses_proof=True,
         step_up=SensitiveAct.CHANGE_IDENTITIES,
         errors=(*BEARER_ERRORS, errors.LastIdentity, errors.NotFound),
     ),

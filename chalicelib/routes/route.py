@@ -13,7 +13,7 @@ from uuid import UUID
 from chalicelib.domain.dpop import OfferedToken, Proof
 from chalicelib.domain.errors import MissingToken, ServiceError
 from chalicelib.domain.id_tokens import Platform
-from chalicelib.domain.limits import Kept, Limit
+from chalicelib.domain.limits import Kept, Limit, Taking
 from chalicelib.domain.step_up import SensitiveAct
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.routes.body_formats import BodyFormat
@@ -74,6 +74,7 @@ class Call:
     """One request, parsed. `address` is the one the gateway saw (A4).
 
     `offered` is the access token that came, believed by nobody yet; `proof` is right for this request.
+    `place` is what counts it in the bucket of its address, where the route's function does so.
     """
 
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -82,6 +83,7 @@ class Call:
     verified: AccessClaims | None = None
     offered: OfferedToken | None = None
     proof: Proof | None = None
+    place: Taking | None = None
     locale: Locale = DEFAULT_LOCALE
     address: str | None = field(default=None, repr=False)
     request_id: str
@@ -130,8 +132,9 @@ class Route(Generic[ServicesT_contra]):
     sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. `takes_proof` is for routes
     where a DPoP proof binds or opens a session without an access token; every bearer route takes one anyway.
     `uses_proof` is for bearer routes whose function uses the proof up; for others the edge does, for now.
-    Of `limits`, the edge holds a request to those by address, its service to the others. `wording` says how a
-    400 is told where an RFC wants it otherwise.
+    Of `limits`, the edge holds a request to those by address, its service to the others; with `takes_place`
+    the route's function counts the request by its address, unless it is refused before. `wording` says how
+    a 400 is told where an RFC wants it otherwise.
     """
 
     method: str
@@ -152,6 +155,7 @@ class Route(Generic[ServicesT_contra]):
     limits: tuple[Limit, ...] = ()
     takes_proof: bool = False
     uses_proof: bool = False
+    takes_place: bool = False
     cache: timedelta | None = None
     content_type: str = "application/json"
     parameters: Mapping[str, Field] = field(default_factory=dict)

@@ -126,6 +126,7 @@ def sign_in_route(provider: OidcProvider) -> Route[Services]:
         summary=f"Sign in with {provider.title}",
         tags=("sign-in",),
         takes_proof=True,
+        takes_place=True,
         body=sign_in_request(provider),
         answer=TOKENS,
         limits=(limits.SIGN_IN_BY_ADDRESS, limits.SIGN_IN_BY_PERSON),

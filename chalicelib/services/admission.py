@@ -1,9 +1,8 @@
-"""Admit whom a provider vouches for, as the policy of the client id wants it."""
+"""Admit whom a provider vouches for, as the policy of the client id requires."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.id_tokens import (
     Platform,
@@ -15,48 +14,48 @@ from chalicelib.domain.id_tokens import (
 )
 from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.ports import IdTokenVerifier
-from chalicelib.services.proofs import Proofs
 
 
 class Admission:
-    """Verifies an ID token, its platform and its nonce; then the proof that came along is used up."""
+    """Verifies an ID token, its platform and its nonce."""
 
     def __init__(
         self,
         *,
         verifiers: Mapping[Provider, IdTokenVerifier],
         offered: Mapping[Provider, OfferedProvider],
-        proofs: Proofs,
     ) -> None:
         """Admit through these providers, and through their client ids only."""
         self._verifiers = verifiers
         self._offered = offered
-        self._proofs = proofs
 
     def admit(
         self,
         provider: Provider,
         token: UnverifiedIdToken,
         *,
-        platform: Platform,
+        platform: Platform | None,
         nonce: str | None,
         now: datetime,
-        proof: Proof | None = None,
     ) -> VerifiedIdentity:
         """Return for whom the provider vouches. Whether token and nonce were used before, the store says.
+
+        Without a platform that isn't judged: whoever knows it compares it with `platforms`.
 
         Raises:
             NotFound: nobody signs in with this provider here.
             InvalidIdToken, IdTokenExpired: not the provider's, not for us, or not from this platform.
             NonceRequired, InvalidNonce: the client id's policy on nonces is not met.
-            InvalidDpopProof: its proof came before.
         """
         if provider not in self._offered:
             raise NotFound
         identity = self._verifiers[provider].verify(token, now)
         policy = self._offered[provider].clients[identity.client_id]
-        check_platform(policy, platform)
+        if platform is not None:
+            check_platform(policy, platform)
         check_nonce(policy, identity.nonce, nonce)
-        if proof is not None:
-            self._proofs.use(proof)
         return identity
+
+    def platforms(self, identity: VerifiedIdentity) -> frozenset[Platform]:
+        """Return the platforms that the client id of a verified ID token is for."""
+        return self._offered[identity.provider].clients[identity.client_id].platforms

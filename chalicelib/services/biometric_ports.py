@@ -8,10 +8,13 @@ from uuid import UUID
 from chalicelib.domain.biometrics import (
     NewRegistration,
     PresenceKey,
-    Proof,
-    Registered,
+    PresenceProof,
+    Proved,
+    RegisterOutcome,
     StoredRegistration,
 )
+from chalicelib.domain.dpop import Proof
+from chalicelib.domain.limits import Taken, Taking
 from chalicelib.domain.presence_challenges import SignedChallenge
 from chalicelib.domain.sessions import OwnSession, Session
 
@@ -26,27 +29,48 @@ class PresenceKeys(Protocol):
         """Accept what the key signed, or raise SignatureInvalid."""
 
 
-class BiometricStore(Protocol):
+class DeviceKeyStore(Protocol):
     """Registrations, as rows."""
 
-    def register(self, new: NewRegistration, *, now: datetime, request_id: str) -> Registered:
+    def register(
+        self,
+        new: NewRegistration,
+        *,
+        proof: Proof | None,
+        place: Taking | None,
+        now: datetime,
+        request_id: str,
+    ) -> RegisterOutcome:
         """Keep a key, unless the person has too many or the challenge was used."""
 
-    def key(self, session_id: UUID, registration_id: UUID) -> tuple[Session | None, bytes | None]:
-        """Return a session, and the key of a registration if it is of its person and device."""
+    def key(
+        self,
+        session_id: UUID,
+        registration_id: UUID,
+        *,
+        proof: Proof | None,
+        place: Taking | None,
+        now: datetime,
+    ) -> tuple[Session | None, Taken | None, bytes | None]:
+        """Return a session, what came of its place, and the key of its person and device."""
 
-    def prove(self, proof: Proof, *, locale: str, now: datetime, request_id: str) -> OwnSession | None:
-        """Step a live session up; None if nothing was changed."""
+    def prove(
+        self, proof: PresenceProof, *, locale: str, now: datetime, request_id: str
+    ) -> tuple[Proved, OwnSession | None]:
+        """Step a live session up, or say why not."""
 
-    def proved(
-        self, proof: Proof, *, locale: str, now: datetime
-    ) -> tuple[OwnSession | None, datetime | None]:
-        """Return the session in any state, and when this challenge was used."""
-
-    def registrations(self, session_id: UUID) -> tuple[Session | None, tuple[StoredRegistration, ...]]:
-        """Return a session, and its person's keys."""
+    def registrations(
+        self, session_id: UUID, *, proof: Proof | None, now: datetime
+    ) -> tuple[Session | None, tuple[StoredRegistration, ...]]:
+        """Return a session, and of a live one its person's keys."""
 
     def remove(
-        self, session_id: UUID, registration_id: UUID, *, now: datetime, request_id: str
+        self,
+        session_id: UUID,
+        registration_id: UUID,
+        *,
+        proof: Proof | None,
+        now: datetime,
+        request_id: str,
     ) -> tuple[Session | None, bool]:
-        """Forget a key of the acting session's person; tell whether there was one."""
+        """Forget a key of the acting session's person."""

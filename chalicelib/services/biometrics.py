@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
-from chalicelib.domain.biometrics import NewRegistration, Registration, StoredRegistration
-from chalicelib.domain.errors import BiometricKeysFull, ChallengeUsed, NotFound
+from chalicelib.domain.biometrics import NewRegistration, Registered, Registration, StoredRegistration
+from chalicelib.domain.errors import BiometricKeysFull, ChallengeUsed, NotFound, SessionRevoked
+from chalicelib.domain.limits import BIOMETRICS
 from chalicelib.domain.presence_challenges import Purpose, SignedChallenge
-from chalicelib.domain.sessions import own_session, owned
+from chalicelib.domain.sessions import owned
 from chalicelib.domain.tokens import AccessClaims
-from chalicelib.services.biometric_ports import BiometricStore
+from chalicelib.services.biometric_ports import DeviceKeyStore
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock, Ids
 from chalicelib.services.presence_challenges import PresenceChallenges
-from chalicelib.services.store_ports import SessionStore
+from chalicelib.services.session_check import SessionCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,8 @@ class BiometricService:
     def __init__(
         self,
         *,
-        store: BiometricStore,
-        sessions: SessionStore,
+        store: DeviceKeyStore,
+        sessions: SessionCheck,
         challenges: PresenceChallenges,
         personal_data: PersonalData,
         clock: Clock,
@@ -47,15 +49,16 @@ class BiometricService:
         self._clock = clock
         self._ids = ids
 
-    def begin(self, claims: AccessClaims, jwk: Mapping[str, str], act: Act) -> tuple[str, datetime]:
+    def begin(self, claims: AccessClaims, jwk: Mapping[str, str]) -> tuple[str, datetime]:
         """Return what a new key must sign, and until when.
 
         Raises:
+            RateLimited: with this session too often.
             PublicKeyInvalid, PublicKeyUnsupported: the key won't do.
             SessionRevoked, AccountSuspended: the person may not act.
         """
         now = self._clock.now()
-        own_session(claims, self._sessions.find(claims.session_id, locale=act.locale, now=now), now)
+        self._sessions.check(claims, self._sessions.taking(claims, BIOMETRICS), now)
         key = self._challenges.key(jwk)
         return self._challenges.issue(Purpose.REGISTER, claims, now, key=key.thumbprint)
 
@@ -66,31 +69,49 @@ class BiometricService:
             ChallengeInvalid, ChallengeMismatch, ChallengeExpired, ChallengeUsed: the challenge won't do.
             SignatureInvalid: the key did not sign it.
             BiometricKeysFull: the person has as many keys as one may have.
+            RateLimited: with this session too often.
+            SessionRevoked, AccountSuspended: the person may not act.
         """
         now = self._clock.now()
-        own_session(claims, self._sessions.find(claims.session_id, locale=act.locale, now=now), now)
+        place = self._sessions.taking(claims, BIOMETRICS)
+        with self._sessions.before_act(claims, place, now):
+            new = self._signed(claims, offer, now)
+        made = self._store.register(new, proof=claims.proof, place=place, now=now, request_id=act.request_id)
+        self._sessions.settle(place, made.taken)
+        session = owned(claims, made.session, now)
+        if made.registration is not None:
+            return self._shown(claims, made.registration, session.device.id)
+        match made.outcome:
+            case Registered.FULL:
+                raise BiometricKeysFull
+            case Registered.CHALLENGE_USED:
+                raise ChallengeUsed
+            case Registered.REFUSED:
+                raise SessionRevoked  # it expired, or ended, while this waited
+            case Registered.REGISTERED | Registered.LIMITED:
+                raise AssertionError  # these were judged before
+            case _:
+                assert_never(made.outcome)
+
+    def _signed(self, claims: AccessClaims, offer: KeyOffer, now: datetime) -> NewRegistration:
         key = self._challenges.key(offer.jwk)
         challenge = self._challenges.meant(Purpose.REGISTER, claims, offer.proof, now, key=key.thumbprint)
         self._challenges.check(key.spki, offer.proof)
         registration_id = self._ids.new_uuid()
-        new = NewRegistration(
+        return NewRegistration(
             id=registration_id,
             session_id=claims.session_id,
+            user_id=claims.user_id,
             spki=key.spki,
             nonce_hash=offer.proof.nonce_hash,
             nonce_expires_at=challenge.expires_at,
             name=self._personal_data.seal_key_name(claims.user_id, registration_id, offer.name),
         )
-        made = self._store.register(new, now=now, request_id=act.request_id)
-        session = owned(claims, made.session, now)
-        if made.registration is None:
-            raise BiometricKeysFull if made.is_full else ChallengeUsed
-        return self._shown(claims, made.registration, session.device.id)
 
     def list(self, claims: AccessClaims) -> tuple[Registration, ...]:
         """Return the person's keys, the oldest first."""
         now = self._clock.now()
-        session, found = self._store.registrations(claims.session_id)
+        session, found = self._store.registrations(claims.session_id, proof=claims.proof, now=now)
         own = owned(claims, session, now)
         return tuple(self._shown(claims, one, own.device.id) for one in found)
 
@@ -98,7 +119,7 @@ class BiometricService:
         """Forget a key. Raises NotFound for one that is not theirs or never was (A1)."""
         now = self._clock.now()
         session, known = self._store.remove(
-            claims.session_id, registration_id, now=now, request_id=act.request_id
+            claims.session_id, registration_id, proof=claims.proof, now=now, request_id=act.request_id
         )
         owned(claims, session, now)
         if not known:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.consents import (
+    AnsweredText,
     ConsentAnswer,
     ConsentDocument,
     ConsentEvent,
@@ -20,7 +21,7 @@ from chalicelib.domain.receipts import RECEIPT_TYPE, Controller, ReceiptHead, co
 from chalicelib.domain.sessions import Lifetimes, Session, own_session
 from chalicelib.domain.tokens import AccessClaims, Scope
 from chalicelib.services.ports import Act, Clock, Ids
-from chalicelib.services.store_ports import ConsentStore, DocumentStore, SessionStore
+from chalicelib.services.store_ports import ConsentStore, DocumentStore
 from chalicelib.services.tokens import AccessTokens
 
 
@@ -45,17 +46,15 @@ class ConsentService:
         *,
         documents: DocumentStore,
         consents: ConsentStore,
-        sessions: SessionStore,
         tokens: AccessTokens[Any],
         lifetimes: Lifetimes,
         controller: Controller,
         clock: Clock,
         ids: Ids,
     ) -> None:
-        """Take what reads texts, answers and sessions; `controller` is who stands in a receipt."""
+        """Take what reads texts and answers; `controller` is who stands in a receipt."""
         self._documents = documents
         self._consents = consents
-        self._sessions = sessions
         self._tokens = tokens
         self._lifetimes = lifetimes
         self._controller = controller
@@ -73,9 +72,8 @@ class ConsentService:
 
         Raises SessionRevoked, AccountSuspended.
         """
-        now = self._clock.now()
-        own = own_session(claims, self._sessions.find(claims.session_id, locale=act.locale, now=now), now)
-        return now, own.states, self._consents.history(claims.session_id)
+        now, states, events, _ = self._read(claims, act)
+        return now, states, events
 
     def answer(self, claims: AccessClaims, answers: tuple[ConsentAnswer, ...], act: Act) -> ConsentGrant:
         """Record answers, all or none; one that stands already is not repeated.
@@ -88,6 +86,7 @@ class ConsentService:
         own = self._consents.answer(
             claims.session_id,
             answers,
+            proof=claims.proof,
             app_version=act.app_version,
             locale=act.locale,
             now=now,
@@ -109,6 +108,7 @@ class ConsentService:
             claims.session_id,
             document,
             method,
+            proof=claims.proof,
             app_version=act.app_version,
             locale=act.locale,
             now=now,
@@ -121,7 +121,7 @@ class ConsentService:
 
     def receipt(self, claims: AccessClaims, policy_url: str, act: Act) -> str:
         """Return the person's whole consent state and history as a signed JWS."""
-        now, states, events = self.of_person(claims, act)
+        now, states, events, texts = self._read(claims, act)
         head = ReceiptHead(
             receipt_id=self._ids.new_uuid(),
             user_id=claims.user_id,
@@ -130,17 +130,27 @@ class ConsentService:
             locale=act.locale,
             now=now,
         )
-        content = consent_receipt(head, documents=self._documents.published(), states=states, events=events)
+        content = consent_receipt(head, documents=texts, states=states, events=events)
         return self._tokens.sign(content, RECEIPT_TYPE)
 
+    def _read(
+        self, claims: AccessClaims, act: Act
+    ) -> tuple[datetime, tuple[ConsentState, ...], tuple[ConsentEvent, ...], tuple[AnsweredText, ...]]:
+        now = self._clock.now()
+        own, events, texts = self._consents.read(
+            claims.session_id, proof=claims.proof, locale=act.locale, now=now
+        )
+        return now, own_session(claims, own, now).states, events, texts
+
     def _grant(self, session: Session, states: tuple[ConsentState, ...], now: datetime) -> ConsentGrant:
-        opened = scopes(states, now)
+        absent = missing(states, now)
+        opened = scopes(states, absent, now)
         return ConsentGrant(
             access_token=self._tokens.issue(session, opened, now),
             access_token_lifetime=min(self._lifetimes.access_token, session.expires_at - now),
             scopes=opened,
             states=states,
-            consents_missing=missing(states, now),
+            consents_missing=absent,
             jkt=session.jkt,
             moment=now,
         )

@@ -5,9 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from chalicelib.domain.account import Account, StoredPerson
-from chalicelib.domain.errors import InvalidAccessToken, SessionRevoked
+from chalicelib.domain.errors import SessionRevoked
 from chalicelib.domain.export import Export, HeldDevice, HeldIdentity, StoredExport, StoredIdentity
 from chalicelib.domain.limits import EXPORTS
+from chalicelib.domain.sessions import owned
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.limits import Limits
 from chalicelib.services.opening import open_chosen, open_device, open_key_name, open_profile, open_subject
@@ -39,15 +40,18 @@ class ExportService:
         place = self._limits.taking(EXPORTS, str(claims.session_id))
         key = self._key_of(claims.user_id)
         now = self._clock.now()
-        stored = self._store.export(
-            claims.session_id, part=part, locale=act.locale, now=now, request_id=act.request_id, place=place
+        session, taken, stored = self._store.export(
+            claims.session_id,
+            part=part,
+            proof=claims.proof,
+            place=place,
+            now=now,
+            request_id=act.request_id,
         )
-        if stored is None or stored.session is None:
+        owned(claims, session, now)
+        self._limits.settle(place, taken)
+        if stored is None:
             raise SessionRevoked
-        stored.session.ensure_live(now)
-        if stored.person.id != claims.user_id:
-            raise InvalidAccessToken
-        self._limits.settle(place, stored.taken)
         return opened(key, stored, part=part, now=now)
 
     def _key_of(self, user_id: UUID) -> DataKey:

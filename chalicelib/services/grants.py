@@ -30,7 +30,8 @@ class Grants:
     ) -> SignedIn:
         """Return tokens for a live session, and all that a phone stores beside them."""
         now, session, person = self._clock.now(), own.session, own.person
-        opened = scopes(own.states, now)
+        absent = missing(own.states, now)
+        opened = scopes(own.states, absent, now)
         return SignedIn(
             access_token=self._tokens.issue(session, opened, now),
             access_token_lifetime=min(self.lifetimes.access_token, session.expires_at - now),
@@ -43,5 +44,5 @@ class Grants:
             ),
             session=session,
             device=copy.device,
-            consents_missing=missing(own.states, now),
+            consents_missing=absent,
         )

@@ -1,12 +1,14 @@
 """A person's ways to sign in: shown, added with proof of both, removed while another is left."""
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NoReturn, Protocol, assert_never
 from uuid import UUID
 
 from chalicelib.domain.challenges import Challenge, ChallengePurpose
+from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import (
     DependencyUnavailable,
+    IdentityInUse,
     IdentityLimitReached,
     IdentityNotProved,
     IdTokenExpired,
@@ -19,38 +21,44 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.id_tokens import VerifiedIdentity
 from chalicelib.domain.identities import (
-    IDENTITIES_MAX,
     Link,
+    Linked,
     LinkedIdentity,
     LinkOutcome,
     NewIdentity,
-    OwnIdentities,
+    Unlinked,
     UnlinkOutcome,
 )
-from chalicelib.domain.sessions import owned
+from chalicelib.domain.limits import LINKS, Taking
+from chalicelib.domain.sessions import Session, owned
 from chalicelib.domain.tokens import AccessClaims
 from chalicelib.services.admission import Admission
 from chalicelib.services.personal_data import PersonalData
 from chalicelib.services.ports import Act, Clock, Ids
 from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
+from chalicelib.services.session_check import SessionCheck
 
 BUSY = timedelta(seconds=1)
 UNPROVED = (IdTokenExpired, IdTokenUsed, InvalidIdToken, InvalidNonce)
-ROUNDS_MAX = 3  # somebody else was faster with this identity: the next look tells who
+LOOKS_MAX = 2  # with the index keys at hand, and with those that are stored now
 
 
 class IdentityStore(Protocol):
     """Identities, as rows."""
 
-    def of_session(self, session_id: UUID, *, locale: str, now: datetime) -> OwnIdentities | None:
-        """Return a session in any state, with the identities of its person."""
+    def of_session(
+        self, session_id: UUID, *, proof: Proof | None, now: datetime
+    ) -> tuple[Session | None, tuple[LinkedIdentity, ...]]:
+        """Return a session in any state, and of a live one the identities of its person."""
 
-    def link(self, new: NewIdentity, *, now: datetime, request_id: str) -> LinkOutcome:
+    def link(
+        self, new: NewIdentity, *, proof: Proof | None, place: Taking | None, now: datetime, request_id: str
+    ) -> LinkOutcome:
         """Add an identity, if all is right."""
 
     def unlink(
-        self, session_id: UUID, user_id: UUID, identity_id: UUID, *, now: datetime, request_id: str
+        self, session_id: UUID, identity_id: UUID, *, proof: Proof | None, now: datetime, request_id: str
     ) -> UnlinkOutcome:
         """Remove an identity that isn't the last."""
 
@@ -62,6 +70,7 @@ class IdentityService:
         self,
         *,
         store: IdentityStore,
+        sessions: SessionCheck,
         admission: Admission,
         secrets: Secrets,
         personal_data: PersonalData,
@@ -72,18 +81,22 @@ class IdentityService:
         """Take what verifies, seals and stores."""
         self._provider_grants = provider_grants
         self._store = store
+        self._sessions = sessions
         self._admission = admission
         self._secrets = secrets
         self._personal_data = personal_data
         self._clock = clock
         self._ids = ids
 
-    def list(self, claims: AccessClaims, act: Act) -> tuple[LinkedIdentity, ...]:
+    def list(self, claims: AccessClaims) -> tuple[LinkedIdentity, ...]:
         """Return the person's identities, the first one first. Raises SessionRevoked, AccountSuspended."""
-        return self._own(claims, act, self._clock.now()).identities
+        now = self._clock.now()
+        session, found = self._store.of_session(claims.session_id, proof=claims.proof, now=now)
+        owned(claims, session, now)
+        return found
 
     def link(self, claims: AccessClaims, request: Link, act: Act) -> LinkedIdentity:
-        """Let an identity sign in to the account too; one that does already is answered again.
+        """Let an identity sign in to the account too; one that does already is returned again.
 
         Raises:
             IdentityNotProved: ID token or nonce are refused as at a sign-in; never a 401, which would tell
@@ -91,6 +104,7 @@ class IdentityService:
             NotFound: nobody signs in with this provider here.
             IdentityInUse: it signs in to another account, however its person came by that.
             IdentityLimitReached: there are as many as there may be.
+            RateLimited: with this session too often.
             SessionRevoked, AccountSuspended: the person may not act.
         """
         try:
@@ -99,26 +113,22 @@ class IdentityService:
             raise IdentityNotProved from error
 
     def _linked(self, claims: AccessClaims, request: Link, act: Act, now: datetime) -> LinkedIdentity:
-        platform = self._own(claims, act, now).session.device.platform
-        challenge = self._secrets.read_nonce(ChallengePurpose.LINK_IDENTITY, request.nonce, now)
-        identity = self._admission.admit(
-            request.provider, request.id_token, platform=platform, nonce=request.nonce, now=now
-        )
-        new = self._new(claims, identity, challenge)
-        for _ in range(ROUNDS_MAX):
-            outcome = self._store.link(new, now=now, request_id=act.request_id)
-            if not outcome.is_live:
-                raise self._refusal(claims, act, now)
-            if not outcome.knows_every_key:
-                self._secrets.look_again()
-                new = self._new(claims, identity, challenge)
-                continue
-            linked = outcome.of(claims.user_id)
-            if linked is not None:
-                return linked
-            challenge.ensure_fresh(now)
-            if outcome.count >= IDENTITIES_MAX:
-                raise IdentityLimitReached
+        proof, place = claims.proof, self._sessions.taking(claims, LINKS)
+        with self._sessions.before_act(claims, place, now):
+            challenge = self._secrets.read_nonce(ChallengePurpose.LINK_IDENTITY, request.nonce, now)
+            identity = self._admission.admit(
+                request.provider, request.id_token, platform=None, nonce=request.nonce, now=now
+            )
+        for _ in range(LOOKS_MAX):
+            new = self._new(claims, identity, challenge)
+            outcome = self._store.link(new, proof=proof, place=place, now=now, request_id=act.request_id)
+            self._sessions.settle(place, outcome.taken)
+            if outcome.identity is not None:
+                return outcome.identity
+            if outcome.outcome is not Linked.INDEX_KEYS_CHANGED:
+                _refuse_link(claims, outcome, now)
+            proof = place = None  # used up, and counted, by the first look
+            self._secrets.look_again()
         raise DependencyUnavailable(retry_after=BUSY)
 
     def unlink(self, claims: AccessClaims, identity_id: UUID, act: Act) -> None:
@@ -131,30 +141,35 @@ class IdentityService:
         """
         now = self._clock.now()
         outcome = self._store.unlink(
-            claims.session_id, claims.user_id, identity_id, now=now, request_id=act.request_id
+            claims.session_id, identity_id, proof=claims.proof, now=now, request_id=act.request_id
         )
-        if not outcome.is_live:
-            raise self._refusal(claims, act, now)
-        if not outcome.is_known:
-            raise NotFound
-        if not outcome.is_removed:
-            raise LastIdentity
-        self._provider_grants.end_soon(claims.user_id)
+        owned(claims, outcome.session, now)
+        match outcome.outcome:
+            case Unlinked.UNLINKED:
+                if outcome.is_revocable:
+                    self._provider_grants.end_soon(claims.user_id)
+            case Unlinked.UNKNOWN:
+                raise NotFound
+            case Unlinked.LAST:
+                raise LastIdentity
+            case Unlinked.REFUSED:
+                raise SessionRevoked  # it expired, or ended, while this waited
+            case _:
+                assert_never(outcome.outcome)
 
     def _new(self, claims: AccessClaims, identity: VerifiedIdentity, challenge: Challenge) -> NewIdentity:
         indexing, identity_id = self._secrets.indexing(), self._ids.new_uuid()
         subject = (identity.provider, identity.issuer, identity.subject)
-        subject_indexes = tuple(index.subject(*subject) for index in indexing.finds)
         email = identity.profile.verified_email
         return NewIdentity(
             session_id=claims.session_id,
             user_id=claims.user_id,
             identity_id=identity_id,
             provider=identity.provider,
+            platforms=self._admission.platforms(identity),
             index_version=indexing.version,
             index_versions=indexing.versions,
-            subject_index=subject_indexes[0],
-            subject_indexes=subject_indexes,
+            subject_indexes=tuple(index.subject(*subject) for index in indexing.finds),
             email_index=indexing.writes.email(email) if email else None,
             subject=self._personal_data.seal_subject(claims.user_id, identity_id, identity.subject),
             token_hash=identity.token_hash,
@@ -162,13 +177,24 @@ class IdentityService:
             challenge=challenge,
         )
 
-    def _own(self, claims: AccessClaims, act: Act, now: datetime) -> OwnIdentities:
-        own = self._store.of_session(claims.session_id, locale=act.locale, now=now)
-        owned(claims, own.session if own else None, now)
-        if own is None:
-            raise SessionRevoked
-        return own
 
-    def _refusal(self, claims: AccessClaims, act: Act, now: datetime) -> SessionRevoked:
-        self._own(claims, act, now)  # suspended, say
-        return SessionRevoked()
+def _refuse_link(claims: AccessClaims, outcome: LinkOutcome, now: datetime) -> NoReturn:
+    """Raise why nothing was linked."""
+    owned(claims, outcome.session, now)
+    match outcome.outcome:
+        case Linked.IN_USE:
+            raise IdentityInUse
+        case Linked.FULL:
+            raise IdentityLimitReached
+        case Linked.WRONG_PLATFORM:
+            raise InvalidIdToken
+        case Linked.NONCE_USED:
+            raise InvalidNonce
+        case Linked.TOKEN_USED:
+            raise IdTokenUsed
+        case Linked.REFUSED:
+            raise SessionRevoked
+        case Linked.LINKED | Linked.LIMITED | Linked.INDEX_KEYS_CHANGED:
+            raise AssertionError  # these were judged before
+        case _:
+            assert_never(outcome.outcome)

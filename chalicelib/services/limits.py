@@ -51,8 +51,13 @@ class Limits:
         self._alone_until: datetime | None = None
 
     @contextmanager
-    def guarding(self, limits: Sequence[Limit], address: str | None) -> Iterator[None]:
+    def guarding(
+        self, limits: Sequence[Limit], address: str | None, *, takes_place: bool = False
+    ) -> Iterator[Taking | None]:
         """Hold a request to the limits by address among those of its route.
+
+        With `takes_place`, the function that the request calls counts it, by what is yielded. A request that
+        is refused before it calls one is counted here, at the end.
 
         Raises:
             RateLimited: too many, of requests before it, of refusals in place of its own.
@@ -60,17 +65,25 @@ class Limits:
         """
         by_address = [limit for limit in limits if limit.by is LimitedBy.ADDRESS]
         prefix = client_prefix(address) if by_address else UNKNOWN_ADDRESS
+        place: Taking | None = None
         for limit in by_address:
             if limit.counts is Counts.REQUESTS:
-                self.take(limit, prefix)
+                if takes_place:
+                    place = self.taking(limit, prefix)
+                else:
+                    self.take(limit, prefix)
         try:
-            yield
+            yield place
+        except DependencyUnavailable:
+            raise  # it has waited long enough
         except ServiceError as error:
             if error.code in NOTED:
                 for limit in by_address:
                     if limit.counts is Counts.REFUSALS:
                         self.take(limit, prefix)
+            self._take_unsettled(place)
             raise
+        self._take_unsettled(place)
 
     def take(self, limit: Limit, subject: str) -> None:
         """Count a request of somebody, or refuse it. Raises as `guarding`."""
@@ -97,7 +110,12 @@ class Limits:
     def settle(self, taking: Taking | None, taken: Taken | None) -> None:
         """Take note of what came of a `taking`. Raises RateLimited."""
         if taking is not None and taken is not None:
+            taking.is_settled = True
             self._settle(taking.limit, taking.subject, taken, taking.now)
+
+    def _take_unsettled(self, place: Taking | None) -> None:
+        if place is not None and not place.is_settled:
+            self.take(place.limit, place.subject)
 
     def _settle(self, limit: Limit, subject: str, taken: Taken, now: datetime) -> None:
         if limit.is_full(taken.arrives_at, now):

@@ -137,7 +137,6 @@ class PersonalData:
         data = RenewedData(
             user_id=own.person.id,
             index_version=new.index_version,
-            subject_index=new.subject_index,
             subject_indexes=new.subject_indexes,
             device_id=device_id,
             session_id=own.session.id,

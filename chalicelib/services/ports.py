@@ -8,16 +8,21 @@ from uuid import UUID
 
 from chalicelib.domain.id_tokens import UnverifiedIdToken, VerifiedIdentity
 from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.domain.limits import Taking
 from chalicelib.domain.personal_data import RecordAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Under which request something is done, and in which language it is answered."""
+    """Under which request something is done, and in which language it is answered.
+
+    `place` is the request's place in the bucket of its address, on routes whose function takes it.
+    """
 
     request_id: str
     locale: str
     app_version: str | None = None
+    place: Taking | None = None
 
 
 class Clock(Protocol):

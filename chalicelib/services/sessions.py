@@ -21,7 +21,6 @@ from chalicelib.domain.sessions import (
     Rotated,
     Rotation,
     Session,
-    SessionEnd,
     owned,
 )
 from chalicelib.domain.sign_in import SignedIn
@@ -127,7 +126,7 @@ class SessionService:
         if all_devices:
             self._store.end_all(session_id, proof=used, now=now, request_id=act.request_id)
         else:
-            self._store.end(session_id, SessionEnd.LOGOUT, proof=used, now=now, request_id=act.request_id)
+            self._store.end(session_id, proof=used, now=now, request_id=act.request_id)
 
     def list(self, claims: AccessClaims) -> tuple[ListedSession, ...]:
         """Return the person's live sessions, the last used first."""

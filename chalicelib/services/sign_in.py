@@ -1,18 +1,21 @@
-"""Sign in with a provider: verify, then one statement decides; a stranger who agrees becomes an account."""
+"""Sign in with a provider: verify, then the database decides; a stranger who agrees becomes an account."""
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.account import UserStatus
 from chalicelib.domain.challenges import RANDOM_BYTES, ChallengePurpose
-from chalicelib.domain.consents import after, check_answers, check_each_once, require_all
-from chalicelib.domain.errors import DependencyUnavailable, IdTokenUsed, InvalidNonce
+from chalicelib.domain.consents import ConsentState, after, check_answers, check_each_once, require_all
+from chalicelib.domain.errors import (
+    AccountSuspended,
+    DependencyUnavailable,
+    IdTokenUsed,
+    InvalidNonce,
+    ServiceError,
+)
 from chalicelib.domain.id_tokens import VerifiedIdentity
 from chalicelib.domain.limits import SIGN_IN_BY_PERSON
 from chalicelib.domain.provider_grants import IdentityCode
-from chalicelib.domain.sessions import OwnSession, ensure_may_act
-from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, SignedIn, SignIn
+from chalicelib.domain.sign_in import Entered, Entry, NewSession, SignedIn, SignIn
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.services.admission import Admission
 from chalicelib.services.grants import Grants
@@ -21,16 +24,10 @@ from chalicelib.services.personal_data import Arrival, PersonalData
 from chalicelib.services.ports import Act, Clock, Ids
 from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
-from chalicelib.services.session_copy import SessionCopy
 from chalicelib.services.store_ports import SignInStore
 
 BUSY = timedelta(seconds=1)
-ROUNDS_MAX = 3  # a stranger, then somebody was faster: the next look decides
 LOOKS_MAX = 2  # with the index keys at hand, and with those that are stored now
-
-
-class _IndexKeyRotated(Exception):
-    """The database knows index keys that this container doesn't: the person may be there under one."""
 
 
 class SignInService:
@@ -76,9 +73,13 @@ class SignInService:
             platform=platform,
             nonce=request.nonce,
             now=now,
-            proof=request.proof,
         )
-        for _ in range(LOOKS_MAX):
+        signed_in = self._signed_in(request, identity, now, act)
+        self._exchange(request.authorization_code, identity, signed_in)
+        return signed_in
+
+    def _signed_in(self, request: SignIn, identity: VerifiedIdentity, now: datetime, act: Act) -> SignedIn:
+        for look in range(LOOKS_MAX):
             arrival = Arrival(
                 identity=identity,
                 device=request.device,
@@ -86,10 +87,12 @@ class SignInService:
                 indexing=self._secrets.indexing(),
                 name=request.name,
             )
-            with suppress(_IndexKeyRotated):
-                signed_in = self._signed_in(arrival, self._new_session(request, arrival, now, act))
-                self._exchange(request.authorization_code, identity, signed_in)
-                return signed_in
+            new = self._new_session(request, arrival, now, act)
+            if look > 0:
+                new = replace(new, at_address=None, proof=None)  # counted, and used up, by the first look
+            arrival, new, entry = self._entered(arrival, new)
+            if entry.outcome is not Entered.INDEX_KEYS_CHANGED:
+                return self._grant(arrival, new, entry)
             self._secrets.look_again()
         raise DependencyUnavailable(retry_after=BUSY)
 
@@ -115,14 +118,12 @@ class SignInService:
             provider=identity.provider,
             index_version=indexing.version,
             index_versions=indexing.versions,
-            subject_index=subject_indexes[0],
             subject_indexes=subject_indexes,
             token_hash=identity.token_hash,
             token_expires_at=identity.expires_at,
             challenge=challenge,
             session_id=session_id,
             device_id=self._ids.new_uuid(),
-            device_index=device_indexes[0],
             device_indexes=device_indexes,
             platform=request.device.platform,
             client_id=identity.client_id,
@@ -136,75 +137,71 @@ class SignInService:
             locale=act.locale,
             app_version=request.device.app_version,
             request_id=act.request_id,
+            at_address=act.place,
             place=self._limits.taking(SIGN_IN_BY_PERSON, subject_indexes[0].hex()),
+            proof=request.proof,
         )
 
-    def _signed_in(self, arrival: Arrival, new: NewSession) -> SignedIn:
-        candidate: NewPerson | None = None
-        conflict: Conflict | None = None
-        for _ in range(ROUNDS_MAX):
-            entry = self._store.open_session(new)
-            if entry.person is not None and entry.person.status is UserStatus.ERASED:
-                continue  # it happened while this waited for the person's lock: the next look finds nobody
-            if entry.person is not None:
-                # never the key of an account that was made, and whose commit answered nobody (F-5)
-                if candidate is not None and candidate.user_id != entry.person.id:
-                    self._personal_data.discard(candidate)
-                return self._known(arrival, new, entry)
-            self._refuse_used(conflict, candidate)
-            if new.challenge is not None:
-                new.challenge.ensure_fresh(new.now)
-            if not any(state.required for state in entry.states):
-                raise DependencyUnavailable(retry_after=BUSY)  # nothing to agree to: the release isn't done
-            require_all(new.answers, entry.states, new.now)
-            check_answers(new.answers, entry.states)
-            first, introduced = self._personal_data.introduce(arrival, new)
-            candidate = candidate or self._personal_data.seal_new(first, introduced)
-            created = self._store.create_account(introduced, candidate)
-            if created is Conflict.INDEX_KEY:
-                raise _IndexKeyRotated  # the sweep gets the key: a commit may have answered nobody (F-5)
-            if isinstance(created, Conflict):
-                conflict = created
-            elif created.own is not None:
-                own = _answered(created.own, new)
-                return self._granted(first, own, first.copy, is_new_user=True)
-        raise DependencyUnavailable(retry_after=BUSY)
-
-    def _known(self, arrival: Arrival, new: NewSession, entry: Entry) -> SignedIn:
-        if entry.own is not None:
-            arrived = replace(arrival, is_first_identity=entry.is_first_identity)
-            copy = self._personal_data.renew(arrived, new, entry.own)
-            return self._granted(arrival, _answered(entry.own, new), copy, is_new_user=False)
-        if entry.person is not None:
-            ensure_may_act(entry.person.status)
+    def _entered(self, arrival: Arrival, new: NewSession) -> tuple[Arrival, NewSession, Entry]:
+        """Return what came of a sign-in, with what it was asked for in the end."""
+        entry = self._store.open_session(new)
+        self._limits.settle(new.at_address, entry.at_address)
+        if entry.outcome is Entered.UNKNOWN_PERSON:
+            _ensure_agreed(new, entry.states)
+            arrival, new = self._personal_data.introduce(arrival, new)
+            entry = self._created(arrival, new)
         self._limits.settle(new.place, entry.taken)
-        used = self._store.used_id_token(new)
-        if used is None:
-            # nothing else is left; a used ID token without a session was that of somebody erased since
-            raise IdTokenUsed if new.challenge is None else InvalidNonce
-        used.ensure_exact_retry(new.now, new.jkt)
-        arrival = replace(arrival, seeds=(self._personal_data.seed_of(used.own, arrival.seeds),))
-        copy = self._personal_data.copy_of(used.own, seed=arrival.seed)
-        # the answers that were recorded count, whatever the retry says
-        return self._granted(arrival, used.own, copy, is_new_user=used.is_new_user)
+        return arrival, new, entry
 
-    def _granted(
-        self, arrival: Arrival, own: OwnSession, copy: SessionCopy, *, is_new_user: bool
-    ) -> SignedIn:
+    def _created(self, arrival: Arrival, new: NewSession) -> Entry:
+        candidate = self._personal_data.seal_new(arrival, new)
+        entry = self._store.create_account(new, candidate)
+        # Never the key of an account that was made by a call whose answer was lost (F-5). Where the index
+        # keys have changed, nobody can tell; the sweep gets the key.
+        if entry.user_id != candidate.user_id and entry.outcome is not Entered.INDEX_KEYS_CHANGED:
+            self._personal_data.discard(candidate)
+        return entry
+
+    def _grant(self, arrival: Arrival, new: NewSession, entry: Entry) -> SignedIn:
+        own = entry.own
+        if own is None:
+            raise _refusal(new, entry)
+        seed = arrival.seed
+        match entry.outcome:
+            case Entered.CREATED:
+                copy, own = arrival.copy, replace(own, states=after(own.states, new.answers))
+            case Entered.REPEATED:  # the answers that were recorded count, whatever the retry says
+                seed = self._personal_data.seed_of(own, arrival.seeds)
+                copy = self._personal_data.copy_of(own, seed=seed)
+            case _:
+                arrived = replace(arrival, is_first_identity=entry.is_first_identity)
+                copy = self._personal_data.renew(arrived, new, own)
         session = own.session
-        token = RefreshToken(
-            session_id=session.id, seed=arrival.seed, generation=session.generation, jkt=session.jkt
-        )
-        return self._grants.grant(own, token=token, copy=copy, is_new_user=is_new_user)
-
-    def _refuse_used(self, conflict: Conflict | None, candidate: NewPerson | None) -> None:
-        """Refuse a stranger whose token or nonce was used before: by an erased person, say."""
-        if candidate is None or conflict in {None, Conflict.IDENTITY}:
-            return
-        self._personal_data.discard(candidate)
-        raise InvalidNonce if conflict is Conflict.NONCE else IdTokenUsed
+        token = RefreshToken(session_id=session.id, seed=seed, generation=session.generation, jkt=session.jkt)
+        return self._grants.grant(own, token=token, copy=copy, is_new_user=entry.is_new_user)
 
 
-def _answered(own: OwnSession, new: NewSession) -> OwnSession:
-    """Return the session as it stands with the answers that were recorded when it was opened."""
-    return replace(own, states=after(own.states, new.answers))
+def _ensure_agreed(new: NewSession, states: tuple[ConsentState, ...]) -> None:
+    """Let a stranger through who agrees to all that is required.
+
+    Raises:
+        ConsentRequired, ConsentOutdated, InvalidInput: they don't.
+        DependencyUnavailable: there is nothing to agree to: the release isn't done.
+    """
+    if not any(state.required for state in states):
+        raise DependencyUnavailable(retry_after=BUSY)
+    require_all(new.answers, states, new.now)
+    check_answers(new.answers, states)
+
+
+def _refusal(new: NewSession, entry: Entry) -> ServiceError:
+    match entry.outcome:
+        case Entered.SUSPENDED:
+            return AccountSuspended()
+        case Entered.TOKEN_USED:
+            return IdTokenUsed()
+        case Entered.NONCE_USED:
+            return InvalidNonce()
+        case _:
+            _ensure_agreed(new, entry.states)  # a document was published in between
+            return DependencyUnavailable(retry_after=BUSY)

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from chalicelib.domain.account import ChosenData, RenewedData
-from chalicelib.domain.consents import ConsentAnswer, ConsentDocument, ConsentEvent
+from chalicelib.domain.account import ChosenData, RenewedData, StoredPerson
+from chalicelib.domain.consents import AnsweredText, ConsentAnswer, ConsentDocument, ConsentEvent
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.export import StoredExport
 from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord, StoredKeys
-from chalicelib.domain.limits import Taking
-from chalicelib.domain.sessions import OwnSession, Rotation, Session, SessionEnd
-from chalicelib.domain.sign_in import Conflict, Entry, NewPerson, NewSession, UsedIdToken
+from chalicelib.domain.limits import Taken, Taking
+from chalicelib.domain.sessions import OwnSession, Rotation, Session
+from chalicelib.domain.sign_in import Entry, NewPerson, NewSession
 from chalicelib.domain.tokens import RefreshToken
 
 
@@ -52,11 +52,8 @@ class SignInStore(Protocol):
     def open_session(self, new: NewSession) -> Entry:
         """Open a known person's session, if all is right."""
 
-    def create_account(self, new: NewSession, person: NewPerson) -> Entry | Conflict:
+    def create_account(self, new: NewSession, person: NewPerson) -> Entry:
         """Make a person with their first session."""
-
-    def used_id_token(self, new: NewSession) -> UsedIdToken | None:
-        """Return what this ID token opened before."""
 
 
 class SessionStore(Protocol):
@@ -81,15 +78,12 @@ class SessionStore(Protocol):
     ) -> OwnSession | None:
         """Return a session in any state."""
 
-    def end(
-        self,
-        session_id: UUID,
-        reason: SessionEnd,
-        *,
-        now: datetime,
-        request_id: str,
-        proof: Proof | None = None,
-    ) -> None:
+    def check(
+        self, session_id: UUID, *, proof: Proof | None, place: Taking | None, now: datetime
+    ) -> tuple[Session | None, Taken | None]:
+        """Return the session that asks, in any state, and what came of its place."""
+
+    def end(self, session_id: UUID, *, now: datetime, request_id: str, proof: Proof | None = None) -> None:
         """End a session."""
 
     def end_all(self, session_id: UUID, *, proof: Proof | None, now: datetime, request_id: str) -> None:
@@ -115,8 +109,15 @@ class AccountStore(Protocol):
     def renew(self, data: RenewedData, *, now: datetime, request_id: str) -> None:
         """Replace what is sealed of a person."""
 
-    def choose(self, session_id: UUID, data: ChosenData, *, now: datetime, request_id: str) -> bool:
-        """Replace what a person chose, if nobody was faster."""
+    def read(
+        self, session_id: UUID, *, proof: Proof | None, now: datetime
+    ) -> tuple[Session, StoredPerson] | None:
+        """Return a session in any state, with its person."""
+
+    def choose(
+        self, session_id: UUID, data: ChosenData, *, now: datetime, request_id: str
+    ) -> tuple[bool, tuple[Session, StoredPerson] | None]:
+        """Replace what a person chose, if nobody was faster; return whether, and the person."""
 
     def renew_session_copy(self, session_id: UUID, profile: bytes, copy_digest: bytes) -> None:
         """Replace a session's own copy."""
@@ -133,12 +134,12 @@ class ExportStore(Protocol):
         session_id: UUID,
         *,
         part: int,
-        locale: str,
+        proof: Proof | None,
+        place: Taking | None,
         now: datetime,
         request_id: str,
-        place: Taking | None,
-    ) -> StoredExport | None:
-        """Return one part of them, and record it."""
+    ) -> tuple[Session | None, Taken | None, StoredExport | None]:
+        """Return a session, what came of its place, and one part of the rows; record it."""
 
 
 class DocumentStore(Protocol):
@@ -162,6 +163,7 @@ class ConsentStore(Protocol):
         session_id: UUID,
         answers: tuple[ConsentAnswer, ...],
         *,
+        proof: Proof | None,
         app_version: str | None,
         locale: str,
         now: datetime,
@@ -172,9 +174,10 @@ class ConsentStore(Protocol):
     def withdraw(
         self,
         session_id: UUID,
-        kind: str,
+        document: str,
         method: str,
         *,
+        proof: Proof | None,
         app_version: str | None,
         locale: str,
         now: datetime,
@@ -182,5 +185,7 @@ class ConsentStore(Protocol):
     ) -> OwnSession | None:
         """Append a withdrawal; return what stood before."""
 
-    def history(self, session_id: UUID) -> tuple[ConsentEvent, ...]:
-        """Return the answers of a session's person."""
+    def read(
+        self, session_id: UUID, *, proof: Proof | None, locale: str, now: datetime
+    ) -> tuple[OwnSession | None, tuple[ConsentEvent, ...], tuple[AnsweredText, ...]]:
+        """Return a session in any state, and of a live one all answers and what their texts say."""

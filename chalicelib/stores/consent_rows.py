@@ -29,7 +29,8 @@ def as_parameter(answers: Iterable[ConsentAnswer]) -> str:
         (answer.document, answer.version, answer.action.value, answer.method, answer.locale)
         for answer in answers
     )
-    return json.dumps([dict(zip(ANSWER_COLUMNS, value, strict=True)) for value in values])
+    rows = [dict(zip(ANSWER_COLUMNS, value, strict=True)) for value in values]
+    return json.dumps(rows, separators=(",", ":"))
 
 
 def read_states(value: Sequence[StateJson] | None) -> tuple[ConsentState, ...]:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from sqlalchemy import Select, func, null, select
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 
 from chalicelib.domain.audit import AuditKind
 from chalicelib.stores import audit
-from chalicelib.stores.consent_parts import LOCALE
-from chalicelib.stores.parameters import NOW, given
+from chalicelib.stores.parameters import given
 from chalicelib.stores.schema import ConsentDocuments
 
 FIELDS = ("kind", "version", "locale", "title", "sha256", "legal_basis", "required")
@@ -31,14 +30,3 @@ def _publish() -> Select[Any]:
 
 PUBLISH = _publish()
 ALL = select(*TEXT_COLUMNS)
-CURRENT = (
-    select(*TEXT_COLUMNS)
-    .ext(distinct_on(ConsentDocuments.kind))
-    .where(ConsentDocuments.locale == LOCALE, ConsentDocuments.effective_at <= NOW)
-    .order_by(ConsentDocuments.kind, ConsentDocuments.effective_at.desc(), ConsentDocuments.version.desc())
-)
-LANGUAGES = (
-    select(ConsentDocuments.locale)
-    .distinct()
-    .where(ConsentDocuments.required, ConsentDocuments.effective_at <= NOW)
-)

@@ -1,12 +1,10 @@
 """Requests, counted in buckets: what functions take to count one, and what they return."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from chalicelib.domain.limits import Taken, Taking
 from chalicelib.postgres.calls import Call, Parameters, Row
 from chalicelib.stores.database import Database
-from chalicelib.stores.prepared import Row as DescribedRow
 
 
 class PlaceParameters(Parameters):
@@ -15,6 +13,14 @@ class PlaceParameters(Parameters):
     p_bucket_index: bytes | None
     p_bucket_interval: timedelta | None
     p_bucket_window: timedelta | None
+
+
+class AddressPlaceParameters(Parameters):
+    """The same for the bucket of an address, where a function takes a place in another one too."""
+
+    p_address_index: bytes | None
+    p_address_interval: timedelta | None
+    p_address_window: timedelta | None
 
 
 class TakenRow(Row):
@@ -40,6 +46,17 @@ def place(taking: Taking | None) -> PlaceParameters:
     )
 
 
+def address_place(taking: Taking | None) -> AddressPlaceParameters:
+    """Return what a function takes to count a request of an address; of None, what counts nothing."""
+    if taking is None:
+        return AddressPlaceParameters(p_address_index=None, p_address_interval=None, p_address_window=None)
+    return AddressPlaceParameters(
+        p_address_index=taking.index,
+        p_address_interval=taking.limit.interval,
+        p_address_window=taking.limit.window,
+    )
+
+
 def read_place(is_taken: bool | None, arrives_at: datetime | None) -> Taken | None:  # noqa: FBT001 - a column
     """Return what came of a place, where a function was asked for one and took it or not."""
     if is_taken is None or arrives_at is None:
@@ -57,32 +74,3 @@ class LimitStore:
         """Count one request, unless the bucket is full. Raises DependencyUnavailable."""
         row = self._database.one(CountRequest(place=place(taking), p_now=taking.now))
         return Taken(is_admitted=row.is_admitted, arrives_at=row.arrives_at)
-
-
-def parameters(taking: Taking | None) -> dict[str, Any]:
-    """Return what described statements bind; of None, what takes nothing."""
-    if taking is None:
-        names = ("index", "now", "next", "full_after", "absurd_after")
-        return dict.fromkeys(f"p_bucket_{name}" for name in names)
-    limit, now = taking.limit, taking.now
-    return {
-        "p_bucket_index": taking.index,
-        "p_bucket_now": now,
-        "p_bucket_next": now + limit.interval,
-        "p_bucket_full_after": now + limit.window - limit.interval,
-        "p_bucket_absurd_after": now + 2 * limit.window,
-    }
-
-
-def read_taken(row: DescribedRow | None, taking: Taking | None) -> Taken | None:
-    """Return what came of a place that a described statement was asked for.
-
-    Whoever found one and lost it to others knows only that the bucket is full now.
-    """
-    if row is None or taking is None:
-        return None
-    if row.bucket_after is not None:
-        return Taken(is_admitted=True, arrives_at=row.bucket_after)
-    limit, now = taking.limit, taking.now
-    is_known = row.bucket_before is not None and limit.is_full(row.bucket_before, now)
-    return Taken(is_admitted=False, arrives_at=row.bucket_before if is_known else now + limit.window)

@@ -4,15 +4,18 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnElement,
     Select,
     bindparam,
     cast,
+    column,
     exists,
     func,
     literal,
     null,
     select,
+    true,
     union_all,
     update,
 )
@@ -21,11 +24,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from chalicelib.domain.account import UserStatus
 from chalicelib.domain.audit import AuditKind
+from chalicelib.domain.export import PART_ITEMS
 from chalicelib.domain.operators import FOUND_MAX
 from chalicelib.domain.sessions import SessionEnd
+from chalicelib.postgres.schema_name import schema_name
 from chalicelib.stores import audit
 from chalicelib.stores.account_statements import USER_ID, change_of_status
-from chalicelib.stores.export_statements import pages_of
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 from chalicelib.stores.session_columns import ENDED, PERSON_COLUMNS
 from chalicelib.stores.session_statements import NOT_EXPIRED
@@ -33,6 +37,7 @@ from chalicelib.stores.session_statements import NOT_EXPIRED
 _INDEXES = bindparam("p_indexes", type_=ARRAY(BYTEA))
 _KIND = cast(bindparam("p_kind", type_=TEXT), TEXT)
 _DETAILS = cast(bindparam("p_details", type_=JSONB), JSONB)
+EXPORT_LISTS = ("identities", "devices", "biometric_keys", "sessions", "consents", "events")
 _NOBODY = cast(null(), Users.id.type)
 
 
@@ -74,7 +79,15 @@ def _show() -> Select[Any]:
 
 def _export() -> Select[Any]:
     target = select(Users.id).where(Users.id == USER_ID, Users.status != UserStatus.ERASED).cte("target")
-    whole: Select[Any] = select(*PERSON_COLUMNS, *pages_of(select(target.c.id).scalar_subquery()))
+    functions = getattr(func, schema_name())
+    part = functions.read_pages(
+        USER_ID, bindparam("p_part", type_=BigInteger), literal(PART_ITEMS, BigInteger)
+    )
+    lists = (column(f"{name}_page", JSONB) for name in EXPORT_LISTS)
+    pages = part.table_valued(
+        column("status_changed_at", Users.status_changed_at.type), column("longest", BigInteger), *lists
+    )
+    whole: Select[Any] = select(*PERSON_COLUMNS, *pages.c).select_from(Users).join(pages, true())
     return whole.join(target, target.c.id == Users.id).add_cte(audit.recorded(_told(target, target.c.id)))
 
 

@@ -69,7 +69,7 @@ class OperatorStore:
         """Return one part of what is held about a person who is not erased."""
         told = _told_of(order, OperatorAct.EXPORT, now, request_id)
         row = self._database.row(statements.EXPORT, {"p_user_id": user_id, "p_part": part, **told})
-        return read_export(row) if row else None
+        return read_export(row, read_person(row)) if row else None
 
     def change(
         self, user_id: UUID, act: OperatorAct, order: Order, *, now: datetime, request_id: str

@@ -1,24 +1,12 @@
-"""A session, its device and its person as statements select them; `session_rows` reads them."""
+"""A device and its person as statements select them, and what ends a session."""
 
 from typing import Any
 
 from sqlalchemy import ColumnElement, null
 
 from chalicelib.stores.parameters import NOW
-from chalicelib.stores.schema import Devices, Sessions, Users
+from chalicelib.stores.schema import Devices, Users
 
-SESSION_COLUMNS: tuple[Any, ...] = (
-    *(Sessions.id, Sessions.user_id, Sessions.client_id, Sessions.generation, Sessions.acr, Sessions.amr),
-    *(
-        Sessions.auth_time,
-        Sessions.created_at,
-        Sessions.rotated_at,
-        Sessions.idle_expires_at,
-        Sessions.expires_at,
-    ),
-    *(Sessions.ended_at, Sessions.end_reason, Sessions.jkt, Sessions.profile),
-    Sessions.profile_digest,
-)
 # an ended session keeps no copy that an old refresh token could still open
 ENDED: dict[str, Any] = {"ended_at": NOW, "profile": null(), "profile_digest": null()}
 DEVICE_COLUMNS: tuple[ColumnElement[Any], ...] = (

@@ -44,6 +44,13 @@ class SessionRow(Row):
     user_chosen: bytes | None
 
 
+class OwnRow(Row):
+    """A session with where its person stands; null if there is none."""
+
+    own: SessionRow | None
+    states: list[StateJson] | None
+
+
 def read_session(row: SessionRow) -> Session:
     """Return the session of a row."""
     return Session(

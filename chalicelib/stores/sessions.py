@@ -4,19 +4,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chalicelib.domain.dpop import Proof
-from chalicelib.domain.limits import Taking
-from chalicelib.domain.sessions import OwnSession, Rotated, Rotation, Session, SessionEnd
+from chalicelib.domain.limits import Taken, Taking
+from chalicelib.domain.sessions import OwnSession, Rotated, Rotation, Session
 from chalicelib.domain.tokens import PRESENCE_LASTS, RefreshToken
 from chalicelib.postgres.calls import Call, Row
 from chalicelib.stores import limits
 from chalicelib.stores.consent_rows import StateJson
 from chalicelib.stores.database import Database
-from chalicelib.stores.described import described
 from chalicelib.stores.limits import PlaceParameters
 from chalicelib.stores.proofs import ProofParameters, used
-from chalicelib.stores.session_rows import SessionRow, read_own, read_session
-
-statements = described("session_statements")
+from chalicelib.stores.session_rows import OwnRow, SessionRow, read_own, read_session
 
 
 class RotatedRow(Row):
@@ -43,17 +40,25 @@ class RotateSession(Call[RotatedRow], function="rotate_session"):
     p_request_id: str
 
 
-class OwnRow(Row):
-    """A session with where its person stands; null if there is none."""
-
-    own: SessionRow | None
-    states: list[StateJson] | None
-
-
 class FindSession(Call[OwnRow], function="find_session"):
     p_session_id: UUID
     p_locale: str
     proof: ProofParameters
+    p_now: datetime
+
+
+class CheckedRow(Row):
+    """A session in any state, and what came of the place of its request."""
+
+    own: SessionRow | None
+    place_is_taken: bool | None
+    place_arrives_at: datetime | None
+
+
+class CheckSession(Call[CheckedRow], function="check_session"):
+    p_session_id: UUID
+    proof: ProofParameters
+    place: PlaceParameters
     p_now: datetime
 
 
@@ -154,20 +159,18 @@ class SessionStore:
         )
         return read_own(row.own, row.states) if row.own else None
 
-    def end(
-        self,
-        session_id: UUID,
-        reason: SessionEnd,
-        *,
-        now: datetime,
-        request_id: str,
-        proof: Proof | None = None,
-    ) -> None:
-        """End a session, if it has not ended; one record whatever happens twice."""
-        if reason is SessionEnd.REUSE:  # of proofs of presence, which are no function yet
-            values = {"p_session_id": session_id, "p_now": now, "p_request_id": request_id}
-            self._database.rows(statements.END_REUSED, values)
-            return
+    def check(
+        self, session_id: UUID, *, proof: Proof | None, place: Taking | None, now: datetime
+    ) -> tuple[Session | None, Taken | None]:
+        """Return the session that asks, in any state, and what came of its place."""
+        row = self._database.one(
+            CheckSession(p_session_id=session_id, proof=used(proof), place=limits.place(place), p_now=now)
+        )
+        taken = limits.read_place(row.place_is_taken, row.place_arrives_at)
+        return read_session(row.own) if row.own else None, taken
+
+    def end(self, session_id: UUID, *, now: datetime, request_id: str, proof: Proof | None = None) -> None:
+        """End a session by a logout, if it has not ended; one record whatever happens twice."""
         self._database.one(
             EndSession(p_session_id=session_id, proof=used(proof), p_now=now, p_request_id=request_id)
         )

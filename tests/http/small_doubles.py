@@ -21,7 +21,7 @@ class SmallLimits:
     error: Exception | None = None
 
     @contextmanager
-    def guarding(self, limits: Sequence[Limit], address: str | None) -> Iterator[None]:
+    def guarding(self, limits: Sequence[Limit], address: str | None, *, takes_place: bool) -> Iterator[None]:
         self.entered.append((tuple(limits), address))
         if self.error is not None:
             raise self.error

@@ -72,7 +72,7 @@ def described_one(name: str) -> Executable:
 
 
 def test_stores_name_statements_that_there_are() -> None:
-    assert len(NAMED) > 80
+    assert len(NAMED) > 40
     for name in NAMED:
         described_one(name)
 
@@ -90,7 +90,7 @@ def test_every_statement_is_sent_or_a_part_of_another() -> None:
 
 def test_only_what_describes_imports_sqlalchemy() -> None:
     naming = [found for found in STORES if any(statements.named(found.text))]
-    assert len(naming) > 20
+    assert len(naming) > 10
     of_it = [found.path for found in naming for name in imported(found.tree) if name.startswith("sqlalchemy")]
     assert of_it == []
 
@@ -105,7 +105,7 @@ def test_a_package_brings_what_the_description_says(brought: Path) -> None:
 def test_a_package_sends_what_it_brings_without_importing_the_description(brought: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); from chalicelib.stores import described\n"
-        "found = described.compiled(described.described('account_statements').RENEW)\n"
+        "found = described.compiled(described.described('operator_statements').SUSPEND)\n"
         "print('UPDATE users' in found.text, 'sqlalchemy' in sys.modules)"
     )
     command = (sys.executable, "-B", "-c", script, str(brought.parents[2]))

@@ -13,8 +13,7 @@ import pytest
 
 from chalicelib import stores
 from chalicelib.postgres.calls import Call, Row, columns, nested, parameters
-from chalicelib.postgres.release_schema import callers_of
-from chalicelib.postgres.roles import CLOSED_TO_REQUESTS, FUNCTIONS_ROLE, REQUESTS_ROLE
+from chalicelib.postgres.roles import CLOSED_TO_REQUESTS, FUNCTIONS_ROLE, REQUESTS_ROLE, callers_of
 from chalicelib.postgres.schema_name import FUNCTIONS, schema_name, sources
 from tests.world import World
 
@@ -27,6 +26,7 @@ SQL_TYPES: dict[object, str] = {
     str: "text",
     timedelta: "interval",
 }
+ARRAYS = ("bigint[]", "bytea[]", "text[]", "uuid[]")
 SETTINGS = ["search_path=pg_catalog, pg_temp", "plan_cache_mode=force_generic_plan", "enable_seqscan=off"]
 SIGNATURES = """
     SELECT proname, array_agg(name ORDER BY place) FILTER (WHERE mode IN ('i', 'b')),
@@ -165,14 +165,14 @@ def test_every_function_is_declared_as_all_are(world: World) -> None:
     for function, language, is_called, settings, volatility, owner, grantees in found:
         assert (language, volatility, owner) == ("plpgsql", "v", FUNCTIONS_ROLE), function
         assert settings == (SETTINGS if is_called else None), function  # a part has those of its caller
-        name = function.partition(".")[2]
-        assert grantees == (sorted(callers_of(name)) if is_called else None), function
+        callers = callers_of(function.partition(".")[2], is_part=not is_called)
+        assert grantees == (sorted(callers) or None), function
 
 
 def test_what_is_closed_to_requests_is_a_function_that_others_may_call() -> None:
     assert {call.function for call in CALLS} >= set(CLOSED_TO_REQUESTS)
     for function in CLOSED_TO_REQUESTS:
-        assert REQUESTS_ROLE not in callers_of(function)
+        assert REQUESTS_ROLE not in callers_of(function, is_part=False)
 
 
 @pytest.mark.parametrize("name", sorted(sources(FUNCTIONS)))
@@ -186,4 +186,4 @@ def test_a_signature_names_no_type_of_the_tables(catalogue: Database) -> None:
     for name, (given, *_) in catalogue.functions.items():
         kinds = [*given.values(), *catalogue.returned(name).values()]
         own = {kind for kind in kinds if kind.startswith(schema_name())}
-        assert set(kinds) - own <= {*SQL_TYPES.values(), "jsonb", "text[]", "uuid[]", "bytea[]", "void"}, name
+        assert set(kinds) - own <= {*SQL_TYPES.values(), "jsonb", "void", *ARRAYS}, name

@@ -20,7 +20,6 @@ from chalicelib.domain.limits import REFRESH_FAILURES_BY_SESSION, Taking
 from chalicelib.domain.notices import Consequence, ProviderNotice
 from chalicelib.domain.providers import GOOGLE
 from chalicelib.domain.refusals import RefusalCounts
-from chalicelib.domain.sessions import SessionEnd
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.postgres import messages
 from chalicelib.postgres.schema_name import schema_name
@@ -34,6 +33,7 @@ from chalicelib.stores.positions import PositionStore
 from chalicelib.stores.provider_grants import ProviderGrantStore
 from chalicelib.stores.readiness import is_at_head
 from chalicelib.stores.sessions import SessionStore
+from tests.store.people_acts import PeopleActs
 from tests.store.test_functions import CALLS
 from tests.world import World
 
@@ -75,10 +75,18 @@ GROW = """
     INSERT INTO revocations (identity_id, user_id, refresh_token, ended_at)
         SELECT md5('identity' || n)::uuid, md5('person' || n)::uuid, 'x', now()
         FROM generate_series(1, %(people)s) AS n;
-    INSERT INTO identities (id, user_id, provider, subject_index, subject, created_at)
-        SELECT md5('identity' || n)::uuid, md5('person' || n)::uuid, 'google',
-            decode(md5('subject' || n), 'hex'), 'x', now()
-        FROM generate_series(1, %(people)s) AS n
+    INSERT INTO identities (user_id, provider, subject_index, subject, created_at)
+        SELECT md5('person' || n)::uuid, 'google', decode(md5('subject' || n), 'hex'), 'x', now()
+        FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO biometric_keys (id, user_id, device_id, spki, created_at)
+        SELECT gen_random_uuid(), md5('person' || n)::uuid, md5('device' || n)::uuid, 'x', now()
+        FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO challenges (nonce_hash, used_at, expires_at)
+        SELECT decode(md5('nonce' || n), 'hex'), now(), now() FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO used_id_tokens (token_hash, used_at, expires_at)
+        SELECT decode(md5('token' || n), 'hex'), now(), now() FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO audit_events (occurred_at, kind, user_id, request_id, details)
+        SELECT now(), 'x', md5('person' || n)::uuid, 'x', '{}' FROM generate_series(1, %(people)s) AS n
 """
 
 
@@ -100,7 +108,7 @@ class SessionActs:
         store.end_one(self.id, self.id, proof=None, now=self.now, request_id="test")
         store.end_others(self.id, proof=None, now=self.now, request_id="test")
         store.end_all(self.id, proof=None, now=self.now, request_id="test")
-        store.end(self.id, SessionEnd.LOGOUT, now=self.now, request_id="test")
+        store.end(self.id, now=self.now, request_id="test")
         self.refresh(store, self.generation + 1)  # refused: it takes a place among failures
         self.generation += 1
 
@@ -205,7 +213,8 @@ class Acts:
     """Everything that requests do, by one connection. Who adds a function adds an act that calls it."""
 
     def __init__(self, world: World) -> None:
-        self.nouns = (SessionActs(world), EventActs(world), ErasureActs(world), OtherActs(world))
+        nouns = (SessionActs, PeopleActs, EventActs, ErasureActs, OtherActs)
+        self.nouns = tuple(noun(world) for noun in nouns)
         world.close()
         self.database = connect(world.settings.database_url, 1)
 

@@ -156,7 +156,7 @@ def test_a_token_bound_unlike_its_session_is_neither_a_retry_nor_a_reuse(
 
 
 def test_a_sessions_failures_fill_its_bucket(sessions: Sessions) -> None:
-    sessions.store.end(sessions.id, SessionEnd.LOGOUT, now=sessions.start, request_id="test")
+    sessions.store.end(sessions.id, now=sessions.start, request_id="test")
     quota = REFRESH_FAILURES_BY_SESSION.quota
     taken = [sessions.rotate().taken for _ in range(quota + 2)]
     assert [one.is_admitted for one in taken if one] == [True] * quota + [False] * 2
@@ -175,7 +175,7 @@ def test_a_proof_is_used_up_by_each_of_them_and_a_second_time_nothing_happens(se
         lambda proof: store.end_one(own, uuid4(), proof=proof, now=now, request_id="test"),
         lambda proof: store.end_others(own, proof=proof, now=now, request_id="test"),
         lambda proof: store.end_all(own, proof=proof, now=now, request_id="test"),
-        lambda proof: store.end(own, SessionEnd.LOGOUT, proof=proof, now=now, request_id="test"),
+        lambda proof: store.end(own, proof=proof, now=now, request_id="test"),
     )
     for act in acts:
         once = proof(now)
@@ -187,7 +187,7 @@ def test_a_proof_is_used_up_by_each_of_them_and_a_second_time_nothing_happens(se
 
 
 def test_a_session_is_found_in_any_state(sessions: Sessions) -> None:
-    sessions.store.end(sessions.id, SessionEnd.LOGOUT, now=sessions.start, request_id="test")
+    sessions.store.end(sessions.id, now=sessions.start, request_id="test")
     own = sessions.store.find(sessions.id, locale="en", now=sessions.start)
     assert own is not None
     assert (own.session.end_reason, own.session.profile) == (SessionEnd.LOGOUT, None)
@@ -211,7 +211,7 @@ def test_the_list_has_the_live_ones_last_used_first_and_the_acting_one_in_any_st
     now = world.clock.now()
     listed = [session.id for session in store.live_beside(sessions.id, proof=None, now=now)]
     assert listed == [*sorted([second, third]), sessions.id]
-    store.end(third, SessionEnd.LOGOUT, now=now, request_id="test")
+    store.end(third, now=now, request_id="test")
     assert [each.id for each in store.live_beside(sessions.id, proof=None, now=now)] == [second, sessions.id]
     assert {each.id for each in store.live_beside(third, proof=None, now=now)} == {
         second,
@@ -253,7 +253,7 @@ def test_all_others_are_ended_by_a_live_one_only(sessions: Sessions) -> None:
         return own.id if own else None
 
     assert end(uuid4()) is None
-    store.end(second, SessionEnd.LOGOUT, now=now, request_id="test")
+    store.end(second, now=now, request_id="test")
     assert end(second) == second
     assert audited(world, "session.ended") == 1
     third = beside(sessions.phone, "device-3")
@@ -268,7 +268,7 @@ def test_logging_out_everywhere_ends_all_of_the_person_unless_the_session_is_ove
     world, store, now = sessions.world, sessions.store, sessions.start
     world.person("eve@example.com", "Eve Moss", "device-9").sign_in()
     second = beside(sessions.phone, "device-2")
-    store.end(second, SessionEnd.LOGOUT, now=now, request_id="test")
+    store.end(second, now=now, request_id="test")
     store.end_all(second, proof=None, now=now, request_id="test")
     store.end_all(sessions.id, proof=None, now=now + SESSION_ABSOLUTE, request_id="test")
     assert audited(world, "session.ended") == 1

@@ -71,7 +71,8 @@ def test_an_earlier_grant_counts_until_the_very_moment_its_grace_ends() -> None:
 def test_a_token_opens_ones_own_data_and_what_is_agreed_to(
     states: tuple[ConsentState, ...], opened: set[Scope]
 ) -> None:
-    assert consents.scopes(states, NOW) == consents.ALWAYS_OPEN | opened
+    absent = consents.missing(states, NOW)
+    assert consents.scopes(states, absent, NOW) == consents.ALWAYS_OPEN | opened
 
 
 def test_an_optional_document_is_never_missing() -> None:

@@ -23,7 +23,7 @@ from chalicelib.domain.export import (
 from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.providers import GOOGLE
 from chalicelib.domain.receipts import Controller
-from chalicelib.domain.sessions import Session, SessionEnd
+from chalicelib.domain.sessions import SessionEnd
 from chalicelib.routes.export_shapes import EXPORT, export
 from chalicelib.routes.reply import to_json
 from chalicelib.routes.schema import conforms
@@ -66,7 +66,6 @@ def longest() -> Export:
     )
     stored = StoredExport(
         person=PERSON,
-        session=live_session(),
         status_changed_at=NOW,
         parts=1,
         identities=(),
@@ -141,30 +140,6 @@ def event() -> HeldEvent:
         session_id=ID,
         request_id="r" * 128,
         details={"document": "d" * 64, "version": "1" * 32},
-    )
-
-
-def live_session() -> Session:
-    return Session(
-        id=ID,
-        user_id=ID,
-        user_status=UserStatus.ACTIVE,
-        user_created_at=NOW,
-        client_id="c",
-        generation=0,
-        acr="aal1",
-        amr=("fed",),
-        auth_time=NOW,
-        created_at=NOW,
-        rotated_at=NOW,
-        idle_expires_at=NOW,
-        expires_at=NOW,
-        ended_at=None,
-        end_reason=None,
-        device=STORED,
-        jkt=None,
-        profile=None,
-        profile_digest=None,
     )
 
 

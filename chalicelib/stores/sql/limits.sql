@@ -16,25 +16,34 @@ BEGIN
     IF p_bucket_index IS NULL THEN
         RETURN;
     END IF;
-    SELECT bucket.arrives_at INTO arrives_at FROM public.rate_limits AS bucket
-    WHERE bucket.bucket_index = p_bucket_index;
-    IF arrives_at > v_full_after AND arrives_at <= v_absurd_after THEN
-        is_admitted := false;
-        RETURN;
-    END IF;
-    INSERT INTO public.rate_limits AS bucket (bucket_index, arrives_at)
-    VALUES (p_bucket_index, p_now + p_bucket_interval)
-    ON CONFLICT (bucket_index) DO UPDATE SET arrives_at = p_bucket_interval + CASE
-        WHEN bucket.arrives_at > p_now AND bucket.arrives_at <= v_absurd_after THEN bucket.arrives_at
-        ELSE p_now
-    END
-    WHERE NOT (bucket.arrives_at > v_full_after AND bucket.arrives_at <= v_absurd_after)
-    RETURNING bucket.arrives_at INTO arrives_at;
-    IF NOT FOUND THEN  -- others took the last place after we looked
-        is_admitted := false;
+    LOOP
+        UPDATE public.rate_limits AS bucket SET arrives_at = p_bucket_interval + CASE
+            WHEN bucket.arrives_at > p_now AND bucket.arrives_at <= v_absurd_after THEN bucket.arrives_at
+            ELSE p_now
+        END
+        WHERE bucket.bucket_index = p_bucket_index
+            AND NOT (bucket.arrives_at > v_full_after AND bucket.arrives_at <= v_absurd_after)
+        RETURNING bucket.arrives_at INTO arrives_at;
+        IF FOUND THEN
+            RETURN;
+        END IF;
         SELECT bucket.arrives_at INTO arrives_at FROM public.rate_limits AS bucket
         WHERE bucket.bucket_index = p_bucket_index;
-    END IF;
+        IF FOUND THEN
+            IF arrives_at > v_full_after AND arrives_at <= v_absurd_after THEN
+                is_admitted := false;
+                RETURN;
+            END IF;
+        ELSE
+            INSERT INTO public.rate_limits AS bucket (bucket_index, arrives_at)
+            VALUES (p_bucket_index, p_now + p_bucket_interval)
+            ON CONFLICT DO NOTHING
+            RETURNING bucket.arrives_at INTO arrives_at;
+            IF FOUND THEN
+                RETURN;
+            END IF;
+        END IF;  -- somebody made it after we looked: look again
+    END LOOP;
 END
 $body$;
 

@@ -44,6 +44,22 @@ CROSS JOIN LATERAL (
     FROM public.users WHERE id = session.user_id OFFSET 0
 ) AS person;
 
+-- A device key, as its person sees it: DeviceKeyJson in chalicelib/stores/device_keys.py.
+CREATE VIEW @schema@.device_key AS
+SELECT id, user_id, device_id, name, spki, created_at, last_used_at FROM public.biometric_keys;
+
+-- One part of each list that is held about a person (export_pages): PagesRow in chalicelib/stores/export.py.
+CREATE TYPE @schema@.export_pages AS (
+    status_changed_at timestamptz,
+    longest bigint,  -- how long the longest list is
+    identities_page jsonb,
+    devices_page jsonb,
+    biometric_keys_page jsonb,
+    sessions_page jsonb,
+    consents_page jsonb,
+    events_page jsonb
+);
+
 -- A key that signs tokens: SigningKeyRow in chalicelib/stores/keys.py.
 CREATE VIEW @schema@.signing_key_row AS
 SELECT

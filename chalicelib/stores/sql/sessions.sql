@@ -245,3 +245,36 @@ BEGIN
     RETURN v_ended;
 END
 $body$;
+
+-- Return the session that asks, in any state, once its request got its place; nulls if there is none.
+CREATE FUNCTION @schema@.check_session(
+    p_session_id uuid, p_proof_hash bytea, p_proof_expires_at timestamptz,
+    p_bucket_index bytea, p_bucket_interval interval, p_bucket_window interval, p_now timestamptz
+) RETURNS TABLE (
+    own @schema@.session_row, place_is_taken boolean, place_arrives_at timestamptz
+) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $body$
+#variable_conflict use_column
+BEGIN
+    PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
+    SELECT place.is_admitted, place.arrives_at INTO place_is_taken, place_arrives_at
+    FROM @schema@.take_place(p_bucket_index, p_bucket_interval, p_bucket_window, p_now) AS place;
+    IF place_is_taken THEN
+        SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    END IF;
+    RETURN NEXT;
+END
+$body$;
+
+-- Lock the person of a session, and return them if they may act: an erasure, a suspension, or another act of theirs
+-- that locks them comes before or after. Null for any other session.
+CREATE FUNCTION @schema@.lock_acting_person(p_session_id uuid, p_now timestamptz)
+RETURNS uuid LANGUAGE plpgsql AS $body$
+BEGIN
+    PERFORM FROM public.users
+    WHERE id = (SELECT user_id FROM public.sessions WHERE id = p_session_id)
+    FOR NO KEY UPDATE;
+    RETURN @schema@.acting_person(p_session_id, p_now);
+END
+$body$;
