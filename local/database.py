@@ -16,10 +16,9 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2's own lower case
 from psycopg2.extensions import encrypt_password
 
-from chalicelib.postgres.roles import APP_ROLE, LOGIN_ROLES
+from chalicelib.postgres.roles import LOGIN_ROLES, PROXIED_ROLE
 from local.places import PROJECT, StackError
 
-REQUESTS: Final = APP_ROLE  # as whom requests log in; REQUESTS_ROLE once all of them are functions
 OWNER_URL: Final = "MIGRATION_DATABASE_URL"  # what alembic/env.py reads first
 
 
@@ -43,7 +42,7 @@ def migrate(owner_url: str, revision: str = "head") -> None:
         alembic.command.upgrade(config, revision)
 
 
-def open_app_role(owner_url: str, role: str = REQUESTS) -> str:
+def open_app_role(owner_url: str, role: str = PROXIED_ROLE) -> str:
     """Give the roles that log in a new random password, and return one's URL; earlier URLs stop working."""
     password = secrets.token_urlsafe(32)
     statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")

@@ -19,6 +19,7 @@ from chalicelib.clients.aws import aws_client
 from chalicelib.clients.provider_keys import ProviderKeySet, keys_of
 from chalicelib.clients.s3_keys import publish
 from chalicelib.domain.keys import SigningAlgorithm
+from chalicelib.postgres.roles import FUNCTIONS_ROLE, LOGIN_ROLES
 from local.authority import issue
 from local.aws import KEYS_BUCKET, REGION, Resources
 from local.database import connected
@@ -105,7 +106,9 @@ def as_rds(postgres: EmbeddedPostgres, task: Path, folder: Path) -> Iterator[Rds
     postgres.drop_database(DATABASE)
     postgres.create_database(DATABASE)
     with connected(postgres.url(DATABASE)) as owner, owner.cursor() as cursor:
-        cursor.execute("DROP ROLE IF EXISTS serenya_app, release_owner, rds_iam")
+        cursor.execute(
+            "DROP ROLE IF EXISTS " + ", ".join((*LOGIN_ROLES, FUNCTIONS_ROLE)) + ", release_owner, rds_iam"
+        )
         cursor.execute(AS_RDS)
         cursor.execute(f"ALTER DATABASE {DATABASE} OWNER TO release_owner")
         cursor.execute("ALTER SCHEMA public OWNER TO release_owner")

@@ -21,9 +21,9 @@ from tests.world import World
 class Outside:
     """What happens outside the VPC, when a test lets it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, table: str | None = None) -> None:
         self.world = world
-        name = f"egress-{secrets.token_hex(6)}"
+        name = table or f"egress-{secrets.token_hex(6)}"
         self.dynamodb = aws_client("dynamodb", world.settings.aws_region, world.settings.aws_endpoint_url)
         ensure_egress_table(self.dynamodb, name)
         world.settings = replace(world.settings, egress_table=name)

@@ -1,6 +1,7 @@
 """Look for known mistakes in our Python, known holes in what is deployed, and secrets (`make security`)."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,9 @@ def secrets() -> str:
     words = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     listed = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True)
     hashes = ("requirements", "vendor/")  # locked hashes are as random as secrets
-    files = [name for name in listed.stdout.split("\0") if name and not name.startswith(hashes)]
+    golden = re.compile(r"tests/golden/.*\.json")  # keys and tokens of test people, as a release wrote them
+    names = (name for name in listed.stdout.split("\0") if name and not golden.fullmatch(name))
+    files = [name for name in names if not name.startswith(hashes)]
     return compared(_scan(PROJECT, *files), known())
 
 

@@ -125,14 +125,13 @@ def upgrade() -> None:
     for function in OF_TRIGGERS:
         op.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
     op.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-    on_database("REVOKE TEMPORARY", "FROM")
     tell_others("public.")
 
 
 def downgrade() -> None:
     """Undo `upgrade`; a role stays if another database of the cluster uses it."""
     tell_others("")
-    on_database("GRANT TEMPORARY", "TO")
+    let_everybody_have_temporary_tables()
     op.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
     for function in OF_TRIGGERS:
         op.execute(f"GRANT EXECUTE ON FUNCTION {function} TO PUBLIC")
@@ -172,11 +171,11 @@ def let_owner_act_as(role: str) -> None:
     """)
 
 
-def on_database(act: str, preposition: str) -> None:
-    """Give or take what PUBLIC may do in this database, whatever it is called."""
-    op.execute(f"""
+def let_everybody_have_temporary_tables() -> None:
+    """Give back what chalicelib/postgres/release_schema.py takes."""
+    op.execute("""
         DO $$ BEGIN
-            EXECUTE format('{act} ON DATABASE %I {preposition} PUBLIC', current_database());
+            EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database());
         END $$
     """)
 

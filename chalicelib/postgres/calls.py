@@ -25,7 +25,7 @@ from chalicelib.postgres.schema_name import schema_name
 
 
 class Row:
-    """A row that a function returned; a subclass annotates its columns, in any order.
+    """A row that a function returned; a subclass annotates its columns in their order.
 
     A column of a composite type is annotated with a Row of its own, `| None` where it may be null. It is null
     when its first attribute is, so that one must be a column that is never null.
@@ -90,9 +90,9 @@ class Call(Parameters, Generic[RowT]):
 
 @cache
 def _text(call: type[Call[Any]]) -> str:
-    columns = ", ".join(_selected(call.row))
+    selected = ", ".join(_selected(call.row))
     given = ", ".join(f"{name} => %({name})s" for name, _ in parameters(call))
-    return f"SELECT {columns} FROM {schema_name()}.{call.function}({given})"  # noqa: S608 - names of our own
+    return f"SELECT {selected} FROM {schema_name()}.{call.function}({given})"  # noqa: S608 - names of our own
 
 
 def parameters(call: type[Parameters]) -> Iterator[tuple[str, Any]]:
@@ -116,12 +116,12 @@ def nested(annotation: object) -> type[Row] | None:
 
 
 def _selected(row: type[Row]) -> Iterator[str]:
-    for name, annotation in columns(row):
-        kind = nested(annotation)
-        if kind is None:
-            yield name
-        else:
-            yield from (f"({name}).{inner}" for inner, _ in columns(kind))
+    """Yield what to select: `.*` is safe, as the schema's name stands for the exact text of its functions."""
+    kinds = {name: nested(annotation) for name, annotation in columns(row)}
+    if not any(kinds.values()):
+        yield "*"
+    else:
+        yield from (name if kind is None else f"({name}).*" for name, kind in kinds.items())
 
 
 @cache

@@ -1,6 +1,7 @@
 """Run the migrations that ship with this code, as `alembic upgrade head` does, from inside the VPC."""
 
 import io
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,11 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 SHIPPED_AS: Final = "migrations"
 
 
-def upgrade(owner: Connection) -> tuple[str | None, str | None]:
+def upgrade(owner: Connection, kept_schemas: Collection[str] | None = None) -> tuple[str | None, str | None]:
     """Bring the schema to the newest revision; return the one before and the one after.
 
-    alembic/env.py holds the advisory lock, the time limits and the one transaction.
+    `kept_schemas` are those of all releases that may be rolled back to; the functions of others are dropped
+    in time. None keeps all. alembic/env.py holds the advisory lock, the time limits and the one transaction.
     """
     import alembic.command  # noqa: PLC0415 - only a release needs it: no request waits for its import
     import alembic.config  # noqa: PLC0415 - the same
@@ -26,7 +28,7 @@ def upgrade(owner: Connection) -> tuple[str | None, str | None]:
 
     config = alembic.config.Config(stdout=io.StringIO(), output_buffer=io.StringIO())
     config.set_main_option("script_location", str(_folder()))
-    config.attributes["connection"] = owner
+    config.attributes |= {"connection": owner, "kept_schemas": kept_schemas}
     before = revision()
     alembic.command.upgrade(config, "head")
     return before, revision()

@@ -26,6 +26,12 @@ _FUNCTIONS = text("""
     SELECT oid::regprocedure::text, prosecdef FROM pg_proc
     WHERE pronamespace = CAST(:schema AS regnamespace) ORDER BY 1
 """)
+# A right on the database itself is lost where it is dumped and restored, or copied.
+_NO_TEMPORARY_TABLES = text("""
+    DO $$ BEGIN
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    END $$
+""")
 _IS_OVERDUE = text("SELECT CAST(:since AS timestamptz) < now() - interval '1 day'")
 
 
@@ -41,6 +47,7 @@ def create(owner: Connection) -> str:
         with _as_functions_role(owner):
             for _, declared in sorted(files.items(), key=lambda file: (file[0] != FIRST, file[0])):
                 owner.exec_driver_sql(declared.decode().replace("@schema@", name).replace("%", "%%"))
+    owner.execute(_NO_TEMPORARY_TABLES)
     with _as_functions_role(owner):
         _note(owner, name, None)
         for schema in schemas(owner):

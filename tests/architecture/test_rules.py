@@ -25,7 +25,7 @@ DATABASE = re.compile(r"(sqlalchemy|psycopg2)(\..*)?")
 SQL = re.compile(r"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s)")
 MACHINE = re.compile(r"(?<![\w.$})>*])/(?:home|Users|root|opt|work|mnt|media|srv)/\w")
 
-FILE_LINES_MAX = 250
+FILE_LINES_MAX = 350
 FUNCTION_LINES_MAX = 40
 TEXT = {".py", ".md", ".toml", ".txt", ".in", ".json", ".yaml", ".yml", ".ini", ".mako", ".sh", ".tf", ""}
 OUR_HIDDEN = {".chalice", ".ci", ".github"}
@@ -71,7 +71,8 @@ def texts() -> Iterator[Path]:
     for folder, folders, names in os.walk(PROJECT):
         shown = {name for name in folders if not name.startswith(".")} - NOT_OURS
         folders[:] = shown | (OUR_HIDDEN & set(folders))
-        ours = (name for name in names if not name.startswith((".env", ".coverage")))
+        # in a worktree, .git is a file of git's own that names a folder
+        ours = (name for name in names if not name.startswith((".env", ".coverage")) and name != ".git")
         yield from (Path(folder, name) for name in ours if Path(name).suffix in TEXT)
 
 

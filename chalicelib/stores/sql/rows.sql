@@ -21,17 +21,25 @@ SELECT
     session.jkt,
     session.profile,
     session.profile_digest,
-    device.id AS device_id,
-    device.platform::text AS device_platform,
-    device.description AS device_description,
-    device.description_digest AS device_digest,
-    device.created_at AS device_seen_at,
-    person.status::text AS user_status,
-    person.created_at AS user_created_at,
-    person.key_version AS user_key_version,
-    person.profile AS user_profile,
-    person.profile_digest AS user_profile_digest,
-    person.chosen AS user_chosen
+    device.*,
+    person.*
 FROM public.sessions AS session
-JOIN public.devices AS device ON device.id = session.device_id
-JOIN public.users AS person ON person.id = session.user_id;
+CROSS JOIN LATERAL (  -- one row, looked up: OFFSET 0 keeps plans from joining
+    SELECT
+        id AS device_id,
+        platform::text AS device_platform,
+        description AS device_description,
+        description_digest AS device_digest,
+        created_at AS device_seen_at
+    FROM public.devices WHERE id = session.device_id OFFSET 0
+) AS device
+CROSS JOIN LATERAL (
+    SELECT
+        status::text AS user_status,
+        created_at AS user_created_at,
+        key_version AS user_key_version,
+        profile AS user_profile,
+        profile_digest AS user_profile_digest,
+        chosen AS user_chosen
+    FROM public.users WHERE id = session.user_id OFFSET 0
+) AS person;
