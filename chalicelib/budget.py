@@ -1,4 +1,4 @@
-"""The time that one request has for all that it waits for (F0).
+"""The time that one request has for all that it waits for (F0; decision 0114).
 
 Each dependency has limits of its own, and several slow ones in a row would add up to more than a phone waits.
 So the edge says when a request has to be over, and whatever waits asks here how long it still may. What runs

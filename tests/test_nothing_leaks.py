@@ -1,4 +1,4 @@
-"""Nothing personal and nothing that can be presented stays behind: in no row, log or vault (contract 4)."""
+"""Nothing personal and nothing that can be presented stays behind: in no row, log or vault."""
 
 import json
 import logging

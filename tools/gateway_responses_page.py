@@ -1,6 +1,8 @@
 """Write infra/edge/gateway_responses.json: `python -m tools.gateway_responses_page`.
 
-What API Gateway answers by itself, without our function, in the words and the shape of our own errors.
+What API Gateway returns by itself, without our function, in the words and the shape of our own errors. It
+can only fill names into a text, and none of its names is the time in RFC 3339. So `timestamp` is
+1970-01-01T00:00:00Z, and the words are English: apps take the time from the `Date` header.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 The zip is made by the very class that `chalice deploy` packs with, and left where that one looks for it
 before it packs by itself: what was checked is what is deployed. Only order, dates and modes of the entries
-are set, so that the same sources always make the same bytes.
+are set, so that the same sources always make the same bytes (decision 0077).
 """
 
 import argparse

@@ -3,7 +3,7 @@
 Revision: 0005
 Replaces: 0004
 
-The blind index stays at its one version: another would find nobody (decision 0050).
+The blind index stays at its one version, because another would find nobody; revision 0006 changes that.
 """
 
 from collections.abc import Sequence

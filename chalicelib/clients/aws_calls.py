@@ -1,7 +1,7 @@
 """Call AWS in bounded time, and say in the house's own errors what went wrong.
 
 Retrying is done here and not by botocore, which counts attempts but knows no deadline: one of the call, so
-that other calls have their turn, and one of the request (`budget`).
+that other calls have their turn, and one of the request (`budget`): decision 0009.
 """
 
 import logging

@@ -33,7 +33,7 @@ class BlindIndex:
         return self._index(b"email", normalised_email(address).encode())
 
     def device(self, device_id: str) -> bytes:
-        """Return the index of a device; it is computed before anyone knows whose sign-in this is."""
+        """Return the index of a device, the same for all people who use it (decision 0011)."""
         return self._index(b"device", device_id.encode())
 
     def bucket(self, limit: str, subject: str) -> bytes:

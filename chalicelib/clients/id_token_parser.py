@@ -1,4 +1,4 @@
-"""Stand in front of every signature check: only tokens pass that all read alike (assurance 0.1).
+"""Stand in front of every signature check: only tokens pass that all read alike (decision 0006).
 
 google-auth lets duplicate header names, NaN, unknown `crit`, foreign `typ` and malleated base64 pass, and
 answers some input with TypeError, KeyError, binascii.Error or RecursionError. So the token is parsed here,

@@ -4,7 +4,7 @@ Who checks what. Our parser, before: that the token has one reading, and a heade
 verifier of exactly the one key of the token's kid: the signature, by the algorithm of that key. Our claim
 rules, after: everything the token says, as its provider's declaration wants it. The libraries' own `decode`
 isn't used: google-auth's would parse the token again, leniently, and the key at every call; it reads the
-machine's clock instead of the injected one; and it lets through what assurance 0.1 lists.
+machine's clock instead of the injected one; and it lets through what decision 0006 lists.
 """
 
 from collections.abc import Collection

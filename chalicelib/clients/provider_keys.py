@@ -65,7 +65,7 @@ class ProviderKeySource(Protocol):
         """Return the key of a name; None when the provider has no such key.
 
         Raises:
-            DependencyUnavailable: as above, or it can't be told because the provider can't be asked.
+            DependencyUnavailable: as above, or the provider can't be asked just now (decision 0008).
         """
 
 

@@ -1,8 +1,8 @@
 """Log in to RDS without a password: a token signed with the function's own role, over verified TLS (L3, L6).
 
-A token is made on this machine, with no call to anybody, and opens one connection within 15 minutes; so each
-new connection gets a fresh one, and none is kept. RDS's own servers show certificates of RDS's own roots, a
-different set in each region; RDS Proxy shows those of AWS's public ones.
+A token is signed in this process, without a call, and opens one connection within 15 minutes. Each new
+connection gets its own, and none is kept (decision 0071). RDS's own servers show certificates of RDS's own
+roots, a different set in each region; RDS Proxy shows those of AWS's public ones.
 """
 
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ class MasterLogin:
 
 
 def verified(host: str, region: str) -> Mapping[str, str]:
-    """Return what makes libpq take this server for no other one's."""
+    """Return the options with which libpq verifies that the server is the one it means."""
     return {
         "sslmode": "verify-full",
         "sslrootcert": str(roots(host, region)),

@@ -1,4 +1,4 @@
-"""Hand a provider's keys through S3 to the functions inside the VPC, which has no way out (contract 7).
+"""Hand a provider's keys through S3 to the functions inside the VPC, which has no way out.
 
 The schedule publishes what it fetched and found fit; the reader trusts it no more than it would trust the
 provider, and checks all of it again. The object is one JSON envelope::

@@ -50,7 +50,8 @@ class P256Verifier:
 def one_of_two(signature: bytes) -> bytes:
     """Return the one with the smaller s of the two ECDSA signatures that anybody can make of one.
 
-    If (r, s) verifies, so does (r, n - s): without this, a used token would have a second, unused spelling.
+    If (r, s) verifies, so does (r, n - s). Without this, a used token would have a second, unused spelling
+    (decision 0089).
     Anything that is no such signature comes back as it is.
     """
     if len(signature) != 2 * P256_BYTES:

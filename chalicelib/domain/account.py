@@ -35,7 +35,7 @@ class Profile:
 
     @property
     def verified_email(self) -> str | None:
-        """Return the address for every use but showing it to its person: only one the provider verified."""
+        """Return the address if it is verified: the only one that may be indexed (decision 0007)."""
         return self.email if self.email_verified else None
 
     def __repr__(self) -> str:

@@ -11,32 +11,32 @@ MEANINGS = {
     ),
     AuditKind.ACCOUNT_CREATED: ("A person signed in for the first time.", ""),
     AuditKind.ACCOUNT_DATA_RENEWED: (
-        "What the provider or the phone says of a person was sealed anew.",
-        "`changed`: which of it, never the values; `index` if only the index key was another",
+        "What the provider or the phone says about a person changed and was encrypted again.",
+        "`changed`: which of it, never the values; `index` if only the index key changed",
     ),
     AuditKind.ACCOUNT_ERASED: (
         "A person was erased (GDPR art. 17).",
-        "`erasure_id`; `origin`: who asked; of an operator, who and why",
+        "`erasure_id`; `origin`: who requested it; for an operator, who and why",
     ),
     AuditKind.ACCOUNT_EXPORTED: (
-        "A person got all that is held about them (GDPR art. 15, 20).",
+        "A person exported everything that is held about them (GDPR art. 15, 20).",
         "`part`: which part of it",
     ),
     AuditKind.ACCOUNT_REINSTATED: ("A suspended person may act again.", ""),
     AuditKind.ACCOUNT_SUSPENDED: ("A person may not act any more; their sessions ended.", ""),
     AuditKind.AUDIT_JOINED: (
-        "A restored database's record was about to be joined with its anchored seals.",
-        "`last_seal` that was brought back; `events_lost`, known by such seals only",
+        "The record of a restored database was about to be continued with the checkpoints in S3.",
+        "`last_seal`: the last checkpoint taken from S3; `events_lost`: how many events are gone",
     ),
     AuditKind.BIOMETRIC_KEY_REGISTERED: (
-        "A phone's hardware key was registered.",
+        "A device key was registered.",
         "`registration_id`",
     ),
-    AuditKind.BIOMETRIC_KEY_REMOVED: ("A phone's hardware key was removed.", "`registration_id`"),
+    AuditKind.BIOMETRIC_KEY_REMOVED: ("A device key was removed.", "`registration_id`"),
     AuditKind.CONSENT_GRANTED: ("A person agreed to a document.", "`document`, `version`"),
     AuditKind.CONSENT_REFUSED: ("A person refused a document.", "`document`, `version`"),
     AuditKind.CONSENT_SUPERSEDED: (
-        "An answer made way for one to another version.",
+        "An answer was replaced by one to another version.",
         "`document`, `version` of the earlier one",
     ),
     AuditKind.CONSENT_WITHDRAWN: (
@@ -52,36 +52,36 @@ MEANINGS = {
         "`provider`; `identity_id`",
     ),
     AuditKind.IDENTITY_NOTICED: (
-        "A provider told what became of the account at its side; what followed is recorded beside it.",
-        "`provider`; `notice`: its word for it",
+        "A provider sent an event about the account on its side; the consequence has its own record.",
+        "`provider`; `notice`: the event's name",
     ),
     AuditKind.IDENTITY_UNLINKED: (
-        "A way to sign in was removed, by its person or since it is gone at its provider: a stranger's now.",
+        "A way to sign in was removed by its person, or because it no longer exists at its provider.",
         "`provider`; `identity_id`",
     ),
     AuditKind.KEY_CREATED: ("A key of the service was made.", "`key`: its name"),
     AuditKind.KEY_RETIRED: (
-        "A key of the service was withdrawn: nothing is accepted any more that it made.",
+        "A key of the service was withdrawn. Nothing that it made is accepted any more.",
         "`key`: its name; `actor`: who, and `reason`: why, in plain words",
     ),
     AuditKind.KEY_REWRAPPED: (
-        "A key of the service was wrapped anew, by another KMS key.",
-        "`key`: its name; `kms_key_id`: by which",
+        "A key of the service was wrapped again by another KMS key.",
+        "`key`: its name; `kms_key_id`: the KMS key",
     ),
     AuditKind.OPERATOR_EMERGENCY_ACCESS: (
-        "An operator did this in an emergency (45 CFR 164.312(a)(2)(ii)): to be examined afterwards.",
+        "An operator did this in an emergency (45 CFR 164.312(a)(2)(ii)); it must be examined afterwards.",
         _ORDER,
     ),
     AuditKind.OPERATOR_EXPORTED: (
-        "An operator got all that is held about a person, to hand it to them.",
+        "An operator exported everything that is held about a person, to give it to them.",
         _ORDER,
     ),
     AuditKind.OPERATOR_FOUND: (
-        "An operator searched by e-mail address or provider subject; without a person, nobody was found.",
+        "An operator searched by e-mail address or provider subject. Without a person, nobody was found.",
         _ORDER,
     ),
     AuditKind.OPERATOR_REINSTATED: (
-        "An operator let a person act again, or found that they may.",
+        "An operator reinstated a person, or found them active.",
         _ORDER,
     ),
     AuditKind.OPERATOR_REVEALED: (
@@ -97,23 +97,23 @@ MEANINGS = {
         _ORDER,
     ),
     AuditKind.OPERATOR_SUSPENDED: (
-        "An operator suspended a person, or found that they are.",
+        "An operator suspended a person, or found them suspended.",
         _ORDER,
     ),
     AuditKind.KEYS_REINDEXED: (
-        "People were about to be indexed anew, by another index key.",
-        "`version`: by which; `count`: how many at most",
+        "People were about to be indexed again with another index key.",
+        "`version` of the index key; `count`: how many at most",
     ),
     AuditKind.KEYS_REWRAPPED: (
-        "People's data keys were about to be wrapped anew, by another KMS key.",
-        "`kms_key_id`: by which; `count`: how many at most",
+        "People's data keys were about to be wrapped again by another KMS key.",
+        "`kms_key_id`: the KMS key; `count`: how many at most",
     ),
     AuditKind.KEYS_SWEPT: (
-        "Data keys of people who never came to be were about to be deleted.",
+        "Data keys without a person (of sign-ups that failed) were about to be deleted.",
         "`user_ids`: whose they would have been",
     ),
     AuditKind.REQUEST_REFUSED: (
-        "Requests of a sort that attackers send were refused, or met what doesn't open: counts of a minute.",
+        "Requests that an attacker might send were refused, or data didn't decrypt; counted for a minute.",
         "`since`; `refused`: `route`, `code` and `count` of each",
     ),
     AuditKind.SERVICE_RESTORED: (
@@ -122,16 +122,16 @@ MEANINGS = {
     ),
     AuditKind.SESSION_ENDED: ("A session ended.", "`reason`: one of `session_end` in the schema"),
     AuditKind.SESSION_NEW_DEVICE: (
-        "A person who had an account signed in on a device that was never seen with it, or was forgotten.",
+        "A person with an account signed in on a device that is new to it, or was forgotten.",
         "`device_id`",
     ),
     AuditKind.SESSION_PRESENCE_PROVED: (
-        "A phone's hardware key proved that its person was present; the session's tokens were renewed.",
+        "A device key proved that its person was present; the session's tokens were renewed.",
         "",
     ),
     AuditKind.SESSION_REFRESHED: ("A session's tokens were renewed.", ""),
     AuditKind.SESSION_REUSE_DETECTED: (
-        "A refresh token came again after it was rotated: the session ended (RFC 9700 s4.14.2).",
+        "A refresh token was used again after its rotation, and the session ended (RFC 9700 s4.14.2).",
         "",
     ),
     AuditKind.SESSION_STARTED: ("A person signed in.", "`device_id`"),
@@ -140,11 +140,11 @@ MEANINGS = {
         "`act`; `endpoint_id`; `actor`: who, and `reason`: why, in plain words",
     ),
     AuditKind.WEBHOOKS_ABANDONED: (
-        "Events were tried for an endpoint as often as they are, in vain: counted for each run and endpoint.",
+        "Events were given up for an endpoint after all retries; counted for each run and endpoint.",
         "`endpoint_id`, `count`",
     ),
     AuditKind.WEBHOOKS_DELIVERED: (
-        "Events were delivered to an endpoint: counted for each run and endpoint.",
+        "Events were delivered to an endpoint; counted for each run and endpoint.",
         "`endpoint_id`, `count`",
     ),
 }

@@ -2,7 +2,8 @@
 
 An id is drawn before its transaction commits. So ids become visible out of order, and those of a rollback
 never do. A seal covers exactly the rows that its snapshot saw, notes the ids below them as pending, and a
-later seal covers a pending id or declares it void, once no transaction is left that could bring it.
+later seal covers a pending id or declares it void, once no transaction is left that could bring it
+(decision 0040).
 """
 
 import json
@@ -21,7 +22,7 @@ SEAL_TYPE = "audit-seal+jwt"  # keeps a seal from passing for a token
 SEAL_EVENTS_MAX = 4096  # with proofs some 3.5 MB as lines: below the 6 MB that a Lambda may answer
 # A transaction draws an id and takes its xid in one step of one statement; this bridges even a frozen server.
 GAP_KEPT_MIN = timedelta(hours=1)
-RETENTION = timedelta(days=7 * 365 + 2)  # contract 5: 7 years, the leap days included
+RETENTION = timedelta(days=7 * 365 + 2)  # 7 years, the leap days included (docs/audit.md)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

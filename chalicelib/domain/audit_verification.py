@@ -1,8 +1,8 @@
 """Verify sealed audit events, and name the first record that isn't as it was sealed.
 
 Pure: it reads what it is handed, from a database or from an exported bundle. A seal holds because a key
-signed it that an earlier seal vouched for, because the next one names its hash, and because its copy in S3,
-which nobody can overwrite, is the same.
+signed it that an earlier seal vouched for (decision 0041), because the next one names its hash, and because
+its copy in S3, which nobody can overwrite, is the same.
 
 A restored database lacks events that were sealed after its backup. A later seal says which: until it comes,
 what isn't as it was sealed is a doubt, and one that no seal takes away is the fault.

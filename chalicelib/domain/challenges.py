@@ -1,7 +1,7 @@
 """Single-use nonces that cost nothing until they are used.
 
 A nonce carries its own expiry and a MAC, so issuing one writes no row (nobody can fill a table with them);
-using one inserts its hash, and the primary key makes it single-use.
+using one inserts its hash, and the primary key makes it single-use (decision 0002).
 """
 
 import hmac
@@ -14,7 +14,7 @@ from hashlib import sha256
 
 from chalicelib.domain.errors import InvalidNonce
 
-CHALLENGE_TTL = timedelta(minutes=5)  # contract 2
+CHALLENGE_TTL = timedelta(minutes=5)  # a slow network, and a person who hesitates at the provider's page
 RETRIED_FOR = timedelta(minutes=1)  # a sign-in may be repeated when its nonce has just expired
 RANDOM_BYTES = 16
 _EXPIRY_BYTES = 5

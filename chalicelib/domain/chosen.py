@@ -1,4 +1,4 @@
-"""What a person says of themselves, in the app: no provider's word ever overwrites it."""
+"""What a person says of themselves, in the app: no provider's word ever overwrites it (decision 0020)."""
 
 import json
 from collections.abc import Mapping

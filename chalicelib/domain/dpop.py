@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from chalicelib.domain.errors import InvalidAccessToken, InvalidDpopProof, RefreshTokenInvalid
 
-# A phone's clock may be minutes off (contract 9); one that is further off is handed a nonce, which dates its
+# A phone's clock may be minutes off (decision 0081); a phone further off gets a nonce, which dates its
 # proofs instead (s4.3 check 11). How long a proof is remembered follows from it.
 PROOF_WINDOW = timedelta(minutes=5)
 JTI_CHARS = range(16, 129)  # 16: the 96 random bits that s4.2 wants, as base64url; a UUID has 36

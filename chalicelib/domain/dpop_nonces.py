@@ -1,7 +1,7 @@
 """Server nonces for DPoP proofs (RFC 9449 s8): a MACed minute, so that none is stored.
 
 A proof with a nonce was made after the nonce, whatever the phone's clock says, and can't have been made in
-advance (s11.2). A nonce serves many proofs in its five minutes; that each comes once, `jti` sees to.
+advance (s11.2). A nonce serves many proofs in its five minutes; `jti` makes each single-use (decision 0081).
 """
 
 import hmac

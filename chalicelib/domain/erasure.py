@@ -20,7 +20,7 @@ PURPOSE = b"serenya-auth/v1/erasure"
 RECEIPT_TYPE = "erasure-receipt+jwt"
 ANSWERED_AGAIN = timedelta(minutes=15)  # a lost answer's retry; as long as the token that asked lives
 ON_RECORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/#-]{1,127}")
-RECORDS_KEPT = timedelta(days=7 * 365 + 2)  # contract 5: 7 years; 45 CFR 164.316(b)(2)(i) asks for 6
+RECORDS_KEPT = timedelta(days=7 * 365 + 2)  # 7 years; 45 CFR 164.316(b)(2)(i) asks for 6
 BACKUPS_KEPT = timedelta(days=35)  # the longest that RDS keeps its own
 ID_TOKENS_KEPT = timedelta(days=2)  # Apple's live for a day, and an hour more is kept of them
 

@@ -219,7 +219,7 @@ class DependencyUnavailable(ServiceError):
 
 
 class IntegrityFailure(ServiceError):
-    """A record failed to open as what it should be; that record only."""
+    """A record failed to decrypt or isn't what it should be. Other records are unaffected."""
 
     code = "integrity"
     title = "A record could not be opened safely"

@@ -1,4 +1,4 @@
-"""How a signing key lives: next, current, retiring, gone; by its times alone, so containers agree."""
+"""How a signing key lives: next, current, retiring, gone; its times alone decide (decision 0003)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

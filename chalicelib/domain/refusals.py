@@ -1,7 +1,7 @@
-"""Which refusals an auditor wants to see, and how they are counted: by route and code, nothing of whom.
+"""Which refusals an auditor wants to see, and how they are counted: by route and code, not by person.
 
-A count says that somebody tries keys, tokens or accounts; who it was can't be said without an address, and an
-address is personal data. What is routine (a token that ran out, a consent that is missing) isn't counted.
+A count says that somebody tries keys, tokens or accounts. Who it was can't be said without an address, and an
+address is personal data (decision 0043). Routine refusals (an expired token, a missing consent) don't count.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from chalicelib.domain import errors
 
 RECORD_INTERVAL = timedelta(minutes=1)  # one record a container and minute, however many it refuses
 # Refused without a look at the database, which anyone could otherwise keep busy: a forged token costs no
-# query (contract 3). A reused refresh token has an event of its own besides.
+# query (O7). A reused refresh token has an event of its own besides.
 FREE = frozenset(
     error.code
     for error in (

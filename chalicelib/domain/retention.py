@@ -93,19 +93,19 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         "provider_events": Retention(
             period=PERIODS[Purged.PROVIDER_EVENTS],
             since="its event would be refused for its age",
-            reason="an event is acted on once, and providers repeat theirs; the hour allows for wrong clocks",
+            reason="an event is acted on once, and providers repeat events; the hour allows for wrong clocks",
             ended_by=_PURGE,
         ),
         "sessions": Retention(
             period=PERIODS[Purged.SESSIONS],
             since="it ended or expired",
-            reason="people and operators look into a theft weeks later; the audit record tells the rest",
+            reason="people and operators investigate a theft weeks later; the audit record has the rest",
             ended_by=f"{_PURGE}; {_ERASURE}",
         ),
         "devices": Retention(
             period=PERIODS[Purged.DEVICES],
             since="it was last seen, and no session of it is left",
-            reason="a device without sessions shows nobody anything; signing in makes it anew",
+            reason="a device without sessions is of no use; signing in creates it again",
             ended_by=f"{_PURGE}; {_ERASURE}",
         ),
         "biometric_keys": Retention(
@@ -117,26 +117,29 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         "users": Retention(
             period=RECORDS_KEPT,
             since="the account was erased",
-            reason="the contract with the person; erased, it says nothing of them, and history refers to it",
+            reason="the contract with the person; after an erasure history refers to the empty row",
             ended_by=f"{_ERASURE}, which empties it; {_PURGE}",
         ),
         "identities": Retention(
-            period=None, since="", reason="people must be known again when they sign in", ended_by=_ERASURE
+            period=None, since="", reason="people must be recognised when they sign in", ended_by=_ERASURE
         ),
         "outbox": Retention(
             period=PERIODS[Purged.OUTBOX],
             since="its event occurred",
-            reason="until it is delivered or given up, which takes two days at most; then to look into gaps",
+            reason="until it is delivered or given up, at most two days; then to investigate gaps",
             ended_by=f"{_PURGE}; its endpoint's end",
         ),
         "revocations": Retention(
             period=None,
             since="",
-            reason="until the errand that tells the provider is written: within minutes",
+            reason="until the outbound job that revokes it is written: within minutes",
             ended_by="the act that made it, or `egress-collect`",
         ),
         "webhook_endpoints": Retention(
-            period=None, since="", reason="whom operators want told; nothing personal", ended_by="operators"
+            period=None,
+            since="",
+            reason="the receivers that operators chose; nothing personal",
+            ended_by="operators",
         ),
         "webhook_secrets": Retention(
             period=None,
@@ -146,9 +149,9 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         ),
         "audit_events": Retention(
             period=RECORDS_KEPT,
-            since="it was sealed",
-            reason="contract 5; 45 CFR 164.316(b)(2)(i) asks for 6 years",
-            ended_by=f"{_PURGE}, by whole seals",
+            since="its checkpoint was made",
+            reason="45 CFR 164.316(b)(2)(i) asks for 6 years",
+            ended_by=f"{_PURGE}, by whole checkpoints",
         ),
         "audit_seals": Retention(
             period=None, since="", reason="the chain proves the events that are left", ended_by=_OPEN_ENDED
@@ -180,7 +183,7 @@ RETENTION: Mapping[str, Retention] = MappingProxyType(
         "service_keys": Retention(
             period=None,
             since="",
-            reason="what is stored under them must open; nothing personal",
+            reason="what is encrypted under them must decrypt; nothing personal",
             ended_by=_OPEN_ENDED,
         ),
     }

@@ -19,8 +19,8 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.limits import Taken
 from chalicelib.domain.tokens import AccessClaims, RefreshToken
 
-REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window (contract 3); softens RFC 9700 s4.14.2
-SESSION_IDLE = timedelta(days=7)  # ASVS 7.3.1
+REFRESH_GRACE = timedelta(seconds=30)  # lost-response retry window (O8); softens RFC 9700 s4.14.2
+SESSION_IDLE = timedelta(days=7)  # ASVS 7.3.1; why so long: decision 0013
 SESSION_ABSOLUTE = timedelta(days=30)  # ASVS 7.3.2, 10.4.8
 
 

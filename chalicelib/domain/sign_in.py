@@ -16,9 +16,7 @@ from chalicelib.domain.limits import Taken, Taking
 from chalicelib.domain.sessions import OwnSession, Session
 from chalicelib.domain.tokens import Scope
 
-RETRY_WINDOW = timedelta(
-    seconds=60
-)  # how long an exact retry of a sign-in answers the same session; contract 2
+RETRY_WINDOW = timedelta(seconds=60)  # how long an exact retry of a sign-in answers the same session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What a token alone isn't enough for: which sensitive act needs how recent a proof of presence (S4).
 
-The only place that says so. A route names its act, the edge enforces it, the API description shows it.
+The only place that says so. A route names its act, the edge enforces it, the API description shows it
+(decision 0021).
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from types import MappingProxyType
 
 from chalicelib.domain.errors import InsufficientUserAuthentication
 
-PRESENCE_MAX_AGE = timedelta(minutes=5)  # contract 3; long enough to read a page and press a button
+PRESENCE_MAX_AGE = timedelta(minutes=5)  # long enough to read a page and press a button
 CLOCKS_DIFFER = timedelta(seconds=5)  # between containers; a clock set back asks for a new sign-in, no more
 
 

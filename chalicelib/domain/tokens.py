@@ -1,6 +1,7 @@
 """What our two tokens say: the access token's claims, and a refresh token that can be derived again.
 
-A refresh token is ``session.generation.mac``, or ``session.generation.jkt.mac`` when a phone's key binds it.
+A refresh token is ``session.generation.mac``, or ``session.generation.jkt.mac`` if it is bound to a phone's
+key (decision 0080).
 Its MAC is made with a secret that only KMS can unwrap, so a forged one costs no query, nor does one that came
 without its key; the database holds nothing that could be presented, and the successor of a generation can be
 computed a second time when the phone lost the first answer.
@@ -19,7 +20,7 @@ from uuid import UUID
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import RefreshTokenInvalid
 
-ACCESS_TOKEN_TTL = timedelta(minutes=15)  # how long other backends may trust a revoked session; contract 3
+ACCESS_TOKEN_TTL = timedelta(minutes=15)  # how long other backends may trust a revoked session
 ACCESS_TOKEN_TTL_MAX = timedelta(hours=1)  # what the setting allows; a retired signing key verifies that long
 CLOCK_LEEWAY = timedelta(minutes=5)  # a clock set back must sign nobody out (F-16); for nbf and iat only
 SEED_BYTES = 16
@@ -45,7 +46,9 @@ FEDERATED_AMR = (
 
 
 PRESENT_AMR = ("hwk", "user")  # RFC 8176 s2: a key in hardware, and a test of the user's presence
-PRESENCE_LASTS = timedelta(days=7)  # contract 3: so long a proof raises what a session's later tokens say
+PRESENCE_LASTS = timedelta(
+    days=7
+)  # so long a proof raises what a session's later tokens say (docs/biometrics.md)
 
 
 class Acr(StrEnum):

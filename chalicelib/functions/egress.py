@@ -33,7 +33,7 @@ def egress_deliver(event: Event, _context: object) -> Answer:
 
 
 def egress_sweep(_event: object) -> Answer:
-    """Do what is due again, and what the stream lost; answer how much became of what."""
+    """Do the jobs that are due again or that the stream lost. Return the count of each outcome."""
     return asdict(_outside().delivery.sweep())
 
 

@@ -66,7 +66,7 @@ def _caller(
 
 
 def _path_parameters(route: Route[Any], request: Request) -> dict[str, Any]:
-    """Parse every name in the path; one that can't be anything's is nothing's (A1)."""
+    """Parse every parameter of the path. Raises NotFound for one that can't be an id (A1)."""
     faults = Faults()
     parsed = {
         name: route.parameters.get(name, Uuid()).read(request.path_parameters.get(name), name, faults)

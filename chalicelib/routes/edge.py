@@ -1,7 +1,7 @@
 """Serve the declared routes through Chalice, so that nothing but our own shape ever leaves.
 
 Chalice turns a view's exception into its own answer before any middleware sees it, and answers some requests
-by itself; so it is asked to deploy the routes, and not to serve them.
+by itself; so it is asked to deploy the routes, and not to serve them (decision 0116).
 """
 
 import logging

@@ -3,7 +3,7 @@
 The seals that the backup lacks are appended from their anchors, so that no number and no id is given twice.
 Their events are gone, but for those that were written and not yet sealed when the backup was made. The next
 seal says which: `lost`. It comes together with the last of the anchored ones, before which nothing is
-sealed: interrupted at any point, the joining is repeated.
+sealed: interrupted at any point, the joining is repeated (decision 0045).
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Register the keys of phones that prove presence; list and forget them."""
+"""Register the keys of phones that prove presence; list and forget them. None is attested (decision 0093)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -79,4 +79,4 @@ class EgressCollection:
 
 
 def need_nothing(_errand: Errand) -> None:
-    """Apply what ended and brought nothing back."""
+    """Do nothing: this kind of job brings no result back."""

@@ -137,7 +137,7 @@ class ErasureService:
     def _answered_again(
         self, order: ErasureOrder, names: tuple[tuple[UUID, str], ...]
     ) -> ErasureReceipt | None:
-        """Return the receipt of what was done for the same who asked before, and may have lost the answer."""
+        """Return the receipt again to the session that asked before and may have lost it (decision 0048)."""
         for erasure_id, secret in names:
             erasure = self._store.find(erasure_id)
             if erasure is not None and order.requested_at - erasure.requested_at <= ANSWERED_AGAIN:

@@ -1,4 +1,4 @@
-"""Hand a person everything that is held about them (GDPR art. 15 and 20), and record that it was done."""
+"""Hand a person everything that is held about them (GDPR art. 15 and 20), and record it (decision 0022)."""
 
 from dataclasses import replace
 from datetime import datetime

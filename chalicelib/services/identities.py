@@ -1,4 +1,4 @@
-"""A person's ways to sign in: shown, added with proof of both, removed while another is left."""
+"""A person's ways to sign in: shown, added with proof of both (decision 0090), removed if another is left."""
 
 from datetime import datetime, timedelta
 from typing import Protocol

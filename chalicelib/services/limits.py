@@ -55,8 +55,8 @@ class Limits:
         """Hold a request to the limits by address among those of its route.
 
         Raises:
-            RateLimited: too many, of requests before it, of refusals in place of its own.
-            DependencyUnavailable: nobody can tell now.
+            RateLimited: too many requests came before this one, or too many were refused.
+            DependencyUnavailable: the database can't be asked now.
         """
         by_address = [limit for limit in limits if limit.by is LimitedBy.ADDRESS]
         prefix = client_prefix(address) if by_address else UNKNOWN_ADDRESS

@@ -1,4 +1,4 @@
-"""Do what standard OAuth clients and backends ask of our tokens: end one, tell whether one is good now."""
+"""Serve what OAuth clients and backends ask of our tokens: end one, or say if it is valid (decision 0105)."""
 
 from collections.abc import Mapping
 from typing import Any

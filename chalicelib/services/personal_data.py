@@ -38,7 +38,8 @@ from chalicelib.services.store_ports import AccountStore
 class Arrival:
     """Who signs in, on what, with the seeds that their session may have and the keys that index them.
 
-    `name` is what only the app was told; `is_first_identity` whether this identity speaks for the profile.
+    `name` is what only the app was told; `is_first_identity` whether this identity
+    speaks for the profile (decision 0091).
     """
 
     identity: VerifiedIdentity

@@ -1,4 +1,4 @@
-"""Let a phone's key prove that its person is present: the session steps up, and its tokens say so."""
+"""Let a phone's key prove that its person is present; it is a refresh too (decision 0094)."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Delete what is kept no longer, in batches, until nothing is left to delete or the time is up."""
+"""Delete what is kept no longer, in batches, until nothing is left or the time is up (decision 0047)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

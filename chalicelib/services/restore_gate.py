@@ -1,7 +1,7 @@
 """Let nobody through to a database that was restored and not brought up to date (F-24, F-25).
 
 A database can hardly be replaced under a connection that lives on. So a container looks when it has made a
-connection, before and after it serves by it, and every few minutes all the same: a proxy hides much.
+connection, before and after it serves by it, and every few minutes, since a proxy hides much (decision 0046).
 """
 
 import threading

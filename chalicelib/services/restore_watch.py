@@ -1,4 +1,4 @@
-"""Tell whether the database went back in time: it is behind the ledger that lies outside of it."""
+"""Tell whether the database went back in time: it is behind the ledger outside of it (decision 0030)."""
 
 from chalicelib.domain.erasure import Position
 from chalicelib.domain.errors import DependencyUnavailable

@@ -1,7 +1,7 @@
 """The session's own copy of what a refresh answers, under a key that only the phone's refresh token brings.
 
 Refresh answers the person's profile in full, and needs neither KMS nor the vault. A key that the service
-could make by itself would let a restored backup be read after an erasure; this one, it can't.
+could make by itself would let a restored backup be read after an erasure; this one, it can't (decision 0001).
 """
 
 import json

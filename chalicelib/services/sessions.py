@@ -110,7 +110,7 @@ class SessionService:
         all_devices: bool,
         act: Act,
     ) -> None:
-        """End the session of a token, or all of its person's; one that leads nowhere ends nothing.
+        """End the session of a token, or all of its person's; an unknown one ends none (decision 0012).
 
         Raises:
             InvalidAccessToken: nothing else came than an access token that is not ours; an old one will do.

@@ -1,7 +1,7 @@
 """Delete the data keys of people who never came to be: a sign-up that died left its key alone (F-20).
 
-Deleting a living person's key would be the one loss that nothing mends, so whatever is odd deletes nothing:
-a database that was restored and forgot people, one that knows fewer of the people than it doesn't know.
+Deleting a living person's key is the one loss that nothing repairs. So the sweep deletes nothing if anything
+is odd: the database was restored, or it knows fewer people than it doesn't know (decision 0052).
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-# What can only stand once `chalice deploy` has made the API, and must be put back each time it has made it anew.
+# What can only stand once `chalice deploy` has made the API, and must be put back each time it has made it anew (decision 0066).
 
 provider "aws" {
   region = var.region

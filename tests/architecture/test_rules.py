@@ -11,7 +11,7 @@ import pytest
 
 from tests.architecture.sources import DEPLOYED, PROJECT, Source, imported, python_files, source, used
 
-# Style rule 7: time, ids and chance are arguments, so that a test can hold them still.
+# Time, ids and chance are arguments, so that a test can hold them still.
 BANNED = re.compile(
     r"""datetime\.(datetime\.(now|utcnow|today)|date\.today)
     | time\.(time|time_ns|localtime|gmtime)

@@ -1,4 +1,4 @@
-"""What GitHub runs for us: pinned by commit, allowed as little as can be, no key stored (issue 6)."""
+"""What GitHub runs for us: pinned by commit, allowed as little as can be, no key stored."""
 
 import re
 from pathlib import Path

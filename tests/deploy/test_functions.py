@@ -1,4 +1,4 @@
-"""The real zip under AWS's own runtime: phones are answered, releases done, schedules run (contract 7)."""
+"""The real zip under AWS's own runtime: phones are answered, releases done, schedules run."""
 
 import json
 

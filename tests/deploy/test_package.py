@@ -1,4 +1,4 @@
-"""The deployed zip, file by file: only what runs, all of it compiled, always the same bytes (contract 7)."""
+"""The deployed zip, file by file: only what runs, all of it compiled, always the same bytes."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which refresh token is the next, a retry, or a theft: by its generation, never by a clock (contract 3)."""
+"""Which refresh token is the next, a retry, or a theft: by its generation, never by a clock (O8)."""
 
 from datetime import timedelta
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Many sign-ins at once: one account a person, one live session a device, one key (contract 2)."""
+"""Many sign-ins at once: one account a person, one live session a device, one key."""
 
 from collections.abc import Callable
 

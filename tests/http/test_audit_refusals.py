@@ -37,7 +37,7 @@ def counts(details: dict[str, object]) -> dict[tuple[str, str], int]:
 
 def test_a_refused_sign_in_is_recorded_by_the_next_request(world: World, ana: Phone) -> None:
     assert ana.sign_in("a.b.c").code == "invalid_id_token"
-    assert recorded(world) == []  # contract 3: what is forged costs no query
+    assert recorded(world) == []  # O7: what is forged costs no query
     assert ana.get("/sessions").status == 200
     ((details, user, session),) = world.rows(
         "SELECT details, user_id, session_id FROM audit_events WHERE kind = 'request.refused'"

@@ -149,7 +149,7 @@ def test_forged_refresh_tokens_are_counted_without_a_statement_and_hurt_no_neigh
     codes = [reply.code for reply in replies]
     assert codes == ["refresh_token_invalid"] * limit.quota + ["rate_limited"] * 5
     assert_refused(replies[-1], limit)
-    assert count.statements == []  # contract 3
+    assert count.statements == []  # O7
     assert ana.refresh().status == 200  # from the same address
 
 
@@ -194,7 +194,7 @@ def test_without_the_table_nobody_signs_in_and_challenges_are_counted_alone(worl
     assert ana.sign_in().status == 200
 
 
-def test_limits_can_be_lifted_for_a_local_load_test(world: World, ana: Phone) -> None:  # contract 8
+def test_limits_can_be_lifted_for_a_local_load_test(world: World, ana: Phone) -> None:
     settings = replace(world.settings, limits_are_lifted=True)
     world.services = wiring.assemble(settings, clock=world.clock, database=world.database)
     before = world.rows("SELECT * FROM rate_limits ORDER BY 1")

@@ -19,7 +19,7 @@ from chalicelib.routes.route import Admission, Route
 from chalicelib.routes.schema import Record
 from tests.world import World
 
-CONTRACT = {  # contract 2, as far as it is built
+CONTRACT = {  # every route that apps and backends may rely on
     "POST /auth/challenge",
     "POST /auth/google",
     "POST /auth/apple",

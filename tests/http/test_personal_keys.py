@@ -1,4 +1,4 @@
-"""What people's keys are needed for, what works without them and what does not (contract 4, F-8 to F-11)."""
+"""What people's keys are needed for, what works without them and what does not (F-8 to F-11)."""
 
 from collections.abc import Iterator
 

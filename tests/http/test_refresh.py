@@ -1,4 +1,4 @@
-"""Refreshing: one step a token, a lost answer answered again, a theft noticed (contract 3)."""
+"""Refreshing: one step a token, a lost answer answered again, a theft noticed (O1, O8)."""
 
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
@@ -112,7 +112,7 @@ def test_an_idle_session_expires_after_seven_days(world: World, ana: Phone) -> N
     world.clock.advance(timedelta(days=7) - timedelta(seconds=1))
     assert ana.refresh().status == 200
     world.clock.advance(timedelta(days=7))
-    assert refused(ana.refresh(), "refresh_token_expired")  # S2, O4
+    assert refused(ana.refresh(), "refresh_token_expired")  # S2, O4, H3
 
 
 def test_a_session_in_daily_use_expires_after_thirty_days(world: World, ana: Phone) -> None:

@@ -1,4 +1,4 @@
-"""What the main acts cost the database: so many statements, each act one transaction (style 10, O6)."""
+"""What the main acts cost the database: so many statements, each act one transaction (O6)."""
 
 import io
 import json
@@ -150,7 +150,7 @@ def test_what_is_forged_costs_no_statement(world: World, ana: Phone) -> None:
             ana.refresh(refresh[:-1] + ("A" if refresh[-1] != "A" else "Q")).code == "refresh_token_invalid"
         )
         assert world.call("GET", "/sessions", token=access[:-4] + "AAAA").code == "invalid_token"
-    assert count.statements == []  # contract 3
+    assert count.statements == []  # O7
 
 
 def test_a_forged_sign_in_and_a_challenge_are_the_one_statement_of_their_limit(

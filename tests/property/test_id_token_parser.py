@@ -42,7 +42,7 @@ def identity(token: str) -> VerifiedIdentity | None:
     st.text(st.characters() | st.sampled_from("..\ud800=-_"))
     | st.binary().map(lambda raw: raw.decode("latin-1"))
 )
-def test_no_text_is_anything_but_refused(text: str) -> None:  # assurance 0.1, F-28
+def test_no_text_is_anything_but_refused(text: str) -> None:  # F-28, decision 0006
     assert identity(text) is None
 
 

@@ -1,4 +1,4 @@
-"""What a stage's functions are told is what Terraform made, and no secret (contract 7, L5, L6)."""
+"""What a stage's functions are told is what Terraform made, and no secret (L5, L6)."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""One release at a time, and nothing but what was kept is deployed again (issue 6)."""
+"""One release at a time, and nothing but what was kept is deployed again."""
 
 from collections.abc import Iterator
 from dataclasses import replace

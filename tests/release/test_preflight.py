@@ -1,4 +1,4 @@
-"""A release doesn't begin with roots that end while it runs (issue 6, L3)."""
+"""A release doesn't begin with roots that end while it runs (L3)."""
 
 import shutil
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Sealing: every event once, in order, chained, signed and anchored, beside writers who never wait for it."""
+"""Sealing: every event once, in order, chained, signed and anchored, while writers never wait (H5)."""
 
 import threading
 from dataclasses import replace

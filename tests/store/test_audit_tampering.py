@@ -1,4 +1,4 @@
-"""F-34: whoever owns the database can change the record; verification then names the first bad entry."""
+"""F-34, H5: whoever owns the database can change the record; verification then names the first bad entry."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The consent texts: well-formed, complete, never changed once published (GDPR art. 7(1), assurance G1)."""
+"""The consent texts: well-formed, complete, never changed once published (G1, GDPR art. 7(1))."""
 
 import shutil
 from collections.abc import Callable

@@ -9,6 +9,7 @@ from chalicelib.settings import InvalidSettings, from_environment
 from chalicelib.stores.schema import Schema
 from tools import (
     audit_page,
+    decisions_page,
     errors_page,
     export_page,
     faults_page,
@@ -17,6 +18,7 @@ from tools import (
     licences_page,
     limits_page,
     performance_page,
+    requirements_page,
     retention_page,
     schema_page,
 )
@@ -29,6 +31,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
     "tool",
     [
         audit_page,
+        decisions_page,
         errors_page,
         export_page,
         faults_page,
@@ -37,6 +40,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
         licences_page,
         limits_page,
         performance_page,
+        requirements_page,
         retention_page,
         schema_page,
     ],

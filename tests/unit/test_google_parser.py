@@ -1,4 +1,4 @@
-"""Assurance 0.1, finding by finding: validly signed tokens that google-auth admits, or stumbles over."""
+"""Validly signed tokens that google-auth admits, or stumbles over: each is refused (decision 0006)."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The rule of rotation and the life of a session, as pure functions (contract 3)."""
+"""The rule of rotation and the life of a session, as pure functions (O8)."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

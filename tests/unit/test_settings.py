@@ -144,7 +144,7 @@ def test_the_setting_of_rsa_is_taken() -> None:
     assert read(SIGNING_ALGORITHM="RS256").signing_algorithm == "RS256"
 
 
-def test_limits_can_be_lifted_locally_and_nowhere_else() -> None:  # contract 8
+def test_limits_can_be_lifted_locally_and_nowhere_else() -> None:
     assert not read(LIMITS="off").limits_are_lifted
     assert read(STAGE="local", LIMITS="off").limits_are_lifted
     assert not read(STAGE="local").limits_are_lifted

@@ -1,4 +1,4 @@
-"""A container starts without looking for garbage, and collects it afterwards (issue 7's cold start)."""
+"""A container starts without looking for garbage, and collects it afterwards."""
 
 import json
 import subprocess

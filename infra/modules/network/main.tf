@@ -1,5 +1,5 @@
 # A network without a way out: no internet gateway, no NAT, and so no public tier. The three tiers are functions,
-# endpoints and database, each in two zones, and each reaches the next one only (docs/infrastructure.md).
+# endpoints and database, each in two zones, and each reaches the next one only (decision 0060).
 
 locals {
   tiers = ["functions", "endpoints", "database"]

@@ -30,7 +30,7 @@ resource "aws_dynamodb_table" "vault" {
   }
 
   point_in_time_recovery {
-    enabled = false
+    enabled = false # an erased key must not come back (decision 0067)
   }
 
   server_side_encryption {
