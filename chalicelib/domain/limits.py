@@ -73,7 +73,7 @@ class Limit:
 class Taking:
     """One request that asks for its place in a bucket; `index` is a keyed hash of `subject`, whose it is.
 
-    Whoever learns whether it got the place sets `is_settled`.
+    The code that learns whether the place was taken sets `is_settled`.
     """
 
     limit: Limit

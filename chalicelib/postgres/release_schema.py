@@ -44,7 +44,7 @@ _IS_OVERDUE = text("SELECT CAST(:since AS timestamptz) < now() - interval '1 day
 def create(owner: Connection) -> str:
     """Make this release's schema unless it exists; grant what callers need in each; return its name.
 
-    Rights are granted anew each time: a migration that went down and up again has taken them away.
+    Rights are granted again each time, because a migration that went down and up has revoked them.
     """
     files = sources(FUNCTIONS)
     name = name_of(files)

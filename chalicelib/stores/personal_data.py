@@ -1,4 +1,4 @@
-"""What is sealed of people, sealed anew (sql/personal_data.sql)."""
+"""Replace the encrypted data of people (sql/personal_data.sql)."""
 
 from datetime import datetime
 from uuid import UUID
