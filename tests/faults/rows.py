@@ -72,4 +72,5 @@ ROWS = (
         "Retry storm after an outage",
         "`Retry-After` is spread; all get responses in time and recover",
     ),
+    Row("F-45", "Connection dropped in silence after 350 s without traffic", "Replaced before it is used"),
 )
