@@ -25,7 +25,7 @@ from local.database import connected
 from local.dev_google import CLIENTS, DevGoogle
 from local.places import LOCAL, PROJECT, make_directory
 from local.postgres import EmbeddedPostgres
-from local.rds import NAME, RdsFront, rds
+from local.rds import MAY_GRANT, NAME, RdsFront, rds
 from tools import chalice_for, lambda_python
 from tools.rehearsal.endpoint import Endpoint, serve
 from tools.rehearsal.functions import Functions
@@ -42,6 +42,7 @@ LOG_LINES: Final = 40
 AS_RDS: Final = (
     f"CREATE ROLE {MASTER} LOGIN CREATEROLE CREATEDB",
     "CREATE ROLE rds_iam",
+    MAY_GRANT.format(MASTER),
     f"ALTER DATABASE serenya OWNER TO {MASTER}",
 )
 
