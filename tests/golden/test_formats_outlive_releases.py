@@ -39,7 +39,7 @@ def test_every_format_has_bytes_of_a_release() -> None:
 
 @pytest.mark.parametrize(("form", "values"), WRITTEN)
 def test_a_name_that_a_later_release_added_is_dropped(form: Format, values: Values) -> None:
-    assert form.read(values | {LATER: {"of": ["any", "kind"]}}) == form.read(values)
+    assert form.read(values | {LATER: {"of": ["any", "kind"]}}) == form.read(values)  # F-39
 
 
 @pytest.mark.parametrize(("form", "values"), WRITTEN)
@@ -51,7 +51,7 @@ def test_a_name_that_is_absent_has_its_default_or_is_required(form: Format, valu
             with pytest.raises(form.fault):
                 form.read(without)
         else:
-            assert form.read(without) == read | {name: each.default}
+            assert form.read(without) == read | {name: each.default}  # F-39
 
 
 @pytest.mark.parametrize(("form", "values"), WRITTEN)

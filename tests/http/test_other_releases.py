@@ -64,7 +64,7 @@ def sessions(phone: Phone) -> list[Values]:
 def test_after_a_rollback_everybody_goes_on(
     world: World, other_release: Callable[[Change], pytest.MonkeyPatch]
 ) -> None:
-    later = other_release(with_a_later_name)
+    later = other_release(with_a_later_name)  # F-39
     ana, tablet = ana_of(world), ana_of(world, "device-2")
     shown = change(ana, **CHOSEN)
     devices = [each["device"] for each in sessions(ana)]
@@ -85,7 +85,7 @@ def test_after_a_rollback_everybody_goes_on(
 def test_what_an_earlier_release_did_not_know_has_its_default(
     world: World, other_release: Callable[[Change], pytest.MonkeyPatch]
 ) -> None:
-    earlier = other_release(without_optional_names)
+    earlier = other_release(without_optional_names)  # F-39
     ana = ana_of(world)
     change(ana, **CHOSEN)
     earlier.undo()
@@ -128,7 +128,7 @@ def test_a_known_sign_in_calls_nobody_after_a_name_was_added(
     world: World, monkeypatch: pytest.MonkeyPatch, record: type, form: str
 ) -> None:
     ana = ana_of(world)
-    upgrade(monkeypatch, record, form, added(text_or_none, is_written=True))
+    upgrade(monkeypatch, record, form, added(text_or_none, is_written=True))  # F-39
     with tapped(world) as aws:
         assert ana.refresh().status == 200
         assert ana.sign_in().status == 200
