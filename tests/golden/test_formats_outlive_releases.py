@@ -1,16 +1,19 @@
 """What one release writes, every other one reads: the laws that each stored format obeys."""
 
 import json
+from dataclasses import MISSING, fields
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.account import Profile
-from chalicelib.domain.chosen import NOTHING
+from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import IntegrityFailure
 from chalicelib.domain.formats import Format, added, text
 from chalicelib.domain.id_tokens import Platform
-from chalicelib.services.session_copy import COPY
+from chalicelib.domain.provider_grants import ProviderGrant
+from chalicelib.services.session_copy import COPY, SessionCopy
 from tests.golden.records import releases
 from tests.golden.stored import Values, declared, names_read, names_read_by, written_by
 
@@ -31,6 +34,15 @@ def with_later_name(form: Format, *, is_written: bool) -> Format:
 def known(form: Format, values: Values) -> Values:
     """Return the values of declared names; DynamoDB compares some others itself."""
     return {name: value for name, value in values.items() if name in form.names}
+
+
+@pytest.mark.parametrize("record", [Chosen, Device, Profile, ProviderGrant, SessionCopy])
+def test_a_field_of_a_record_is_a_name_of_its_format(record: type[Any]) -> None:
+    [form] = [
+        each for each in declared().values() if each.names.keys() == {one.name for one in fields(record)}
+    ]
+    for one in fields(record):
+        assert form.names[one.name].is_required or one.default in {MISSING, form.names[one.name].default}
 
 
 def test_every_format_has_bytes_of_a_release() -> None:
