@@ -25,7 +25,7 @@ Refusals = Mapping[str, Callable[[], ServiceError]]
 ATTEMPTS_MAX = 3
 RETRY_AFTER_SECONDS_MAX = 5
 _WORTH_RETRYING = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
-_NOT_AS_MIGRATED = frozenset(  # something is missing or closed to us: a fault of the database's state (F-33)
+NOT_AS_MIGRATED = frozenset(  # something is missing or closed to us: a fault of the database's state (F-33)
     {
         errorcodes.INSUFFICIENT_PRIVILEGE,
         errorcodes.INVALID_SCHEMA_NAME,
@@ -111,7 +111,7 @@ class Database:
             raise refusal() from error
         if error.pgcode == errorcodes.READ_ONLY_SQL_TRANSACTION:
             self.close()  # a demoted primary: the next connection finds the new one
-        if isinstance(error, OUR_FAULTS) and error.pgcode not in _NOT_AS_MIGRATED:
+        if isinstance(error, OUR_FAULTS) and error.pgcode not in NOT_AS_MIGRATED:
             raise error
         raise unavailable() from error
 
