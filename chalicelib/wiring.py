@@ -108,7 +108,7 @@ class _Assembly:
         self.data_keys = people_keys(settings, clock)
         self.personal_data = self._personal_data()
         self.egress = EgressParts(settings=settings, clock=clock)
-        self.provider_grants = self.egress.provider_grants(database, self.data_keys, self.secrets)
+        self.provider_grants = self.egress.provider_grants(database, self.data_keys)
         self.biometrics = BiometricParts(
             settings=settings,
             database=database,

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg2
+from psycopg2 import errorcodes
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from chalicelib.postgres import deadline
 from chalicelib.postgres.connections import OUR_FAULTS, Login, connecting
@@ -28,6 +30,7 @@ class Transactions:
             creator=connecting(url, login, deadline.BoundedConnection),
             pool_pre_ping=True,  # a function may have been frozen for hours
             hide_parameters=True,
+            use_native_hstore=False,  # nobody uses the type, and asking for it costs each connection a query
         )
 
     @contextmanager
@@ -46,8 +49,10 @@ class Transactions:
         except DBAPIError as error:
             if isinstance(error.orig, OUR_FAULTS) and error.orig.pgcode not in NOT_AS_MIGRATED:
                 raise
+            if getattr(error.orig, "pgcode", None) == errorcodes.READ_ONLY_SQL_TRANSACTION:
+                self.close()  # a demoted primary: the next connection finds the new one
             raise unavailable() from error
-        except psycopg2.Error as error:  # no connection could be made
+        except (NoneFree, psycopg2.Error) as error:  # no connection could be made
             raise unavailable() from error
 
     def close(self) -> None:

@@ -1,11 +1,12 @@
-"""Statements that are described in SQLAlchemy, beside calls of functions: for the stores that send both.
+"""The database as one role sees it: functions for requests, transactions for everything else.
 
 A message of two parts is a lock and the statement that begins when it is held.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 
@@ -18,9 +19,32 @@ from chalicelib.stores.prepared import Row
 from chalicelib.stores.refusals import REFUSALS
 from chalicelib.stores.statement_messages import alone, joined
 
+if TYPE_CHECKING:
+    from chalicelib.postgres.transactions import Transactions
+
 
 class Database(functions.Database):
-    """Runs statements too; says "unavailable" and nothing else when PostgreSQL can't."""
+    """Calls functions; jobs, operators and releases open transactions with the same login."""
+
+    def __init__(self, url: str, connections_max: int, login: Login | None = None) -> None:
+        """Take the URL of a role, and what logs it in where the URL has no password."""
+        connections = Connections(connecting(url, login, deadline.BoundedConnection), connections_max)
+        super().__init__(connections, REFUSALS)
+        self._url = url
+        self._login = login
+
+    @cached_property
+    def transactions(self) -> "Transactions":
+        """Return what opens transactions in SQLAlchemy Core. No request may ask for it."""
+        from chalicelib.postgres.transactions import Transactions  # noqa: PLC0415 - costs more than a cold start
+
+        return Transactions(self._url, self._login)
+
+    def close(self) -> None:
+        """Close all connections; the next call makes a new one."""
+        super().close()
+        if "transactions" in vars(self):
+            self.transactions.close()
 
     def rows(
         self,
@@ -81,5 +105,4 @@ def connect(url: str, connections_max: int, login: Login | None = None) -> Datab
     Statement and lock timeouts belong to the role (see the migrations): a SET would pin a proxied connection,
     and RDS Proxy refuses `options` at the start of one.
     """
-    connections = Connections(connecting(url, login, deadline.BoundedConnection), connections_max)
-    return Database(connections, REFUSALS)
+    return Database(url, connections_max, login)

@@ -1,14 +1,13 @@
 """The audit record of acts that aren't requests. It is written in the transaction of the act."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, insert
+from sqlalchemy import Connection, insert
 
 from chalicelib.domain.audit import AuditKind
-from chalicelib.domain.sessions import SessionEnd
 from chalicelib.stores.schema import AuditEvents
 
 
@@ -28,7 +27,23 @@ class Act(NamedTuple):
         details: Mapping[str, Any] | None = None,
     ) -> None:
         """Write one event."""
-        values = {
+        self.record_each([self.event(kind, user_id=user_id, session_id=session_id, details=details)])
+
+    def record_each(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Write events in their order, if there are any."""
+        if rows := list(events):
+            self.connection.execute(insert(AuditEvents), rows)
+
+    def event(
+        self,
+        kind: AuditKind,
+        *,
+        user_id: UUID | None = None,
+        session_id: UUID | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        """Return the row of an event."""
+        return {
             "occurred_at": self.now,
             "kind": kind.value,
             "user_id": user_id,
@@ -36,14 +51,3 @@ class Act(NamedTuple):
             "request_id": self.request_id,
             "details": dict(details or {}),
         }
-        self.connection.execute(insert(AuditEvents), values)
-
-    def record_ended(self, sessions: list[RowMapping], reason: SessionEnd) -> None:
-        """Write the event of each session that ended; a row has its `id` and `user_id`."""
-        for session in sessions:
-            self.record(
-                AuditKind.SESSION_ENDED,
-                user_id=session["user_id"],
-                session_id=session["id"],
-                details={"reason": reason.value},
-            )

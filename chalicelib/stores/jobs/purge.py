@@ -10,8 +10,9 @@ ours may delete it.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Delete, Function, delete, exists, func, select
+from sqlalchemy import Delete, Function, Select, delete, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from chalicelib.domain.retention import BATCH_MAX, Expired, Purged
@@ -23,7 +24,6 @@ from chalicelib.stores.schema import (
     Outbox,
     ProviderEvents,
     RateLimits,
-    Schema,
     Sessions,
     UsedIdTokens,
     Users,
@@ -55,19 +55,19 @@ class PurgeStore:
 
 
 def _by_age(
-    table: type[Schema],
-    key: InstrumentedAttribute[bytes],
-    age: InstrumentedAttribute[datetime],
-    *,
-    may_be_held: bool = False,
+    key: InstrumentedAttribute[Any], age: InstrumentedAttribute[datetime], *, may_be_held: bool
 ) -> Callable[[datetime], Delete]:
     def statement(before: datetime) -> Delete:
         old = select(key).where(age < before).limit(BATCH_MAX)
-        if may_be_held:
-            old = old.with_for_update(skip_locked=True)
-        return delete(table).where(key.in_(old))
+        return _those(key, old.with_for_update(skip_locked=True) if may_be_held else old)
 
     return statement
+
+
+def _those(key: InstrumentedAttribute[Any], some: Select[Any]) -> Delete:
+    """Delete the rows whose keys are selected; in a CTE, so that they are selected once, whatever the plan."""
+    old = some.cte("old")
+    return delete(key.class_).where(key.in_(select(old)))
 
 
 def _sessions(before: datetime) -> Delete:
@@ -79,7 +79,7 @@ def _sessions(before: datetime) -> Delete:
         .limit(BATCH_MAX)
         .with_for_update(skip_locked=True)
     )
-    return delete(Sessions).where(Sessions.id.in_(old))
+    return _those(Sessions.id, old)
 
 
 def _devices(before: datetime) -> Delete:
@@ -91,30 +91,16 @@ def _devices(before: datetime) -> Delete:
         .limit(BATCH_MAX)
         .with_for_update(skip_locked=True, of=(Devices, Users))
     )
-    return delete(Devices).where(Devices.id.in_(old))
-
-
-def _outbox(before: datetime) -> Delete:
-    old = (
-        select(Outbox.id)
-        .where(Outbox.occurred_at < before)
-        .limit(BATCH_MAX)
-        .with_for_update(skip_locked=True)
-    )
-    return delete(Outbox).where(Outbox.id.in_(old))
+    return _those(Devices.id, old)
 
 
 DELETES: Mapping[Purged, Callable[[datetime], Delete]] = {
-    Purged.RATE_LIMITS: _by_age(
-        RateLimits, RateLimits.bucket_index, RateLimits.arrives_at, may_be_held=True
-    ),
-    Purged.CHALLENGES: _by_age(Challenges, Challenges.nonce_hash, Challenges.expires_at),
-    Purged.DPOP_PROOFS: _by_age(DpopProofs, DpopProofs.proof_hash, DpopProofs.expires_at),
-    Purged.USED_ID_TOKENS: _by_age(
-        UsedIdTokens, UsedIdTokens.token_hash, UsedIdTokens.expires_at, may_be_held=True
-    ),
-    Purged.PROVIDER_EVENTS: _by_age(ProviderEvents, ProviderEvents.id_hash, ProviderEvents.expires_at),
+    Purged.RATE_LIMITS: _by_age(RateLimits.bucket_index, RateLimits.arrives_at, may_be_held=True),
+    Purged.CHALLENGES: _by_age(Challenges.nonce_hash, Challenges.expires_at, may_be_held=False),
+    Purged.DPOP_PROOFS: _by_age(DpopProofs.proof_hash, DpopProofs.expires_at, may_be_held=False),
+    Purged.USED_ID_TOKENS: _by_age(UsedIdTokens.token_hash, UsedIdTokens.expires_at, may_be_held=True),
+    Purged.PROVIDER_EVENTS: _by_age(ProviderEvents.id_hash, ProviderEvents.expires_at, may_be_held=False),
     Purged.SESSIONS: _sessions,
     Purged.DEVICES: _devices,
-    Purged.OUTBOX: _outbox,
+    Purged.OUTBOX: _by_age(Outbox.id, Outbox.occurred_at, may_be_held=True),
 }

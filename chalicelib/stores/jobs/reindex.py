@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, Update, exists, func, literal, select, union_all, update
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from chalicelib.domain.account import StoredPerson, UserStatus
+from chalicelib.domain.account import UserStatus
 from chalicelib.domain.devices import StoredDevice
 from chalicelib.domain.reindexing import IndexCount, IndexedDevice, IndexedIdentity, IndexedPerson
 from chalicelib.postgres.transactions import Transactions
+from chalicelib.stores.jobs.people import PERSON, read_person
 from chalicelib.stores.schema import Devices, Identities, Sessions, Users
 
 COUNT_MAX = timedelta(seconds=50)  # of three walks through whole tables; below the function's minute
@@ -29,7 +30,7 @@ class ReindexStore:
     def page(self, after: UUID, limit: int, version: int) -> tuple[IndexedPerson, ...]:
         """Return the people behind one, by id, with all of them that is behind a version."""
         people = (
-            select(Users.__table__)
+            select(*PERSON, Users.index_version)
             .where(Users.id > after, Users.status != UserStatus.ERASED)
             .order_by(Users.id)
             .limit(limit)
@@ -41,7 +42,7 @@ class ReindexStore:
             devices = _behind(connection, Devices, ids, version)
         return tuple(
             IndexedPerson(
-                person=_person(row),
+                person=read_person(row),
                 index_version=row.index_version,
                 identities=tuple(_identity(each) for each in identities if each.user_id == row.id),
                 devices=tuple(_device(each) for each in devices if each.user_id == row.id),
@@ -149,18 +150,6 @@ def _counted(column: InstrumentedAttribute[int], name: str) -> Select[Any]:
         literal(name).label("name"), column.label("version"), func.count().label("rows")
     )
     return counted.group_by(column)
-
-
-def _person(row: Row[Any]) -> StoredPerson:
-    return StoredPerson(
-        id=row.id,
-        status=row.status,
-        created_at=row.created_at,
-        key_version=row.key_version,
-        profile=row.profile,
-        profile_digest=row.profile_digest,
-        chosen=row.chosen,
-    )
 
 
 def _identity(row: Row[Any]) -> IndexedIdentity:
