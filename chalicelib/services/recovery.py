@@ -76,7 +76,7 @@ class Recovery:
         joined = self._joined(act)
         forgotten = self._ledger.after(position)
         for erasure in forgotten:
-            self._store.replay(erasure, now=self._clock.now(), request_id=act.request_id)
+            self._erasures.replay(erasure, act)
         self._erasures.finish_pending()
         sessions = self._end_sessions(act)
         reached = max(position.epoch, self._ledger.last(position))

@@ -9,14 +9,21 @@ from chalicelib.domain.account import ChosenData, RenewedData, StoredPerson
 from chalicelib.domain.consents import AnsweredText, ConsentAnswer, ConsentDocument, ConsentEvent
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.export import StoredExport
-from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
+from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord, StoredKeys
 from chalicelib.domain.limits import Taken, Taking
 from chalicelib.domain.sessions import OwnSession, Rotation, Session
 from chalicelib.domain.sign_in import Entry, NewPerson, NewSession
 from chalicelib.domain.tokens import RefreshToken
 
 
-class KeyStore(Protocol):
+class KeySource(Protocol):
+    """The service's keys as they are stored."""
+
+    def stored(self) -> StoredKeys:
+        """Return all keys."""
+
+
+class KeyStore(KeySource, Protocol):
     """The rows of the service's keys."""
 
     def signing_keys(self) -> tuple[SigningKeyRecord, ...]:

@@ -1,6 +1,6 @@
 """The statements of providers' refresh tokens: with identities, and of those that ended."""
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from chalicelib.stores.parameters import given
@@ -19,15 +19,9 @@ KEEP = (
     .values(refresh_token=given("sealed", Identities.refresh_token))
     .returning(Identities.id)
 )
-ENDED_OF = select(*_ENDED).where(Revocations.user_id == given("user_id", Revocations.user_id))
 ENDED_BEFORE = (
     select(*_ENDED)
     .where(Revocations.ended_at < given("before", Revocations.ended_at))
     .order_by(Revocations.ended_at)
     .limit(BATCH_MAX)
-)
-FORGET = (
-    delete(Revocations)
-    .where(Revocations.identity_id == given("identity_id", Revocations.identity_id))
-    .returning(Revocations.identity_id)
 )

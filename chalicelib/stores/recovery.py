@@ -1,14 +1,12 @@
 """How far this database is, and what a restore changes in it."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.erasure import Erasure, Origin, Position
+from chalicelib.domain.erasure import Position
 from chalicelib.stores.database import Database
 from chalicelib.stores.described import described
 
-erasure_statements = described("erasure_statements")
 statements = described("recovery_statements")
 
 
@@ -27,19 +25,6 @@ class RecoveryStore:
     def advance(self) -> Position:
         """Take the next number; sent twice after a broken connection, it takes two."""
         return _position(self._database.row(statements.ADVANCE))
-
-    def replay(self, erasure: Erasure, *, now: datetime, request_id: str) -> None:
-        """Erase again, behind the person's lock; somebody already erased stays so, without another record."""
-        told = {f"p_{name}": value for name, value in asdict(erasure).items()}
-        details = {"erasure_id": str(erasure.id), "origin": Origin.RESTORE.value}
-        parameters = told | {
-            "p_erasure_id": erasure.id,
-            "p_session_id": None,
-            "p_details": details,
-            "p_now": now,
-            "p_request_id": request_id,
-        }
-        self._database.row_behind(erasure_statements.LOCK, erasure_statements.REPLAY, parameters)
 
     def end_sessions(self, *, now: datetime, request_id: str) -> int:
         """End some of the live sessions that began until now, and return how many; 0 when none is left."""

@@ -66,8 +66,9 @@ def test_what_was_added_is_read_back_the_oldest_first(subject: Subject) -> None:
     assert subject.store.signing_keys() == (signing_key("b", 0, RS256), signing_key("a", 2))
     subject.store.add_service_key(secret(ServiceKeyUse.REFRESH_TOKEN), request_id="test")
     subject.store.add_service_key(secret(ServiceKeyUse.BLIND_INDEX), request_id="test")
-    uses = [record.use for record in subject.store.service_keys()]
-    assert uses == [ServiceKeyUse.BLIND_INDEX, ServiceKeyUse.REFRESH_TOKEN]
+    stored = subject.store.stored()
+    assert stored.service == (secret(ServiceKeyUse.BLIND_INDEX), secret(ServiceKeyUse.REFRESH_TOKEN))
+    assert (stored.signing, stored.service) == (subject.store.signing_keys(), subject.store.service_keys())
 
 
 def test_a_new_key_dates_the_end_of_those_before_it_of_its_kind(subject: Subject) -> None:
