@@ -22,7 +22,7 @@ from chalicelib.services.keyring import KeyRing
 from chalicelib.services.ports import Clock
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
-from chalicelib.stores.keys import KeyStore
+from chalicelib.stores.keys import KeySource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -63,7 +63,7 @@ def _place_of(offered: OfferedProvider, settings: Settings) -> tuple["S3Client",
 def service_keyring(settings: Settings, clock: Clock, database: Database) -> KeyRing[TokenKey]:
     """Return the service's own keys; nothing is loaded yet."""
     return KeyRing(
-        store=KeyStore(database),
+        store=KeySource(database),
         signing_kms=signing_kms(settings),
         service_kms=data_kms(settings),
         load_key=_load_key,

@@ -9,4 +9,6 @@ from chalicelib.stores.jobs.operators import OperatorStore
 
 def operators(database: Database, secrets: Secrets, keys: DataKeys, clock: Clock) -> OperatorService:
     """Return what operators do with people's accounts."""
-    return OperatorService(store=OperatorStore(database.transactions), secrets=secrets, keys=keys, clock=clock)
+    return OperatorService(
+        store=OperatorStore(database.transactions), secrets=secrets, keys=keys, clock=clock
+    )

@@ -17,7 +17,9 @@ RELEASE = "release"  # the request id of what a release does
 def publish_documents(owner_url: str, login: Login | None = None) -> None:
     """Publish the consent texts that ship with this release, as the database's owner."""
     with closed_behind(connect(owner_url, 1, login)) as owner:
-        Publishing(documents=PublishingStore(owner.transactions), clock=SystemClock()).publish(load_documents(), RELEASE)
+        Publishing(documents=PublishingStore(owner.transactions), clock=SystemClock()).publish(
+            load_documents(), RELEASE
+        )
 
 
 def rotate_keys(settings: Settings, *, clock: Clock | None = None) -> None:

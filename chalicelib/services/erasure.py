@@ -115,15 +115,6 @@ class ErasureService:
             raise NotFound
         return found
 
-    def finish_pending(self) -> int:
-        """Complete what was interrupted, and return how many. Raises DependencyUnavailable."""
-        count = 0
-        while pending := self._store.pending():
-            for erasure in pending:
-                self.finish(erasure)
-                count += 1
-        return count
-
     def finish(self, erasure: Erasure) -> Erasure:
         """Do what follows the transaction; all of it can be repeated. Raises DependencyUnavailable."""
         self._ledger.record(erasure)

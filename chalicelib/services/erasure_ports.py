@@ -16,9 +16,6 @@ class ErasureStore(Protocol):
     def with_secret(self, erasure_id: UUID, secret_hash: bytes) -> Erasure | None:
         """Return an erasure to who has its secret."""
 
-    def pending(self) -> tuple[Erasure, ...]:
-        """Return some erasures that are not completed."""
-
     def complete(self, erasure_id: UUID, *, now: datetime) -> None:
         """Note that nothing is left to do."""
 
@@ -34,7 +31,10 @@ class PositionStore(Protocol):
 
 
 class RecoveryStore(PositionStore, Protocol):
-    """The same row, and what a restore changes."""
+    """The same row, what a restore changes, and what was interrupted."""
+
+    def pending(self) -> tuple[Erasure, ...]:
+        """Return some erasures that are not completed."""
 
     def advance(self) -> Position:
         """Take the next number."""

@@ -1,4 +1,4 @@
-"""Keep what exchanges of codes brought back, and hand over what interrupted acts left: a job's part of grants."""
+"""Keep what exchanges of codes brought back, and hand over what interrupted acts left."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

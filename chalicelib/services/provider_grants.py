@@ -1,9 +1,9 @@
 """Keep what Apple grants in a person's name, and have it revoked when they leave (App Store 5.1.1(v)).
 
 The database never waits for Apple. A code becomes an errand after the sign-in's commit; a refresh token that
-comes back is sealed with its identity (`grant_keeping`); when that ends, its function moves the token aside, and
-it is handed over before the person's key is destroyed, by whoever gets there first: the act, its sweep, or the
-collector.
+comes back is sealed with its identity (`grant_keeping`); when that ends, its function moves the token aside,
+and it is handed over before the person's key is destroyed, by whoever gets there first: the act, its sweep,
+or the collector.
 """
 
 import logging
@@ -17,7 +17,6 @@ from chalicelib.domain.provider_grants import EndedGrant, IdentityCode, Provider
 from chalicelib.observation import log
 from chalicelib.services.egress import Errands
 from chalicelib.services.ports import DataKeys
-
 
 
 class ProviderGrantStore(Protocol):

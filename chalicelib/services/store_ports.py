@@ -1,6 +1,5 @@
 """What the services need of the database; stores fit these by their shape alone."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -23,8 +22,8 @@ class KeySource(Protocol):
         """Return all keys."""
 
 
-class KeyStore(KeySource, Protocol):
-    """The rows of the service's keys."""
+class KeyStore(Protocol):
+    """The rows of the service's keys, for those who make and retire them."""
 
     def signing_keys(self) -> tuple[SigningKeyRecord, ...]:
         """Return all signing keys."""
@@ -143,13 +142,7 @@ class ExportStore(Protocol):
 
 
 class DocumentStore(Protocol):
-    """Texts and answers, as rows."""
-
-    def publish(self, documents: Iterable[ConsentDocument], *, now: datetime, request_id: str) -> None:
-        """Add texts, all or none."""
-
-    def published(self) -> tuple[ConsentDocument, ...]:
-        """Return every text."""
+    """Texts, as rows."""
 
     def current(self, *, locale: str, now: datetime) -> tuple[ConsentDocument, ...]:
         """Return the texts in force."""

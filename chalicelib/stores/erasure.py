@@ -8,11 +8,8 @@ from uuid import UUID
 from chalicelib.domain.erasure import ANSWERED_AGAIN, Erased, Erasure, ErasureOrder, Ordered, Origin
 from chalicelib.postgres.calls import Call, Row
 from chalicelib.stores.database import Database
-from chalicelib.stores.described import described
 from chalicelib.stores.proofs import ProofParameters, used
 from chalicelib.stores.session_rows import SessionRow, read_session
-
-statements = described("erasure_statements")
 
 
 class ErasureRow(Row):
@@ -132,10 +129,6 @@ class ErasureStore:
         """Return an erasure, if this is the hash of its secret."""
         rows = self._database.all(FindErasure(p_erasure_id=erasure_id, p_secret_hash=secret_hash))
         return _read(rows[0]) if rows else None
-
-    def pending(self) -> tuple[Erasure, ...]:
-        """Return the oldest erasures that are not completed, up to `PENDING_MAX`."""
-        return tuple(Erasure(**row._asdict()) for row in self._database.rows(statements.PENDING))
 
     def complete(self, erasure_id: UUID, *, now: datetime) -> None:
         """Note that nothing is left to do; the first time counts."""

@@ -11,6 +11,7 @@ from chalicelib.domain.dpop import Proof
 from chalicelib.domain.erasure import ANSWERED_AGAIN, Erased, Erasure, ErasureOrder, Ordered, Origin
 from chalicelib.domain.errors import InvalidDpopProof
 from chalicelib.stores.erasure import ErasureStore
+from chalicelib.stores.jobs.recovery import RecoveryStore
 from chalicelib.stores.positions import PositionStore
 from chalicelib.stores.provider_grants import ProviderGrantStore
 from tests.races import audited
@@ -190,4 +191,4 @@ def test_an_erasure_is_complete_when_it_first_was_and_never_before_it_began(eras
         done = replace(erasure, completed_at=erasure.requested_at)
         assert erasures.store.with_secret(erasure.id, b"hash") == done
     erasures.store.complete(uuid4(), now=erasure.requested_at)
-    assert erasures.store.pending() == ()
+    assert RecoveryStore(erasures.world.database.transactions).pending() == ()

@@ -31,7 +31,7 @@ from chalicelib.postgres.schema_name import schema_name
 from chalicelib.stores.account import AccountStore
 from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.database import Database, connect
-from chalicelib.stores.keys import KeyStore
+from chalicelib.stores.keys import KeySource
 from chalicelib.stores.limits import LimitStore
 from chalicelib.stores.positions import PositionStore
 from chalicelib.stores.readiness import is_at_head
@@ -176,7 +176,7 @@ class OtherActs:
         """Count a request, read the keys and how far the database is, record what was refused."""
         taking = Taking(limit=REFRESH_FAILURES_BY_SESSION, subject="", index=bytes(31), now=self.now)
         LimitStore(database).take(taking)
-        assert KeyStore(database).stored().signing
+        assert KeySource(database).stored().signing
         assert is_at_head(database)
         assert PositionStore(database).position()
         counts = RefusalCounts(since=self.now, counts={("POST /auth/refresh", "session_revoked"): 1})

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    false,
     func,
     not_,
     null,
@@ -65,24 +66,24 @@ class CoverageStore:
         return ConsentCoverage(standings=standings, **totals)
 
 
-def by_version(now: datetime) -> Select[Any]:
+def by_version(now: datetime) -> Select[*tuple[Any, ...]]:
     """Count the people of each answer to each version."""
     each = _standing(now)
     answer = (each.c.kind, each.c.version, each.c.action)
     return select(*answer, func.count().label("people")).group_by(*answer).order_by(*answer)
 
 
-def totals_of(asked: Asked, now: datetime) -> Select[Any]:
+def totals_of(asked: Asked, now: datetime) -> Select[*tuple[Any, ...]]:
     """Count the people, those who are narrowed now, and those who would be, too."""
     each = _standing(now)
     is_wide = or_(not_(each.c.required), each.c.counts)
     is_granted = each.c.action == ConsentAction.GRANTED
     holds = func.coalesce(and_(each.c.version == asked.version, is_granted), False)
     would_be_wide = case(
-        (each.c.kind == asked.document, or_(not asked.would_be_required, holds)), else_=is_wide
+        (each.c.kind == asked.document, true() if not asked.would_be_required else holds), else_=is_wide
     )
     # nobody can have answered to a kind of which no version was ever in force
-    all_hold = not (asked.is_new and asked.would_be_required)
+    all_hold = false() if asked.is_new and asked.would_be_required else true()
     people = (
         select(
             each.c.user_id,
@@ -99,7 +100,7 @@ def totals_of(asked: Asked, now: datetime) -> Select[Any]:
     ).select_from(people)
 
 
-def published(document: str) -> Select[Any]:
+def published(document: str) -> Select[*tuple[Any, ...]]:
     """Return the versions of a document."""
     columns = (ConsentDocuments.version, ConsentDocuments.required, ConsentDocuments.effective_at)
     return select(*columns).where(

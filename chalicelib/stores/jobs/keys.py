@@ -61,9 +61,7 @@ class KeyStore:
             connection.execute(select(func.pg_advisory_xact_lock(_ONE_ROTATION)))
             if connection.execute(younger).first() or connection.execute(added).first() is None:
                 return
-            connection.execute(
-                update(SigningKeys).where(before_it).values(expires_at=predecessors_expire_at)
-            )
+            connection.execute(update(SigningKeys).where(before_it).values(expires_at=predecessors_expire_at))
             Act(connection, key.created_at, request_id).record(
                 AuditKind.KEY_CREATED, details={"key": key.kid}
             )
@@ -160,9 +158,7 @@ class KeyChanges:
             rewrapped = update(SigningKeys).where(is_as_seen).values(values)
         else:
             name, values = _name(key), {"wrapped": wrapped, "kms_key_id": kms_key_id}
-            rewrapped = (
-                update(ServiceKeys).where(_is(key), ServiceKeys.wrapped == key.wrapped).values(values)
-            )
+            rewrapped = update(ServiceKeys).where(_is(key), ServiceKeys.wrapped == key.wrapped).values(values)
         with self._transactions.begin() as connection:
             if not connection.execute(rewrapped).rowcount:
                 return False
@@ -195,6 +191,4 @@ def _nobody_is_under(version: int) -> ColumnElement[bool]:
 
 
 def _record_retired(act: Act, name: str, order: Order) -> None:
-    act.record(
-        AuditKind.KEY_RETIRED, details={"key": name, "actor": order.actor, "reason": order.reason}
-    )
+    act.record(AuditKind.KEY_RETIRED, details={"key": name, "actor": order.actor, "reason": order.reason})

@@ -112,8 +112,10 @@ class OperatorStore:
         with self._transactions.begin() as connection:
             people = [FoundPerson(**row) for row in connection.execute(found).mappings()]
             act = Act(connection, now, request_id)
-            for user_id in [person.id for person in people] or [None]:
-                _record(act, order, OperatorAct.FIND, user_id)
+            for person in people:
+                _record(act, order, OperatorAct.FIND, person.id)
+            if not people:
+                _record(act, order, OperatorAct.FIND, None)
         return tuple(people)
 
 
@@ -165,10 +167,14 @@ def _shown(user_id: UUID, now: datetime) -> Select[Any]:
 
 def _exported(user_id: UUID, part: int) -> Select[Any]:
     """Select a person and one part of each list, in one statement and so of one moment."""
-    pages = getattr(func, schema_name()).read_pages(user_id, part, PART_ITEMS).table_valued(
-        column("status_changed_at", TIMESTAMP(timezone=True)),
-        column("longest", BigInteger),
-        *(column(f"{name}_page", JSONB) for name in _LISTS),
+    pages = (
+        getattr(func, schema_name())
+        .read_pages(user_id, part, PART_ITEMS)
+        .table_valued(
+            column("status_changed_at", TIMESTAMP(timezone=True)),
+            column("longest", BigInteger),
+            *(column(f"{name}_page", JSONB) for name in _LISTS),
+        )
     )
     whole: Select[Any] = select(*PERSON, *pages.c).select_from(Users).join(pages, true())
     return whole.where(Users.id == user_id, Users.status != UserStatus.ERASED)

@@ -56,7 +56,7 @@ class OutboxStore:
             connection.execute(update(Outbox).where(Outbox.id.in_(ids)).values(carried_at=now))
 
     def settled(self, ids: Collection[UUID], *, is_delivered: bool, now: datetime, request_id: str) -> None:
-        """Note what became of events; the first time counts. One record an endpoint, however many they were."""
+        """Note what became of events; the first time counts. Record each endpoint once, with their count."""
         kind = AuditKind.WEBHOOKS_DELIVERED if is_delivered else AuditKind.WEBHOOKS_ABANDONED
         settled = (
             update(Outbox)

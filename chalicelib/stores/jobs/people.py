@@ -13,7 +13,7 @@ PERSON = (
 )
 
 
-def read_person(row: Row[Any]) -> StoredPerson:
+def read_person(row: Row[*tuple[Any, ...]]) -> StoredPerson:
     """Return the person of a row that has the columns of `PERSON`."""
     return StoredPerson(
         id=row.id,

@@ -1,8 +1,8 @@
 """Delete what is older than its period, some rows a transaction; never what is still referred to or in use.
 
-Rows that somebody holds are skipped, and the next run finds them. A challenge, proof or event is only inserted,
-so nobody holds one. No index says which sessions are over: it would cost every refresh, and only the purge
-would use it.
+Rows that somebody holds are skipped, and the next run finds them. A challenge, proof or event is only
+inserted, so nobody holds one. No index says which sessions are over: it would cost every refresh, and only
+the purge would use it.
 
 History is deleted by functions of the database, which belong to its owner and take no parameter: no role of
 ours may delete it.
@@ -65,7 +65,7 @@ def _by_age(
 
 
 def _those(key: InstrumentedAttribute[Any], some: Select[Any]) -> Delete:
-    """Delete the rows whose keys are selected; in a CTE, so that they are selected once, whatever the plan."""
+    """Delete the rows whose keys are selected; a CTE is run once, whatever the plan."""
     old = some.cte("old")
     return delete(key.class_).where(key.in_(select(old)))
 

@@ -145,11 +145,9 @@ def _behind(
     return list(connection.execute(rows)) if ids else []
 
 
-def _counted(column: InstrumentedAttribute[int], name: str) -> Select[Any]:
-    counted: Select[Any] = select(
-        literal(name).label("name"), column.label("version"), func.count().label("rows")
-    )
-    return counted.group_by(column)
+def _counted(column: InstrumentedAttribute[int], name: str) -> Select[str, int, int]:
+    columns = (literal(name).label("name"), column.label("version"), func.count().label("rows"))
+    return select(*columns).group_by(column)
 
 
 def _identity(row: Row[Any]) -> IndexedIdentity:

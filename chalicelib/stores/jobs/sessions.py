@@ -1,5 +1,7 @@
 """Sessions that jobs and operators end."""
 
+from uuid import UUID
+
 from sqlalchemy import Select, update
 
 from chalicelib.domain.audit import AuditKind
@@ -8,7 +10,7 @@ from chalicelib.stores.jobs.audit import Act
 from chalicelib.stores.schema import Sessions
 
 
-def end_sessions(act: Act, some: Select[tuple[object]], reason: SessionEnd) -> int:
+def end_sessions(act: Act, some: Select[UUID], reason: SessionEnd) -> int:
     """End the sessions whose ids are selected, record each, and return how many they were.
 
     An ended session keeps no copy of the profile that an old refresh token could still open.

@@ -123,6 +123,4 @@ def _row(endpoint_id: UUID, secret: WebhookSecret) -> dict[str, object]:
 
 
 def _record(act: Act, endpoint_id: UUID, details: Mapping[str, str]) -> None:
-    act.record(
-        AuditKind.WEBHOOK_ENDPOINT_CHANGED, details={**details, "endpoint_id": str(endpoint_id)}
-    )
+    act.record(AuditKind.WEBHOOK_ENDPOINT_CHANGED, details={**details, "endpoint_id": str(endpoint_id)})
