@@ -19,7 +19,7 @@ from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
 from local.command_line import CommandLine
-from tools import statements, vendor
+from tools import vendor
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 PACKAGE_BYTES_MAX: Final = 25_000_000  # Lambda takes 50 MB; half of it still uploads and starts fast
@@ -62,7 +62,6 @@ def faults_of(package: Path) -> Iterator[str]:
         for name in names:
             if name.endswith(".py") and not _is_compiled(zipped, name):
                 yield f"{name} has no bytecode that fits it"
-        yield from statements.faults_of(zipped)
 
 
 def _is_compiled(zipped: zipfile.ZipFile, name: str) -> bool:

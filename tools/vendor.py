@@ -16,7 +16,6 @@ from pathlib import Path
 from py_compile import PycInvalidationMode, compile  # noqa: A004 - the standard library's word for it
 from typing import Final
 
-from tools import statements
 from tools.package_index import IndexSettingsError, pip_variables
 from tools.trimming import is_shipped
 
@@ -146,7 +145,6 @@ def _add_ours(project: Path, staged: Path) -> None:
         _compile(project / name, project)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(project / name, copy)
-    statements.write(staged)
     shutil.copyfile(project / "app.py", staged / "app.py")
     _compile_file(project / "app.py", staged / "vendor" / "__pycache__", "app.py")
 

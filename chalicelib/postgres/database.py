@@ -76,11 +76,10 @@ class Database:
                 self._give_up_unless_passing(error, attempt)
         raise AssertionError  # the last attempt returned or raised
 
-    def _sent(self, message: Message, wait_max: timedelta = deadline.WAIT_MAX) -> list[Line]:
+    def _sent(self, message: Message) -> list[Line]:
         connection = self._taken()
         is_broken = True
         try:
-            connection.wait_max = wait_max
             with connection.cursor() as cursor:
                 found = message(cursor)
             is_broken = False

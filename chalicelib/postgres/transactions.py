@@ -51,7 +51,7 @@ class Transactions:
                 raise
             if getattr(error.orig, "pgcode", None) == errorcodes.READ_ONLY_SQL_TRANSACTION:
                 self.close()  # a demoted primary: the next connection finds the new one
-            raise unavailable() from error
+            raise unavailable() from error.orig
         except (NoneFree, psycopg2.Error) as error:  # no connection could be made
             raise unavailable() from error
 

@@ -344,7 +344,7 @@ $body$;
 -- index key in common, and so wait for each other; and retiring an index key waits for whoever adds anybody.
 CREATE FUNCTION @schema@.lock_subject(p_subject_indexes bytea[]) RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(7310415521);  -- the number of NO_MORE_ADDING in stores/index_keys.py
+    PERFORM pg_advisory_xact_lock_shared(7310415521);  -- _ADDING_PEOPLE in stores/jobs/keys.py
     PERFORM pg_advisory_xact_lock(ordered.key) FROM (
         SELECT ('x' || encode(substr(sha256(subject_index), 1, 8), 'hex'))::bit(64)::bigint AS key
         FROM unnest(p_subject_indexes) AS subject_index
