@@ -116,7 +116,8 @@ def test_an_identity_that_a_release_without_locks_adds_meanwhile_undoes_all(sign
 
 def test_a_sign_up_locks_what_that_of_any_release_locks(world: World) -> None:  # 0053
     indexes = (hashed("a"), hashed("b"))
+    locking = f"BEGIN; SELECT {schema_name()}.lock_subject(%s::bytea[]); {LOCKED}"
     with world.owner() as cursor:
-        cursor.execute(f"SELECT {schema_name()}.lock_subject(%s::bytea[])", (list(indexes),))
-        cursor.execute(LOCKED)
+        cursor.execute(locking, (list(indexes),))
         assert [key for (key,) in cursor.fetchall()] == subject_locks(indexes)
+        cursor.execute("COMMIT")
