@@ -69,3 +69,13 @@ def test_what_a_statement_says_wrongly_is_its_own_error(transactions: Transactio
         connection.execute(text("SELECT 1 / 0"))
     assert refused.value.orig is not None
     assert getattr(refused.value.orig, "pgcode", None) == errorcodes.DIVISION_BY_ZERO
+
+
+def test_a_server_that_only_reads_by_now_is_left(transactions: Transactions) -> None:
+    with transactions.begin() as connection:
+        pid = connection.scalar(PID)
+    with pytest.raises(DependencyUnavailable), transactions.begin() as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))
+        connection.execute(text("UPDATE database_position SET epoch = epoch + 1"))
+    with transactions.begin() as connection:
+        assert connection.scalar(PID) != pid
