@@ -75,7 +75,6 @@ def test_a_server_that_only_reads_by_now_is_left(transactions: Transactions) -> 
     with transactions.begin() as connection:
         pid = connection.scalar(PID)
     with pytest.raises(DependencyUnavailable), transactions.begin() as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
-        connection.execute(text("UPDATE database_position SET epoch = epoch + 1"))
+        connection.execute(text("SET TRANSACTION READ ONLY; UPDATE database_position SET epoch = epoch + 1"))
     with transactions.begin() as connection:
         assert connection.scalar(PID) != pid
