@@ -98,7 +98,7 @@ class _Assembly:
         self.accounts = AccountStore(database)
         self.secrets = Secrets(keyring=self.keyring, make_index=lru_cache(BlindIndex))
         self.tokens = self._tokens()
-        self.proofs = proofs(settings, database, self.secrets, clock)
+        self.proofs = proofs(settings, self.secrets, clock)
         self.admission = admission(settings.providers, self.provider_keys)
         self.grants = Grants(
             tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock

@@ -112,7 +112,6 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=ERASURE_RECEIPT,
         access=bearer(Scope.ACCOUNT),
         step_up=SensitiveAct.ERASE,
-        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
     Route(

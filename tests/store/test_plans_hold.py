@@ -31,7 +31,6 @@ from chalicelib.postgres.schema_name import schema_name
 from chalicelib.stores.account import AccountStore
 from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.database import Database, connect
-from chalicelib.stores.dpop_proofs import DpopProofStore
 from chalicelib.stores.keys import KeySource
 from chalicelib.stores.limits import LimitStore
 from chalicelib.stores.positions import PositionStore
@@ -180,8 +179,6 @@ class OtherActs:
         assert KeySource(database).stored().signing
         assert is_at_head(database)
         assert PositionStore(database).position()
-        key = f"alone {time.monotonic_ns()}".encode()
-        assert DpopProofStore(database).use(key, expires_at=self.now)
         counts = RefusalCounts(since=self.now, counts={("POST /auth/refresh", "session_revoked"): 1})
         RefusalStore(database).record(counts, now=self.now, request_id="test")
 

@@ -16,17 +16,3 @@ BEGIN
     END IF;
 END
 $body$;
-
--- Remember a proof for as long as it would be accepted. Return whether it came for the first time.
-CREATE FUNCTION @schema@.remember_proof(p_proof_hash bytea, p_proof_expires_at timestamptz)
-RETURNS TABLE (is_new boolean) LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
-AS $body$
-#variable_conflict use_column
-BEGIN
-    INSERT INTO public.dpop_proofs (proof_hash, expires_at) VALUES (p_proof_hash, p_proof_expires_at)
-    ON CONFLICT DO NOTHING;
-    is_new := FOUND;
-    RETURN NEXT;
-END
-$body$;

@@ -16,17 +16,17 @@ AS $body$
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
     PERFORM FROM public.users WHERE id = p_user_id FOR UPDATE;
-    IF @schema@.acting_person(p_session_id, p_now) = p_user_id THEN
+    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    IF @schema@.acting_person(own, p_now) = p_user_id THEN
         outcome := 'erased';
         PERFORM @schema@.erase_person(p_user_id, p_session_id, p_details, p_now, p_request_id);
         PERFORM @schema@.number_erasure(p_erasure_ids[1], p_user_id, p_secret_hash, p_now);
     END IF;
     SELECT found.* INTO erasure FROM @schema@.find_own_erasure(p_erasure_ids, p_now - p_retry_window) AS found;
-    IF outcome IS NULL AND erasure.id IS NULL THEN
-        outcome := 'refused';
-        SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    outcome := coalesce(outcome, CASE WHEN erasure.id IS NULL THEN 'refused' ELSE 'repeated' END);
+    IF outcome <> 'refused' THEN
+        own := NULL;
     END IF;
-    outcome := coalesce(outcome, 'repeated');
     RETURN NEXT;
 END
 $body$;

@@ -11,11 +11,10 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan S
 AS $body$
 #variable_conflict use_column
 DECLARE
-    v_identity_id uuid;
-    v_user_id uuid;
+    v_person record := @schema@.lock_person(p_provider, p_subject_indexes);
+    v_user_id uuid := v_person.id;
+    v_identity_id uuid := v_person.identity_id;
 BEGIN
-    SELECT told.identity_id, told.user_id INTO v_identity_id, v_user_id
-    FROM @schema@.lock_identity(p_provider, p_subject_indexes) AS told;
     IF v_user_id IS NULL THEN
         outcome := 'unknown_person';
         RETURN NEXT;
@@ -53,41 +52,6 @@ BEGIN
             PERFORM @schema@.reinstate_for(v_user_id, v_identity_id, p_now, p_request_id);
     END CASE;
     RETURN NEXT;
-END
-$body$;
-
--- Lock the person of an identity, and return both; nulls if there is none.
-CREATE FUNCTION @schema@.lock_identity(
-    p_provider text, p_subject_indexes bytea[], OUT identity_id uuid, OUT user_id uuid
-) LANGUAGE plpgsql AS $body$
-#variable_conflict use_column
-DECLARE
-    v_locked_id uuid;
-BEGIN
-    v_locked_id := (SELECT found.user_id FROM @schema@.find_identity(p_provider, p_subject_indexes) AS found);
-    PERFORM FROM public.users WHERE id = v_locked_id FOR NO KEY UPDATE;
-    SELECT found.identity_id, found.user_id INTO identity_id, user_id
-    FROM @schema@.find_identity(p_provider, p_subject_indexes) AS found;
-    IF user_id <> v_locked_id THEN  -- unlinked and linked again elsewhere; when this is sent again, it locks that one
-        RAISE EXCEPTION 'the identity is another person''s by now' USING ERRCODE = 'serialization_failure';
-    END IF;
-END
-$body$;
-
--- Return an identity under whichever index it is stored, and its person. Each index is looked up by itself: with
--- `= ANY`, a plan could read all identities of the provider.
-CREATE FUNCTION @schema@.find_identity(
-    p_provider text, p_subject_indexes bytea[], OUT identity_id uuid, OUT user_id uuid
-) LANGUAGE plpgsql AS $body$
-#variable_conflict use_column
-DECLARE
-    v_subject_index bytea;
-BEGIN
-    FOREACH v_subject_index IN ARRAY p_subject_indexes LOOP
-        SELECT identity.id, identity.user_id INTO identity_id, user_id FROM public.identities AS identity
-        WHERE identity.provider = p_provider AND identity.subject_index = v_subject_index;
-        EXIT WHEN FOUND;
-    END LOOP;
 END
 $body$;
 
