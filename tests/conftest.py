@@ -22,7 +22,7 @@ from chalicelib.observation import log
 from chalicelib.services.publishing import Publishing
 from chalicelib.settings import Settings, from_environment
 from chalicelib.stores.database import connect
-from chalicelib.stores.documents import DocumentStore
+from chalicelib.stores.jobs.documents import PublishingStore
 from local.aws import LocalAws, Resources, aws_environment, ensure_table, local_session
 from local.database import migrate, open_app_role
 from local.dev_providers import DevProviders
@@ -200,7 +200,7 @@ def lines() -> Iterator[io.StringIO]:
 def publish_first_texts(owner_url: str) -> None:
     """Publish the texts that the tests agree to, as a release does."""
     with closed_behind(connect(owner_url, 1)) as owner:
-        publishing = Publishing(documents=DocumentStore(owner), clock=SystemClock())
+        publishing = Publishing(documents=PublishingStore(owner.transactions), clock=SystemClock())
         publishing.publish(first_texts(), release.RELEASE)
 
 

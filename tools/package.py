@@ -20,7 +20,7 @@ from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
 from local.command_line import CommandLine
-from tools import bytecode, lambda_python, statements, vendor
+from tools import bytecode, lambda_python, vendor
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 PACKAGE_BYTES_MAX: Final = 25_000_000  # Lambda takes 50 MB; half of it still uploads and starts fast
@@ -61,7 +61,6 @@ def faults_of(package: Path) -> Iterator[str]:
         names = zipped.namelist()
         yield from sorted({f"{name} is in it twice" for name in names if names.count(name) > 1})
         yield from (f"{name} has no bytecode that fits it" for name in _unfit(package))
-        yield from statements.faults_of(zipped)
 
 
 def _unfit(package: Path) -> list[str]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tools import bytecode, lambda_python, statements
+from tools import bytecode, lambda_python
 from tools.package_index import IndexSettingsError, pip_variables
 from tools.trimming import is_shipped
 
@@ -145,7 +145,6 @@ def _add_ours(project: Path, staged: Path) -> None:
         _compile(project / name, project)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(project / name, copy)
-    statements.write(staged)
     shutil.copyfile(project / "app.py", staged / "app.py")
     _compile_all([_job(project / "app.py", staged / "vendor" / "__pycache__", "app.py")])
 

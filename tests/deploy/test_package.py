@@ -14,7 +14,7 @@ from chalicelib.clients.aws import aws_client
 from chalicelib.postgres.migrating import SHIPPED_AS
 from local.deployed import MACHINE
 from tests.deploy.conftest import NOT_DEPLOYED
-from tools import lambda_python, statements
+from tools import lambda_python
 from tools import package as packaging
 from tools.trimming import AWS_SERVICES
 from tools.vendor import LEFT_OUT, SHIPPED, VendorError, locked
@@ -23,7 +23,6 @@ from tools.vendor import LEFT_OUT, SHIPPED, VendorError, locked
 OURS = (
     r"app\.py",
     r"chalicelib/(\w+/)*\w+\.py",
-    r"chalicelib/stores/statements\.json",
     r"chalicelib/stores/sql/\w+\.sql",
     r"chalicelib/documents/published\.txt",
     r"chalicelib/documents/\w+/\d+\.\d+\.(en|es)\.md",
@@ -186,26 +185,6 @@ def test_bytecode_that_is_missing_or_stale_is_noticed(package: Path, tmp_path: P
             if not is_missing:
                 bad.writestr(stale, good.read(stale)[:8] + bytes(8) + good.read(stale)[16:])
         assert f"{name} has no bytecode that fits it" in list(packaging.faults_of(spoiled))
-
-
-@pytest.mark.parametrize(
-    ("spoil", "fault"),
-    [
-        (("chalicelib/stores/statements.json", None), "is missing: no statement is compiled"),
-        (("chalicelib/domain/sessions.py", b"\n"), "was made of other sources"),
-        (("chalicelib/stores/session_statements.py", b"\n"), "was made of other sources"),
-    ],
-)
-def test_statements_that_are_missing_or_stale_are_noticed(  # 0115
-    package: Path, tmp_path: Path, spoil: tuple[str, bytes | None], fault: str
-) -> None:
-    spoiled, (name, more) = tmp_path / "spoiled.zip", spoil
-    with zipfile.ZipFile(package) as good, zipfile.ZipFile(spoiled, "w") as bad:
-        for entry in (each for each in good.namelist() if each.startswith("chalicelib/")):
-            if entry != name or more is not None:
-                bad.writestr(entry, good.read(entry) + (more if entry == name and more else b""))
-    with zipfile.ZipFile(spoiled) as bad:
-        assert list(statements.faults_of(bad)) == [f"{statements.COMPILED} {fault}"]
 
 
 def test_an_unknown_stage_is_refused() -> None:

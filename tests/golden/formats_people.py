@@ -18,8 +18,8 @@ from chalicelib.domain.personal_data import Field, RecordAddress
 from chalicelib.domain.provider_grants import ProviderGrant
 from chalicelib.domain.sessions import Session
 from chalicelib.services.session_copy import SessionCopies, SessionCopy
-from chalicelib.stores.subject_locks import subject_locks
 from tests.golden.records import Format, Given
+from tests.golden.subject_locks import subject_locks
 
 MOMENT = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
 

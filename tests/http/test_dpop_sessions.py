@@ -1,21 +1,24 @@
 """Bound sessions: what a thief of tokens can't do without the key, and what the phone with it still can."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
 
 from chalicelib.domain.dpop import Target
 from chalicelib.domain.dpop_nonces import NonceDemand
+from chalicelib.domain.errors import InvalidDpopProof
 from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from chalicelib.routes.route import Route
-from tests.http.test_bearer import BEARER_ROUTES, ask
+from chalicelib.stores.database import connect
+from chalicelib.stores.sessions import SessionStore
+from tests.http.test_bearer import BEARER_ROUTES, ask, path_of
 from tests.proofs import PhoneKey
+from tests.races import at_once
 from tests.world import Phone, Reply, World
 
 BOUND_CHALLENGE = 'DPoP error="invalid_token", algs="ES256 EdDSA"'
@@ -206,17 +209,28 @@ def test_d16_where_nonces_are_required_each_answer_brings_the_next(world: World)
     assert world.person("ben@example.com").sign_in().status == 200  # bearers need none
 
 
+@every_bearer_route
+def test_a_proof_opens_one_request_of_any_route(world: World, ana: Phone, route: Route[Any]) -> None:
+    assert ana.key is not None
+    path = path_of(route)
+    headers = ana.key.headers(route.method, path, world.clock.now(), ana.access_token)
+    replies = [ask(world, route, path=path, **headers) for _ in range(2)]
+    assert replies[1].code == "invalid_dpop_proof"
+
+
 def test_of_one_proof_seen_by_many_containers_at_once_one_wins(world: World, ana: Phone) -> None:
     assert ana.key is not None
     headers = ana.key.headers("GET", "/sessions", world.clock.now(), ana.access_token)
     proof = world.services.proofs.read([headers["dpop"]], Target(method="GET", place="auth.test/sessions"))
     assert proof is not None
-    stores = [world.container().proofs._store for _ in range(8)]
-    gate = Barrier(len(stores))
+    stores = [SessionStore(connect(world.settings.database_url, 1)) for _ in range(8)]
 
-    def use(number: int) -> bool:
-        gate.wait()
-        return stores[number].use(proof.replay_key, expires_at=proof.expires_at)
+    def uses(store: SessionStore) -> bool:
+        try:
+            store.live_beside(UUID(ana.session_id), proof=proof, now=world.clock.now())
+        except InvalidDpopProof:
+            return False
+        return True
 
-    with ThreadPoolExecutor(len(stores)) as pool:
-        assert sorted(pool.map(use, range(len(stores)))) == [False] * 7 + [True]
+    acts = [lambda store=store: uses(store) for store in stores]
+    assert sorted(at_once(acts)) == [False] * 7 + [True]
