@@ -15,7 +15,7 @@ from chalicelib.domain.egress import EgressKind, EgressState, Errand, errand_id,
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.personal_data import Field
-from chalicelib.domain.provider_grants import EndedGrant, IdentityCode, ProviderGrant
+from chalicelib.domain.provider_grants import EXCHANGE, EXCHANGED, EndedGrant, IdentityCode, ProviderGrant
 from chalicelib.domain.providers import APPLE
 from chalicelib.observation import log
 from chalicelib.services.egress import Errands
@@ -65,13 +65,15 @@ class ProviderGrants:
 
     def exchange(self, told: IdentityCode) -> None:
         """Have a code exchanged; when that can't be asked for now, the sign-in goes on without."""
-        document = {
-            "user_id": str(told.user_id),
-            "issuer": told.issuer,
-            "subject": told.subject,
-            "client_id": told.client_id,
-            "code": told.code,
-        }
+        document = EXCHANGE.write(
+            {
+                "user_id": str(told.user_id),
+                "issuer": told.issuer,
+                "subject": told.subject,
+                "client_id": told.client_id,
+                "code": told.code,
+            }
+        )
         try:
             self._errands.send(EgressKind.APPLE_EXCHANGE, exchange_id(told.code), document)
         except DependencyUnavailable:
@@ -84,13 +86,13 @@ class ProviderGrants:
         """
         if errand.state is not EgressState.DONE:
             return
-        learned = self._errands.learned(errand)
+        learned = EXCHANGED.read(self._errands.learned(errand))
         grant = ProviderGrant(client_id=learned["client_id"], refresh_token=learned["refresh_token"])
         indexes = [
             index.subject(APPLE.name, learned["issuer"], learned["subject"])
             for index in self._secrets.indexes()
         ]
-        if not self._is_kept(UUID(learned["user_id"]), indexes, grant):
+        if not self._is_kept(learned["user_id"], indexes, grant):
             self._revoke(errand.id, grant)
 
     def end(self, user_id: UUID) -> None:
@@ -142,5 +144,6 @@ class ProviderGrants:
         return ProviderGrant.from_bytes(key.open_sealed(address, ended.refresh_token))
 
     def _revoke(self, cause: object, grant: ProviderGrant) -> None:
-        document = {"client_id": grant.client_id, "refresh_token": grant.refresh_token}
-        self._errands.send(EgressKind.APPLE_REVOKE, errand_id(EgressKind.APPLE_REVOKE, cause), document)
+        self._errands.send(
+            EgressKind.APPLE_REVOKE, errand_id(EgressKind.APPLE_REVOKE, cause), grant.details()
+        )
