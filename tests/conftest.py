@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ from tests.first_texts import first_texts
 from tests.groups import Group, group_of
 from tests.owners import Owners
 from tests.patience import give_time
+from tests.pooler import pooled
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ hypothesis.settings.register_profile("nightly", max_examples=2000)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let make choose which tests run, and `make flaky-phones` how long, and which chances."""
     parser.addoption("--group", type=Group, choices=list(Group), help="only the tests of one group")
+    parser.addoption("--pooled", action="store_true", help="requests reach PostgreSQL through PgBouncer")
     parser.addoption("--phones-seed", type=int, default=7)
     parser.addoption("--phones-seconds", type=float, default=0.0)
 
@@ -140,22 +143,25 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
+def parts(postgres: EmbeddedPostgres, pytestconfig: pytest.Config) -> Iterator[Parts]:
     """Everything the service stands on."""
     people = DevProviders.within(RUN)
-    with LocalAws(RUN / "aws") as aws, people.serve() as providers:
+    with LocalAws(RUN / "aws") as aws, people.serve() as providers, ExitStack() as stack:
         resources = aws.provision()
         _enter_aws(aws)
         postgres.drop_database(TEMPLATE)
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
+        app_url = open_app_role(owner_url)
+        if pytestconfig.getoption("--pooled"):
+            app_url = stack.enter_context(pooled(app_url))
         ready = Parts(
             postgres=postgres,
             aws=aws,
             resources=resources,
             people=people,
             providers=providers,
-            app_url=open_app_role(owner_url),
+            app_url=app_url,
             owners=Owners(postgres.url()),
             dynamodb=local_session().client("dynamodb", endpoint_url=aws.endpoint_url),
         )

@@ -13,6 +13,10 @@ from local.children import HOST
 SILENT = math.inf
 CHUNK_BYTES = 65536
 POLL_SECONDS = 0.2
+GOODBYES = (
+    b"",
+    b"X\x00\x00\x00\x04",
+)  # the end of a connection, and PostgreSQL's Terminate: nobody waits for them
 
 
 class Slow:
@@ -43,18 +47,23 @@ class Slow:
                 ready, _, _ = select.select([client, server], [], [], POLL_SECONDS)
                 if server in ready and not self._pass(server, client):
                     return
-                if client in ready:
-                    self.wait()
-                    if not self._pass(client, server):
-                        return
+                if client in ready and not self._pass(client, server, self._wait_unless_goodbye):
+                    return
+
+    def _wait_unless_goodbye(self, said: bytes) -> None:
+        if said not in GOODBYES:
+            self.wait()
 
     def sleep(self) -> None:
         seconds = self.seconds
         self._over.wait(None if seconds == SILENT else seconds)
 
     @staticmethod
-    def _pass(source: socket.socket, sink: socket.socket) -> bool:
+    def _pass(
+        source: socket.socket, sink: socket.socket, before: Callable[[bytes], None] = lambda _: None
+    ) -> bool:
         said = source.recv(CHUNK_BYTES)
+        before(said)
         sink.sendall(said)
         return bool(said)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from chalicelib.domain.egress import EgressState, Errand
 from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.personal_data import Field
-from chalicelib.domain.provider_grants import EndedGrant, ProviderGrant
+from chalicelib.domain.provider_grants import EXCHANGED, EndedGrant, ProviderGrant
 from chalicelib.domain.providers import APPLE
 from chalicelib.services.egress import Errands
 from chalicelib.services.ports import Clock, DataKeys
@@ -59,13 +59,13 @@ class GrantKeeping:
         """
         if errand.state is not EgressState.DONE:
             return
-        learned = self._errands.learned(errand)
+        learned = EXCHANGED.read(self._errands.learned(errand))
         grant = ProviderGrant(client_id=learned["client_id"], refresh_token=learned["refresh_token"])
         indexes = [
             index.subject(APPLE.name, learned["issuer"], learned["subject"])
             for index in self._secrets.indexes()
         ]
-        if not self._is_kept(UUID(learned["user_id"]), indexes, grant):
+        if not self._is_kept(learned["user_id"], indexes, grant):
             self._grants.revoke(errand.id, grant)
 
     def end_left_behind(self) -> int:

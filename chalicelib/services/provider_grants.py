@@ -13,7 +13,7 @@ from uuid import UUID
 from chalicelib.domain.egress import EgressKind, errand_id, exchange_id
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
 from chalicelib.domain.personal_data import Field
-from chalicelib.domain.provider_grants import EndedGrant, IdentityCode, ProviderGrant
+from chalicelib.domain.provider_grants import EXCHANGE, EndedGrant, IdentityCode, ProviderGrant
 from chalicelib.observation import log
 from chalicelib.services.egress import Errands
 from chalicelib.services.ports import DataKeys
@@ -40,13 +40,15 @@ class ProviderGrants:
 
     def exchange(self, told: IdentityCode) -> None:
         """Have a code exchanged; when that can't be asked for now, the sign-in goes on without."""
-        document = {
-            "user_id": str(told.user_id),
-            "issuer": told.issuer,
-            "subject": told.subject,
-            "client_id": told.client_id,
-            "code": told.code,
-        }
+        document = EXCHANGE.write(
+            {
+                "user_id": str(told.user_id),
+                "issuer": told.issuer,
+                "subject": told.subject,
+                "client_id": told.client_id,
+                "code": told.code,
+            }
+        )
         try:
             self._errands.send(EgressKind.APPLE_EXCHANGE, exchange_id(told.code), document)
         except DependencyUnavailable:
@@ -87,5 +89,6 @@ class ProviderGrants:
 
     def revoke(self, cause: object, grant: ProviderGrant) -> None:
         """Have Apple revoke a grant, once for each cause. Raises DependencyUnavailable."""
-        document = {"client_id": grant.client_id, "refresh_token": grant.refresh_token}
-        self._errands.send(EgressKind.APPLE_REVOKE, errand_id(EgressKind.APPLE_REVOKE, cause), document)
+        self._errands.send(
+            EgressKind.APPLE_REVOKE, errand_id(EgressKind.APPLE_REVOKE, cause), grant.details()
+        )

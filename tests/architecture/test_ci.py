@@ -18,10 +18,10 @@ TARGETS = {
 }
 
 
-def steps(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def steps(script: str, project: Path = PROJECT, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run lines of bash with what .ci/run and .ci/nightly share."""
     return subprocess.run(  # noqa: S603 - our own script
-        [shutil.which("bash") or "bash", "-c", f". {PROJECT}/.ci/steps\n{script}"],
+        [shutil.which("bash") or "bash", "-c", f". '{project}/.ci/steps'\n{script}"],
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -71,7 +71,10 @@ def shown(mirror: Path, **changes: str) -> str:
         "WHERE": str(mirror.parents[1]),
         "TF_CLI_CONFIG_FILE": "",
     }
-    return steps(SHOW, **(places | {"REGISTRY": "file:///nowhere"} | changes)).stdout
+    copy = mirror.parents[1] / "project"  # the file that is written is not the one that CI uses just now
+    (copy / ".ci").mkdir(parents=True, exist_ok=True)
+    shutil.copy(PROJECT / ".ci" / "steps", copy / ".ci")
+    return steps(SHOW, copy, **(places | {"REGISTRY": "file:///nowhere"} | changes)).stdout
 
 
 def test_a_folder_of_providers_is_used_where_the_registry_is_out_of_reach(mirror: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain.dpop import Target
 from chalicelib.domain.dpop_nonces import NonceDemand
 from chalicelib.domain.errors import InvalidDpopProof
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from chalicelib.routes.route import Route
 from chalicelib.stores.database import connect
 from chalicelib.stores.sessions import SessionStore
@@ -116,7 +117,7 @@ def test_d15_a_bound_token_as_a_bearer_is_refused(world: World, ana: Phone, rout
     assert ana.key is not None
     reply = ask(world, route, ana.access_token)
     assert (reply.status, reply.code) == (401, "invalid_token")
-    assert reply.headers["WWW-Authenticate"] == BOUND_CHALLENGE
+    assert reply.headers[FORWARDED_CHALLENGE] == BOUND_CHALLENGE
     for headers in ({}, PhoneKey().headers("GET", "/elsewhere", world.clock.now(), ana.access_token)):
         told = {"authorization": f"DPoP {ana.access_token}", **headers}
         assert ask(world, route, **told).code == "invalid_dpop_proof"  # none, or one for another route
@@ -126,7 +127,7 @@ def test_d15_a_bound_token_as_a_bearer_is_refused(world: World, ana: Phone, rout
 def test_d12_a_proof_of_another_key_opens_nothing_and_signing_in_is_what_helps(ana: Phone) -> None:
     reply = thief_of(ana, PhoneKey()).get("/sessions")
     assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_token", "sign_in")
-    assert reply.headers["WWW-Authenticate"] == BOUND_CHALLENGE  # RFC 9449 s7.1
+    assert reply.headers[FORWARDED_CHALLENGE] == BOUND_CHALLENGE  # RFC 9449 s7.1
 
 
 @every_bearer_route
@@ -136,7 +137,7 @@ def test_an_unbound_token_is_no_dpop_token(world: World, route: Route[Any]) -> N
     for token_proof in ({}, {"dpop": PhoneKey().proof("GET", "/sessions", world.clock.now())}):
         reply = ask(world, route, authorization=f"DPoP {ben.access_token}", **token_proof)
         assert (reply.status, reply.code) == (401, "invalid_token")
-        assert reply.headers["WWW-Authenticate"] == BOUND_CHALLENGE
+        assert reply.headers[FORWARDED_CHALLENGE] == BOUND_CHALLENGE
 
 
 def test_an_access_token_says_whose_key_it_wants(ana: Phone) -> None:
@@ -197,7 +198,7 @@ def test_d16_where_nonces_are_required_each_answer_brings_the_next(world: World)
     phone = world.person(key=PhoneKey())
     reply = phone.sign_in()
     assert (reply.status, reply.code, reply.body["action"]) == (401, "use_dpop_nonce", "retry")
-    assert reply.headers["WWW-Authenticate"] == 'DPoP error="use_dpop_nonce", algs="ES256 EdDSA"'
+    assert reply.headers[FORWARDED_CHALLENGE] == 'DPoP error="use_dpop_nonce", algs="ES256 EdDSA"'
     assert phone.key is not None
     for _ in range(3):
         now, nonce = world.clock.now(), reply.headers["DPoP-Nonce"]

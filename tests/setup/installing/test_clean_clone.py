@@ -17,6 +17,8 @@ COMMAND = re.compile(r"^curl -sS .*?}'$", re.MULTILINE | re.DOTALL)
 UP = "Stop: Ctrl-C here"
 OFFLINE = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
 
+pytestmark = pytest.mark.xdist_group("clean clone")  # one clone, in which the first run installs
+
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -75,7 +77,7 @@ def test_make_run_brings_the_service_up_and_the_printed_command_signs_up(
 
 def test_a_reader_who_leaves_ends_it_without_a_traceback(clone: Path) -> None:
     piped = f"{' '.join(make('run'))} | head -3"
-    done = made_up.ran("sh", "-c", piped, folder=clone, env=shell(**OFFLINE))
+    done = made_up.ran("sh", "-c", piped, folder=clone, env=shell())
     assert len(done.stdout.splitlines()) == 3
     assert "Traceback" not in done.stderr
     assert made_up.ran(*make("stop"), folder=clone, env=shell()).stdout == "Nothing is running.\n"
