@@ -26,12 +26,13 @@ class Traffic:
         self.people = people
         self.ids = {phone.email: phone.user_id for phone in people}
         self.failed: list[tuple[str, int, str | None]] = []
-        self.rounds = 0
+        self.rounds = [0] * len(people)
         self._stop = threading.Event()
-        self._count = threading.Lock()
+        self._threads: list[threading.Thread] = []
 
-    def use(self, phone: Phone) -> None:
+    def use(self, number: int) -> None:
         """Use the service again and again."""
+        phone = self.people[number]
         acts: dict[str, Callable[[], Reply]] = {
             "sign in": phone.sign_in,
             "refresh": phone.refresh,
@@ -42,28 +43,26 @@ class Traffic:
                 reply = act()
                 if reply.status != 200 and reply.code not in OUTLIVED:
                     self.failed.append((name, reply.status, reply.code))
-            with self._count:
-                self.rounds += 1
+            self.rounds[number] += 1
 
     def pass_by(self) -> None:
-        """Wait until everybody has done everything a few times more."""
-        until, waited = self.rounds + ROUND * len(self.people), threading.Event()
-        for _ in range(600):
-            if self.rounds >= until or self.failed:
-                return
+        """Wait until each of them has done everything a few times more, however slow the machine is."""
+        until, waited = [rounds + ROUND for rounds in self.rounds], threading.Event()
+        while any(done < wanted for done, wanted in zip(self.rounds, until, strict=True)) and not self.failed:
+            assert all(thread.is_alive() for thread in self._threads)
             waited.wait(0.05)
 
     @contextmanager
     def going(self) -> Iterator[None]:
         """Let them do so in the meantime."""
-        threads = [threading.Thread(target=self.use, args=(phone,)) for phone in self.people]
-        for thread in threads:
+        self._threads = [threading.Thread(target=self.use, args=(n,)) for n in range(len(self.people))]
+        for thread in self._threads:
             thread.start()
         try:
             yield
         finally:
             self._stop.set()
-            for thread in threads:
+            for thread in self._threads:
                 thread.join()
 
 

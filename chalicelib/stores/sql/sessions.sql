@@ -219,8 +219,8 @@ BEGIN
 END
 $body$;
 
--- Return the person of a session that may act now: it is live, and they are active. Null for any other. What decides
--- is what the caller has read of the session and returns, so that no refusal follows an act, and no act a refusal.
+-- Return the person of a session that may act now: it is live, and they are active. Null for any other. The caller has
+-- read the session once and returns it, so that its answer says what was decided.
 CREATE FUNCTION @schema@.acting_person(p_own @schema@.session_row, p_now timestamptz)
 RETURNS uuid LANGUAGE plpgsql AS $body$
 BEGIN
