@@ -71,7 +71,7 @@ def cold(document: dict[str, Any], times: int) -> list[str]:
 def warm(parts: Parts, options: argparse.Namespace, document: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Measure warm containers; return what was lost, and what was not kept."""
     document["machine"]["postgresql"] = str(parts.postgres.binaries.major if parts.postgres.binaries else "?")
-    least = floor(parts.settings["DATABASE_URL"], parts.owner_url)
+    least = floor(parts.owner_url)
     runs = {"1 container": run(parts, containers=1, people=options.people)}
     first = runs["1 container"]
     show(table(first, "A new database"), floor_table(first, least))

@@ -16,7 +16,7 @@ TURNS = 500
 Act = Callable[[], object]
 
 
-def floor(app_url: str, owner_url: str) -> Mapping[str, float]:
+def floor(owner_url: str) -> Mapping[str, float]:
     """Return milliseconds of CPU of each primitive.
 
     They take turns, as in a request: a loop of one alone would find all it needs in the processor's caches,
@@ -27,7 +27,7 @@ def floor(app_url: str, owner_url: str) -> Mapping[str, float]:
     rs256 = jwt.encode(claims, rsa_key, algorithm="RS256")
     es256 = jwt.encode(claims, ec_key, algorithm="ES256")
     rsa_public, ec_public = rsa_key.public_key(), ec_key.public_key()
-    with statements(app_url, owner_url) as (read, write):
+    with statements(owner_url) as (read, write):
         return cpu_ms(
             {
                 "reading statement": read,
@@ -40,13 +40,11 @@ def floor(app_url: str, owner_url: str) -> Mapping[str, float]:
 
 
 @contextmanager
-def statements(app_url: str, owner_url: str) -> Iterator[tuple[Act, Act]]:
+def statements(owner_url: str) -> Iterator[tuple[Act, Act]]:
     """Yield what reads one row and what commits one, on a plain cursor in autocommit."""
     with connected(owner_url) as owner, owner.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS bench_floor (id bigserial PRIMARY KEY, at timestamptz)")
-        cursor.execute("GRANT SELECT, INSERT ON bench_floor TO serenya_app")
-        cursor.execute("GRANT USAGE ON SEQUENCE bench_floor_id_seq TO serenya_app")
-    connection = psycopg2.connect(app_url)
+    connection = psycopg2.connect(owner_url)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:

@@ -30,7 +30,7 @@ BUDGET: Final = 0.01  # of answers may be 503, beside the outage
 BOUND_SECONDS: Final = 10.0  # F0
 SETTLED_SECONDS: Final = 5.0  # after the database is back, within which every container must have succeeded
 ERRORS: Final = 400  # and above
-CONNECTIONS: Final = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'serenya_app'"
+CONNECTIONS: Final = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'serenya_requests'"
 RECORDED: Final = "SELECT count(*) FROM audit_events WHERE kind = 'session.refreshed'"
 
 

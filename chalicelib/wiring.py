@@ -22,6 +22,7 @@ from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.session_seal import session_key
 from chalicelib.observation import log
+from chalicelib.postgres.roles import JOBS_ROLE, OPERATORS_ROLE
 from chalicelib.routes.services import Services
 from chalicelib.services.account import AccountService
 from chalicelib.services.consents import ConsentService
@@ -48,6 +49,7 @@ from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
 
 if TYPE_CHECKING:
+    from chalicelib.services.erasure import ErasureService
     from chalicelib.services.operators import OperatorService
     from chalicelib.services.recovery import Recovery
 
@@ -118,7 +120,7 @@ class _Assembly:
             session_check=self.session_check,
             clock=clock,
         )
-        self.erasure = self._erasure()
+        self.erasure = self._erasure(database)
 
     def services(self) -> Services:
         return Services(
@@ -158,6 +160,7 @@ class _Assembly:
             refusals=Refusals(store=RefusalStore(self.database), clock=self.clock),
             make_recovery=cache(self._recovery),
             make_operators=cache(self._operators),
+            make_ordered_erasures=cache(self._ordered_erasures),
         )
 
     def _notices(self) -> NoticeService:
@@ -166,17 +169,22 @@ class _Assembly:
     def _recovery(self) -> "Recovery":
         from chalicelib.assembly.recovery import recovery  # noqa: PLC0415 - no request needs it
 
-        return recovery(self.settings, self.database, self.erasure, self.tokens, self.clock)
+        database = self.database.acting_as(JOBS_ROLE)
+        return recovery(self.settings, database, self._erasure(database), self.tokens, self.clock)
 
     def _operators(self) -> "OperatorService":
         from chalicelib.assembly.operators import operators  # noqa: PLC0415 - no request needs it
 
-        return operators(self.database, self.secrets, self.data_keys, self.clock)
+        database = self.database.acting_as(OPERATORS_ROLE)
+        return operators(database, self.secrets, self.data_keys, self.clock)
 
-    def _erasure(self) -> ErasureParts:
+    def _ordered_erasures(self) -> "ErasureService":
+        return self._erasure(self.database.acting_as(OPERATORS_ROLE)).erasures
+
+    def _erasure(self, database: Database) -> ErasureParts:
         return ErasureParts(
             settings=self.settings,
-            database=self.database,
+            database=database,
             keys=self.data_keys,
             tokens=self.tokens,
             clock=self.clock,

@@ -38,16 +38,10 @@ output "signing_kms_key_history" {
 output "database" {
   description = "How functions and migrations reach PostgreSQL, and as whom."
   value = {
-    host              = module.database.host
-    server_host       = module.database.server_host
+    logins            = module.database.logins
     port              = module.database.port
     name              = module.database.database_name
-    app_role          = module.database.app_role
-    app_login         = module.database.app_login
-    app_connect_arn   = module.database.app_connect_arn
-    app_secret_arn    = module.database.app_secret_arn
-    owner_role        = module.database.owner_role
-    owner_connect_arn = module.database.owner_connect_arn
+    proxy_secret_arns = module.database.proxy_secret_arns
     master_secret_arn = module.database.master_secret_arn
     engine_version    = module.database.engine_version
   }

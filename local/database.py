@@ -17,20 +17,20 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 -- psycopg2's own lower case
 from psycopg2.extensions import encrypt_password
 
-from chalicelib.postgres.roles import LOGIN_ROLES, PROXIED_ROLE
+from chalicelib.postgres.roles import LOGIN_ROLES, REQUESTS_ROLE
 from local.places import PROJECT, StackError
 
 OWNER_URL: Final = "MIGRATION_DATABASE_URL"  # what alembic/env.py reads first
 
 
 def prepare_database(owner_url: str) -> str:
-    """Migrate the owner's database to the newest schema and return the app role's URL of it.
+    """Migrate the owner's database to the newest schema and return the URL of requests.
 
     Raises: StackError.
     """
     try:
         migrate(owner_url)
-        return open_app_role(owner_url)
+        return open_roles(owner_url)
     except (alembic.util.CommandError, sqlalchemy.exc.SQLAlchemyError, psycopg2.Error) as error:
         raise StackError(f"The database can't be brought to the newest schema: {error}") from error
 
@@ -50,15 +50,18 @@ def alembic_config(project: Path) -> alembic.config.Config:
     return config
 
 
-def open_app_role(owner_url: str, role: str = PROXIED_ROLE) -> str:
-    """Give the roles that log in a new random password, and return one's URL; earlier URLs stop working."""
+def open_roles(owner_url: str) -> str:
+    """Give all roles that log in one new random password, and return the URL of requests.
+
+    Earlier URLs stop working.
+    """
     password = secrets.token_urlsafe(32)
     statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
     with connected(owner_url) as connection, connection.cursor() as cursor:
         for each in LOGIN_ROLES:
             stored = encrypt_password(password, each, connection, "scram-sha-256")  # no log sees it in clear
             cursor.execute(statement.format(sql.Identifier(each), sql.Literal(stored)))
-    return as_role(owner_url, role, password)
+    return as_role(owner_url, REQUESTS_ROLE, password)
 
 
 def as_role(url: str, role: str, password: str) -> str:

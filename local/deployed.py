@@ -122,7 +122,7 @@ def environment(
     """Return a deployed function's environment."""
     return {
         "STAGE": "dev",
-        "DATABASE_URL": front.url("serenya_app", DATABASE),
+        "DATABASE_URL": front.url("serenya_requests", DATABASE),
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",

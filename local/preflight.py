@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import psycopg2
 
 from chalicelib.postgres.owner_connection import SCHEMES, plain_url
-from chalicelib.postgres.roles import APP_ROLE
+from chalicelib.postgres.roles import LOGIN_ROLES
 from local.binaries import MAJOR_MIN
 from local.children import HOST
 from local.database import connected
@@ -93,12 +93,11 @@ def database_faults(url: str) -> Iterator[str]:
                 major = connection.server_version // 10000
                 yield f"DATABASE_URL is a PostgreSQL {major}; {MAJOR_MIN} or later is needed"
             cursor.execute(
-                "SELECT rolsuper OR rolcreaterole OR EXISTS (SELECT FROM pg_roles WHERE rolname = %s)"
-                " FROM pg_roles WHERE rolname = current_user",
-                (APP_ROLE,),
+                "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user",
             )
             if cursor.fetchone() != (True,):
-                yield f"DATABASE_URL's user must be allowed to create the role {APP_ROLE} (CREATEROLE)"
+                named = ", ".join(LOGIN_ROLES)
+                yield f"DATABASE_URL's user must be allowed to create roles (CREATEROLE): {named}"
     except psycopg2.Error as error:
         yield f"DATABASE_URL can't be reached: {' '.join(str(error).split())}"
 

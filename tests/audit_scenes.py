@@ -39,7 +39,7 @@ class Bench:
 
     def another(self) -> Audit:
         """Return what another container has."""
-        return audit.audit_of(self.settings, self.world.database, self.world.clock)
+        return audit.audit_of(self.settings, self.world.jobs, self.world.clock)
 
     def events(self) -> list[int]:
         """Return the ids of all events."""
@@ -103,5 +103,5 @@ class Restored:
 def parts(bench: Bench) -> AuditParts:
     world = bench.world
     return AuditParts(
-        settings=bench.settings, database=world.database, tokens=world.services.access, clock=world.clock
+        settings=bench.settings, database=world.jobs, tokens=world.services.access, clock=world.clock
     )

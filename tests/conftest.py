@@ -24,7 +24,7 @@ from chalicelib.settings import Settings, from_environment
 from chalicelib.stores.database import connect
 from chalicelib.stores.jobs.documents import PublishingStore
 from local.aws import LocalAws, Resources, aws_environment, ensure_table, local_session
-from local.database import migrate, open_app_role
+from local.database import migrate, open_roles
 from local.dev_providers import DevProviders
 from local.places import LOCAL, PROJECT
 from local.postgres import EmbeddedPostgres, creating, dropping
@@ -152,7 +152,7 @@ def parts(postgres: EmbeddedPostgres, pytestconfig: pytest.Config) -> Iterator[P
         postgres.drop_database(TEMPLATE)
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
-        app_url = open_app_role(owner_url)
+        app_url = open_roles(owner_url)
         if pytestconfig.getoption("--pooled"):
             app_url = stack.enter_context(pooled(app_url))
         ready = Parts(

@@ -63,12 +63,12 @@ class Outside:
     def collect(self) -> int:
         """Apply what came back."""
         self.world.clock.advance(timedelta(seconds=1))
-        grants = grants_of(self.world.settings, self.world.database, self.world.clock)
-        return self.parts.collection(self.world.database, grants, "test").run().applied
+        grants = grants_of(self.world.settings, self.world.jobs, self.world.clock)
+        return self.parts.collection(self.world.jobs, grants, "test").run().applied
 
     def end_left_behind(self) -> int:
         """Hand over what interrupted acts left."""
-        grants = grants_of(self.world.settings, self.world.database, self.world.clock)
+        grants = grants_of(self.world.settings, self.world.jobs, self.world.clock)
         return grants.end_left_behind()
 
     def sealed_tokens(self) -> dict[UUID, bytes]:

@@ -45,9 +45,7 @@ class KeyScene:
 
     @property
     def parts(self) -> KeyLifeParts:
-        return KeyLifeParts(
-            settings=self.world.settings, database=self.world.database, clock=self.world.clock
-        )
+        return KeyLifeParts(settings=self.world.settings, database=self.world.jobs, clock=self.world.clock)
 
     def configure(self, **settings: Any) -> None:  # noqa: ANN401 - settings of any kind
         """Let the world run with other settings from now on, in a new container."""

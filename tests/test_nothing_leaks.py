@@ -109,10 +109,10 @@ def fail(scene: Scene, phone: Phone) -> None:
     """Let the database refuse and conflict, so that both sides log statements with their values."""
     world = scene.world
     with world.owner() as cursor:
-        cursor.execute("REVOKE INSERT ON audit_events FROM serenya_app, serenya_functions")
+        cursor.execute("REVOKE INSERT ON audit_events FROM serenya_operators, serenya_functions")
         assert phone.refresh().status == 503
         assert phone.sign_in().status == 503
-        cursor.execute("GRANT INSERT ON audit_events TO serenya_app, serenya_functions")
+        cursor.execute("GRANT INSERT ON audit_events TO serenya_operators, serenya_functions")
         cursor.execute("BEGIN")
         cursor.execute("SELECT * FROM sessions FOR UPDATE")
         assert phone.refresh().status == 503

@@ -71,8 +71,8 @@ class Backend:
     def __init__(self, world: World, receiver: Receiver) -> None:
         self.world, self.receiver = world, receiver
         self.outside = Outside(world)
-        self.endpoints = self.outside.parts.endpoints(world.database)
-        self.carrier = self.outside.parts.carrier(world.database)
+        self.endpoints = self.outside.parts.endpoints(world.jobs)
+        self.carrier = self.outside.parts.carrier(world.jobs)
         self.id, secret = self.endpoints.add(receiver.url, ORDER, "test")
         assert secret is not None
         self.secret = secret

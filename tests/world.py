@@ -16,6 +16,7 @@ from psycopg2.extensions import cursor
 from chalicelib import wiring
 from chalicelib.clients.aws import aws_client
 from chalicelib.domain.providers import GOOGLE, OidcProvider
+from chalicelib.postgres.roles import JOBS_ROLE
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.edge import Api, mount
 from chalicelib.routes.route import Route
@@ -80,6 +81,11 @@ class World(Operated):
     def container(self) -> Services:
         """Return the services of one more container: cold caches, the same database."""
         return wiring.assemble(self.settings, clock=self.clock, database=self.database)
+
+    @property
+    def jobs(self) -> Database:
+        """The database as jobs see it."""
+        return self.database.acting_as(JOBS_ROLE)
 
     def close(self) -> None:
         """Give the connections back."""

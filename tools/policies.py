@@ -46,7 +46,9 @@ class Place:
 
 
 READS_SECRETS: Final = {"personal-key": ("kms:Decrypt",), "signing-key": ("kms:Decrypt",)}
-DATABASE: Final = {"app-login": ("rds-db:connect",)}
+JOBS: Final = {"jobs-login": ("rds-db:connect",)}
+OPERATORS: Final = {"operators-login": ("rds-db:connect",)}
+REQUESTS: Final = {"requests-login": ("rds-db:connect",)}
 OWNER: Final = {"owner-login": ("rds-db:connect",)}
 KNOWS_ERASED: Final = {"evidence": ("s3:GetObject",), "evidence-bucket": ("s3:ListBucket",)}
 WRITES_EVIDENCE: Final = {"evidence": ("s3:GetObject", "s3:PutObject"), "evidence-bucket": ("s3:ListBucket",)}
@@ -56,9 +58,8 @@ DOES_ERRANDS: Final = {
     "egress": ("dynamodb:GetItem", "dynamodb:UpdateItem"),
     "event-buses": ("events:PutEvents",),
 }
-SERVICES: Final = DATABASE | READS_SECRETS
 ERASES: Final = (
-    SERVICES
+    READS_SECRETS
     | WRITES_EVIDENCE
     | HAS_ERRANDS
     | {
@@ -76,19 +77,20 @@ READS_STREAM: Final = {  # Lambda itself polls it, as the function
 }
 
 needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    API: ERASES
+    API: REQUESTS
+    | ERASES
     | {
         "personal-key": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
         "vault": ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"),
         "provider-keys": ("s3:GetObject",),
     },
-    "account-erase": ERASES,
-    "apple-client-key": DATABASE | {"personal-key": ("kms:Encrypt",), "egress": ("dynamodb:PutItem",)},
-    "audit-export": SERVICES | KNOWS_ERASED,
-    "audit-seal": SERVICES | WRITES_EVIDENCE,
-    "audit-verify": SERVICES | KNOWS_ERASED,
-    "consent-coverage": DATABASE,
-    "egress-collect": DATABASE
+    "account-erase": OPERATORS | ERASES,
+    "apple-client-key": JOBS | {"personal-key": ("kms:Encrypt",), "egress": ("dynamodb:PutItem",)},
+    "audit-export": JOBS | READS_SECRETS | KNOWS_ERASED,
+    "audit-seal": JOBS | READS_SECRETS | WRITES_EVIDENCE,
+    "audit-verify": JOBS | READS_SECRETS | KNOWS_ERASED,
+    "consent-coverage": JOBS,
+    "egress-collect": JOBS
     | {
         "personal-key": ("kms:Decrypt", "kms:Encrypt"),
         "vault": ("dynamodb:GetItem",),
@@ -97,34 +99,34 @@ needs: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "egress-deliver": DOES_ERRANDS | READS_STREAM,
     "egress-sweep": DOES_ERRANDS | {"egress-queue": ("dynamodb:Query",)},
-    "erasure-sweep": ERASES,
+    "erasure-sweep": JOBS | ERASES,
     "fetch-provider-keys": {"provider-keys": ("s3:PutObject",)},
-    "keys-status": DATABASE | {"vault": ("dynamodb:Scan",)},
+    "keys-status": JOBS | {"vault": ("dynamodb:Scan",)},
     "migrate": OWNER,
-    "operator-change": SERVICES,
-    "operator-look": SERVICES,
-    "operator-reveal": SERVICES | {"vault": ("dynamodb:GetItem",)},
-    "outbox-carry": DATABASE
+    "operator-change": OPERATORS | READS_SECRETS,
+    "operator-look": OPERATORS | READS_SECRETS,
+    "operator-reveal": OPERATORS | READS_SECRETS | {"vault": ("dynamodb:GetItem",)},
+    "outbox-carry": JOBS
     | {
         "egress": ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
         "egress-queue": ("dynamodb:Query",),
     },
     "prepare-database": {},  # what it logs in with comes in its event
     "publish-documents": OWNER,
-    "purge": DATABASE,
-    "reindex": SERVICES | {"vault": ("dynamodb:GetItem",)},
-    "restore": ERASES,
-    "retire-key": DATABASE | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},
-    "rewrap": DATABASE
+    "purge": JOBS,
+    "reindex": JOBS | READS_SECRETS | {"vault": ("dynamodb:GetItem",)},
+    "restore": JOBS | ERASES,
+    "retire-key": JOBS | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},
+    "rewrap": JOBS
     | {
         "personal-key": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
         "signing-key": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
         "vault": ("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
     },
-    "rotate-keys": DATABASE | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},
-    "rotate-secret": DATABASE | {"personal-key": ("kms:Encrypt",)},
-    "webhook-endpoints": DATABASE | {"personal-key": ("kms:Encrypt",)},
-    "vault-sweep": DATABASE | KNOWS_ERASED | {"vault": ("dynamodb:DeleteItem", "dynamodb:Scan")},
+    "rotate-keys": JOBS | {"personal-key": ("kms:Encrypt",), "signing-key": ("kms:Encrypt",)},
+    "rotate-secret": JOBS | {"personal-key": ("kms:Encrypt",)},
+    "webhook-endpoints": JOBS | {"personal-key": ("kms:Encrypt",)},
+    "vault-sweep": JOBS | KNOWS_ERASED | {"vault": ("dynamodb:DeleteItem", "dynamodb:Scan")},
 }
 
 

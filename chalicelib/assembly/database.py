@@ -1,11 +1,12 @@
 """Put together the way to PostgreSQL: in the cloud by IAM, locally as the URL says."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 from chalicelib.clients.aws import aws_session
 from chalicelib.clients.rds_login import MasterLogin, RdsLogin
 from chalicelib.postgres.connections import Login
+from chalicelib.postgres.roles import JOBS_ROLE
 from chalicelib.settings import Settings, Stage
 from chalicelib.stores.database import Database, connect
 
@@ -18,13 +19,15 @@ def login(settings: Settings) -> Login | None:
 
 
 def connect_as(settings: Settings) -> Database:
-    """Return the database as the role of DATABASE_URL sees it: the app's, or a release's owner."""
+    """Return the database as the role of DATABASE_URL sees it."""
     return connect(settings.database_url, settings.connections_max, login(settings))
 
 
-def opened(settings: Settings) -> AbstractContextManager[Database]:
-    """Return the same for one act, closed behind it."""
-    return closed_behind(connect_as(settings))
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Yield the database as jobs see it, for one job, and close it afterwards."""
+    with closed_behind(connect_as(settings)) as database:
+        yield database.acting_as(JOBS_ROLE)
 
 
 def master_login(settings: Settings, password: str) -> Login:

@@ -13,7 +13,7 @@ from chalicelib.stores.jobs.purge import PurgeStore
 
 def account_erase(event: Event, context: object) -> Answer:
     """Erase the person `user_id` for the operator `actor`, for a `reason`; all three go on record."""
-    done = wiring.services().erasures.erase(
+    done = wiring.services().ordered_erasures.erase(
         uuid(event, "user_id"),
         reason=recorded(event, "reason"),
         actor=recorded(event, "actor"),

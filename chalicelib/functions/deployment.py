@@ -10,7 +10,7 @@ from chalicelib.assembly.keys import publish_provider_keys
 from chalicelib.clients.provider_keys import KeySetError, ProviderKeySet
 from chalicelib.functions import release
 from chalicelib.functions.invocation import Answer, Event
-from chalicelib.postgres.app_role import AppLogin, open_roles
+from chalicelib.postgres.app_role import open_roles, verifiers
 from chalicelib.postgres.migrating import upgrade
 from chalicelib.postgres.owner_connection import owner_connection
 from chalicelib.postgres.schema_name import schema_name
@@ -19,15 +19,16 @@ from chalicelib.postgres.schema_name import schema_name
 def migrate(event: Event, _context: object) -> Answer:
     """Bring the schema to this release's revision and let the roles in that log in; return both revisions.
 
-    `app_verifier` is the SCRAM verifier of the password that RDS Proxy logs in with; without one it is IAM.
+    `requests_verifier` and `app_verifier` are the SCRAM verifiers of the passwords that RDS Proxy logs in
+    with as these roles; a role without one logs in by IAM.
     `kept_schemas` are the schemas of the releases that may be rolled back to; without them none is dropped.
     Raises: ValueError, before anything is done, if it isn't one.
     """
-    app = AppLogin.of(event.get("app_verifier"))
+    verified = verifiers(event)
     settings = wiring.settings()
     with owner_connection(settings.database_url, login(settings)) as owner:
         before, after = upgrade(owner, event.get("kept_schemas"))
-        open_roles(owner, app)
+        open_roles(owner, verified)
     return {"from": before, "to": after, "schema": schema_name()}
 
 

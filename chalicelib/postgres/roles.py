@@ -9,7 +9,6 @@ OPERATORS_ROLE: Final = "serenya_operators"
 # Before functions, all but migrations logged in as this role. It keeps its rights until no kept release uses
 # it; a later migration revokes them.
 APP_ROLE: Final = "serenya_app"
-PROXIED_ROLE: Final = APP_ROLE  # REQUESTS_ROLE, once all requests are functions
 LOGIN_ROLES: Final = (REQUESTS_ROLE, JOBS_ROLE, OPERATORS_ROLE, APP_ROLE)
 CALLERS: Final = (REQUESTS_ROLE, JOBS_ROLE, OPERATORS_ROLE, APP_ROLE)
 # What only jobs and operators may call: it needs no session of the person whom it changes.

@@ -58,6 +58,7 @@ class Services:
     refusals: Refusals
     make_recovery: Callable[[], "Recovery"]
     make_operators: Callable[[], "OperatorService"]
+    make_ordered_erasures: Callable[[], ErasureService]
 
     @property
     def recovery(self) -> "Recovery":
@@ -68,3 +69,8 @@ class Services:
     def operators(self) -> "OperatorService":
         """Return what operators do with people's accounts."""
         return self.make_operators()
+
+    @property
+    def ordered_erasures(self) -> ErasureService:
+        """Return what erases people by an operator's order."""
+        return self.make_ordered_erasures()

@@ -2,10 +2,12 @@
 
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from chalicelib.postgres import database as functions
 from chalicelib.postgres import deadline
 from chalicelib.postgres.connections import Connections, Login, connecting
+from chalicelib.postgres.roles import REQUESTS_ROLE
 from chalicelib.stores.refusals import REFUSALS
 
 if TYPE_CHECKING:
@@ -24,7 +26,9 @@ class Database(functions.Database):
         connections = Connections(connecting(url, login, deadline.BoundedConnection), connections_max)
         super().__init__(connections, REFUSALS)
         self._url = url
+        self._connections_max = connections_max
         self._login = login
+        self._others: dict[str, Database] = {}
 
     @cached_property
     def transactions(self) -> "Transactions":
@@ -33,11 +37,27 @@ class Database(functions.Database):
 
         return Transactions(self._url, self._login)
 
+    def acting_as(self, role: str) -> "Database":
+        """Return the database as another role sees it, which logs in the same way.
+
+        That is this one, unless its role is that of requests: deployed, each function has a URL of its own.
+        """
+        place = urlsplit(self._url)
+        if place.username != REQUESTS_ROLE:
+            return self
+        if role not in self._others:
+            netloc = role + place.netloc.removeprefix(REQUESTS_ROLE)
+            url = place._replace(netloc=netloc).geturl()
+            self._others[role] = Database(url, self._connections_max, self._login)
+        return self._others[role]
+
     def close(self) -> None:
         """Close all connections; the next call makes a new one."""
         super().close()
         if "transactions" in vars(self):
             self.transactions.close()
+        for other in self._others.values():
+            other.close()
 
 
 def connect(url: str, connections_max: int, login: Login | None = None) -> Database:

@@ -89,7 +89,7 @@ def test_a_ratio_is_to_the_sum_of_the_primitives_that_it_names(small_run: Run) -
 
 
 def test_the_floor_has_every_primitive_that_an_operation_is_made_of(bench_parts: Parts) -> None:
-    measured = floors.floor(bench_parts.settings["DATABASE_URL"], bench_parts.owner_url)
+    measured = floors.floor(bench_parts.owner_url)
     assert measured.keys() == FLOOR.keys() >= {part for one in OPERATIONS for part in one.floor}
 
 
@@ -101,7 +101,7 @@ def test_a_primitive_is_done_as_often_as_it_is_divided_by() -> None:
 
 def test_the_floors_statement_is_committed_each_time(bench_parts: Parts) -> None:
     before = commits(bench_parts)
-    with floors.statements(bench_parts.settings["DATABASE_URL"], bench_parts.owner_url) as (_, write):
+    with floors.statements(bench_parts.owner_url) as (_, write):
         floors.cpu_ms({"committed statement": write})
-    of_the_table = 4  # made, granted twice, dropped
+    of_the_table = 2  # made, dropped
     assert commits(bench_parts) - before == floors.TURNS + of_the_table

@@ -59,7 +59,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
         cursor.execute("DELETE FROM signing_keys; DELETE FROM service_keys")
     ((before,),) = world.rows("SELECT max(id) FROM audit_events")
     recorded = "SELECT details->>'key' FROM audit_events WHERE kind = 'key.created' AND id > %s ORDER BY id"
-    store, source = StoredKeys(world.database.transactions), ReadKeys(world.database)
+    store, source = StoredKeys(world.jobs.transactions), ReadKeys(world.database)
     return Subject(store, source, lambda: [name for (name,) in world.rows(recorded, before)])
 
 

@@ -64,8 +64,9 @@ def test_a_release_can_be_repeated_while_people_are_served(deployed: Deployed) -
 
 
 def test_only_a_verifier_is_taken_for_the_apps_role(deployed: Deployed) -> None:  # L6
-    with pytest.raises(FunctionError, match="never a password"):
-        deployed.invoke("migrate", {"app_verifier": "hunter2"}, **deployed.as_owner())
+    for field in ("app_verifier", "requests_verifier"):
+        with pytest.raises(FunctionError, match="never a password"):
+            deployed.invoke("migrate", {field: "hunter2"}, **deployed.as_owner())
 
 
 def test_the_apps_role_can_neither_migrate_nor_publish(deployed: Deployed) -> None:  # L5
@@ -79,7 +80,7 @@ def test_each_login_is_by_token_over_tls_and_asks_nothing_that_a_proxy_refuses(d
     with deployed.function("app") as api:
         for _ in range(3):
             deployed.sign_in(api)
-    assert [login["user"] for login in deployed.front.logins] == ["serenya_app"]  # one connection, kept
+    assert [login["user"] for login in deployed.front.logins] == ["serenya_requests"]  # one connection, kept
     assert deployed.front.logins[0].keys() <= {"user", "database", "application_name", "client_encoding", ""}
 
 

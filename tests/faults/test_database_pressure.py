@@ -91,4 +91,4 @@ def test_a_storm_after_an_outage_is_answered_in_time_and_everybody_gets_in(
 
 def connections(world: World) -> int:
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = %s"
-    return int(world.rows(query, "serenya_app")[0][0])
+    return int(world.rows(query, "serenya_requests")[0][0])

@@ -42,8 +42,8 @@ READS = ("sessions", "account", "consents", "documents")
 
 def test_no_record_no_act(world: World, phone: Phone) -> None:
     before = contents(world)
-    closed = "REVOKE INSERT ON audit_events FROM serenya_app, serenya_functions"
-    with scene(world, closed, "GRANT INSERT ON audit_events TO serenya_app, serenya_functions"):  # F-33
+    closed = "REVOKE INSERT ON audit_events FROM serenya_functions"
+    with scene(world, closed, "GRANT INSERT ON audit_events TO serenya_functions"):  # F-33
         calls = acts(phone)
         for name in WRITES:
             assert_f0(calls[name]())
@@ -92,7 +92,7 @@ def test_a_passing_conflict_is_retried_and_a_lasting_one_is_503(
 ) -> None:
     with world.owner() as cursor:  # F-6
         cursor.execute("CREATE SEQUENCE tries")
-        cursor.execute("GRANT USAGE ON tries TO serenya_app, serenya_functions")
+        cursor.execute("GRANT USAGE ON tries TO serenya_functions")
         cursor.execute(f"""
             CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 IF nextval('public.tries') <= {failures} THEN

@@ -67,7 +67,7 @@ def test_a_container_whose_connection_broke_notices_at_once(world: World, ana: P
     world.execute("UPDATE sessions SET generation = 0, rotated_at = created_at")  # as in the backup
     world.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND usename = 'serenya_app'"
+        " WHERE datname = current_database() AND usename = 'serenya_requests'"
     )
     reply = ana.refresh()  # of which that database knows nothing: it would be a theft, and end the session
     assert (reply.status, reply.code) == (503, "service_unavailable")

@@ -187,7 +187,7 @@ def test_webhooks_are_delivered_in_order_and_signed(
     world: Yesterday, outside: Outside, receiver: Receiver
 ) -> None:
     told = world.rows("SELECT count(*) FROM outbox WHERE settled_at IS NULL")[0][0]
-    carrier = outside.parts.carrier(world.database)
+    carrier = outside.parts.carrier(world.jobs)
     while outside.deliver():
         outside.collect()
         carrier.carry()
@@ -216,7 +216,7 @@ def test_a_nonce_is_good_once_for_its_purpose(world: Yesterday, purpose: str) ->
 
 
 def test_the_audit_record_verifies_and_is_continued(world: Yesterday) -> None:
-    audit = audit_of(world.settings, world.database, world.clock)
+    audit = audit_of(world.settings, world.jobs, world.clock)
     report = audit.verify()
     assert (report.finding, report.unanchored, report.trusted_first) == (None, 0, ())
     assert phone(world, "ana").refresh().status == 200

@@ -127,7 +127,7 @@ def _erased(world: World, fay: Phone) -> dict[str, Any]:
 
 def _audited(world: World, ana: Phone) -> dict[str, Any]:
     """Seal the audit record twice; return what auditors are given, as `audit-export` writes it."""
-    audit = audit_of(world.settings, world.database, world.clock)
+    audit = audit_of(world.settings, world.jobs, world.clock)
     audit.seal()
     world.clock.advance(timedelta(seconds=1))
     assert ana.refresh().status == 200

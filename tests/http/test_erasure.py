@@ -193,7 +193,7 @@ def test_only_the_hash_of_the_secret_is_stored(world: World, ana: Phone) -> None
 
 def test_an_operator_erases_by_the_same_path_with_a_reason_on_record(world: World, ana: Phone) -> None:
     world.suspend(ana.user_id)
-    done = world.services.erasures.erase(
+    done = world.services.ordered_erasures.erase(
         UUID(ana.user_id), reason="request 4711", actor="ops-maria", act=OPERATOR
     )
     assert done.erasure.state == "completed"
@@ -213,7 +213,9 @@ def test_an_operator_erases_nobody_twice_and_nobody_who_is_not_there(world: Worl
     erase(ana)
     for user_id in (UUID(ana.user_id), uuid4()):
         with pytest.raises(NotFound):
-            world.services.erasures.erase(user_id, reason="request 4711", actor="ops-maria", act=OPERATOR)
+            world.services.ordered_erasures.erase(
+                user_id, reason="request 4711", actor="ops-maria", act=OPERATOR
+            )
     assert audited(world, "account.erased") == 1
 
 

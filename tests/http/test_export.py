@@ -131,9 +131,9 @@ def test_it_is_one_statement_with_its_record_inside(world: World, ana: Phone) ->
 
 
 def test_no_record_no_export(world: World, ana: Phone) -> None:  # F-33
-    world.execute("REVOKE INSERT ON audit_events FROM serenya_app, serenya_functions")
+    world.execute("REVOKE INSERT ON audit_events FROM serenya_functions")
     assert ana.get("/account/export").status == 503
-    world.execute("GRANT INSERT ON audit_events TO serenya_app, serenya_functions")
+    world.execute("GRANT INSERT ON audit_events TO serenya_functions")
     assert ana.get("/account/export").status == 200
 
 

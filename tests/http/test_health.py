@@ -34,7 +34,7 @@ def test_a_healthy_service_is_alive_and_ready(world: World) -> None:
 def test_without_its_database_it_is_alive_and_not_ready(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings = replace(world.settings, database_url="postgresql://serenya_app@127.0.0.1:1/nothing")
+    settings = replace(world.settings, database_url="postgresql://serenya_requests@127.0.0.1:1/nothing")
     world.services = wiring.assemble(settings, clock=world.clock)  # F-1
     not_ready(world, caplog, "database")
 

@@ -210,7 +210,7 @@ def test_the_record_holds_nothing_personal(world: World, ana: Phone) -> None:
 
 
 def test_no_record_no_look_and_no_act(world: World, ana: Phone) -> None:
-    world.execute("REVOKE INSERT ON audit_events FROM serenya_app, serenya_functions")
+    world.execute("REVOKE INSERT ON audit_events FROM serenya_operators, serenya_functions")
     acts: tuple[Callable[[], object], ...] = (
         lambda: look("find", email=ana.email),
         lambda: look("show", user_id=ana.user_id),

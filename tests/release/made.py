@@ -8,6 +8,13 @@ TABLE: Final = "arn:aws:dynamodb:eu-west-1:123456789012:table/serenya-auth-dev"
 QUEUE: Final = "arn:aws:sqs:eu-west-1:123456789012:serenya-auth-dev"
 KEY: Final = "arn:aws:kms:eu-west-1:123456789012:key"
 USER: Final = "arn:aws:rds-db:eu-west-1:123456789012:dbuser:db-1"
+SERVER: Final = "serenya.eu-west-1.rds.amazonaws.com"
+ROLES: Final = {
+    "requests": "serenya_requests",
+    "jobs": "serenya_jobs",
+    "operators": "serenya_operators",
+    "owner": "serenya_owner",
+}
 OUTPUTS: Final = Outputs(
     stage="dev",
     values={
@@ -19,16 +26,13 @@ OUTPUTS: Final = Outputs(
         "signing_kms_key_id": f"{KEY}/signing",
         "signing_kms_key_history": f"{KEY}/former-signing,{KEY}/signing",
         "database": {
-            "host": "serenya.eu-west-1.rds.amazonaws.com",
-            "server_host": "serenya.eu-west-1.rds.amazonaws.com",
+            "logins": {
+                name: {"role": role, "host": SERVER, "connect_arn": f"{USER}/{role}"}
+                for name, role in ROLES.items()
+            },
             "port": 5432,
             "name": "serenya",
-            "app_role": "serenya_app",
-            "app_login": "iam",
-            "app_connect_arn": f"{USER}/serenya_app",
-            "app_secret_arn": None,
-            "owner_role": "serenya_owner",
-            "owner_connect_arn": f"{USER}/serenya_owner",
+            "proxy_secret_arns": {},
             "master_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds-1",
             "engine_version": "17.6",
         },

@@ -49,7 +49,7 @@ def test_the_second_time_nothing_changes_and_the_first_shows_what_does(project: 
 def test_the_service_can_run_in_the_environment_that_it_makes(project: Path) -> None:
     stage = filled(project)
     settings = from_environment(stage["environment_variables"] | {"AWS_REGION": "eu-west-1"})
-    assert settings.database_role == "serenya_app"
+    assert settings.database_role == "serenya_requests"
     assert settings.controller.name == "Serenya"
     for name in config.OWNERS:
         own = stage["environment_variables"] | stage["lambda_functions"][name]["environment_variables"]

@@ -112,4 +112,4 @@ def aged(world: World) -> Bench:
 
 def purged(world: World) -> dict[str, int]:
     """Return what the purge deleted."""
-    return Purge(store=PurgeStore(world.database.transactions), clock=world.clock).run().deleted
+    return Purge(store=PurgeStore(world.jobs.transactions), clock=world.clock).run().deleted

@@ -187,7 +187,7 @@ def test_a_database_that_is_behind_its_anchors_is_not_sealed_again(bench: Bench)
 def test_without_s3_nothing_is_sealed_and_nothing_is_lost(bench: Bench) -> None:
     bench.world.person().sign_in()
     away = audit.audit_of(
-        replace(bench.settings, evidence_bucket="not-there"), bench.world.database, bench.world.clock
+        replace(bench.settings, evidence_bucket="not-there"), bench.world.jobs, bench.world.clock
     )
     with pytest.raises(DependencyUnavailable):
         away.seal()

@@ -41,7 +41,7 @@ def people(world: World) -> dict[str, Phone]:
 
 
 def counted(world: World, document: str | None = None, version: str | None = None) -> ConsentCoverage:
-    return CoverageStore(world.database.transactions).coverage(
+    return CoverageStore(world.jobs.transactions).coverage(
         document=document, version=version, now=world.clock.now()
     )
 
@@ -145,7 +145,7 @@ def test_it_reads_no_column_that_holds_personal_data(statement: Select[*tuple[An
 
 
 def test_it_outlasts_the_time_that_the_role_gives_a_request_and_leaves_no_trace_of_that(world: World) -> None:
-    transactions = world.database.transactions
+    transactions = world.jobs.transactions
     with transactions.begin(longest=PATIENCE) as connection:
         connection.execute(select(func.pg_sleep(3.2)))  # the role has 3 s
     with transactions.begin() as connection:

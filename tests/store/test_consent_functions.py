@@ -165,7 +165,7 @@ def test_documents_are_those_in_force_in_one_language(ana: Acting) -> None:
     assert {text.locale for text in current} == {"es"}
     assert [text.kind for text in current] == sorted({*REQUIRED, AI})
     assert {text.version for text in current if text.kind == TERMS} == {"2.0"}
-    published = PublishingStore(ana.world.database.transactions).published()
+    published = PublishingStore(ana.world.jobs.transactions).published()
     assert set(current) <= set(published)  # read by a function as by a statement
     assert documents.current(locale="fr", now=later) == ()
     assert documents.languages(now=later) == {"en", "es"}

@@ -39,7 +39,7 @@ def ana(world: World) -> Iterator[Phone]:
 
 
 def as_app(world: World, statement: str) -> None:
-    with world.database.transactions.begin() as connection:
+    with world.jobs.transactions.begin() as connection:
         connection.execute(text(statement))
 
 

@@ -191,4 +191,4 @@ def test_an_erasure_is_complete_when_it_first_was_and_never_before_it_began(eras
         done = replace(erasure, completed_at=erasure.requested_at)
         assert erasures.store.with_secret(erasure.id, b"hash") == done
     erasures.store.complete(uuid4(), now=erasure.requested_at)
-    assert RecoveryStore(erasures.world.database.transactions).pending() == ()
+    assert RecoveryStore(erasures.world.jobs.transactions).pending() == ()

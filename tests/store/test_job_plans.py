@@ -78,7 +78,7 @@ def read_whole(world: World, statements: list[bytes]) -> set[str]:
 
 def acts(world: World, ana: Phone) -> Mapping[str, Act]:
     """Return an act of each kind that jobs and operators do on tables that grow."""
-    way, now = world.database.transactions, world.clock.now()
+    way, now = world.jobs.transactions, world.clock.now()
     recorded: dict[str, Any] = {"now": now, "request_id": "test"}
     operators, recovery, outbox = OperatorStore(way), RecoveryStore(way), OutboxStore(way)
     grants, seals = GrantKeepingStore(way), AuditSealStore(way)

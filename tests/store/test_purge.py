@@ -46,7 +46,7 @@ def ana(world: World) -> Phone:
 
 
 def purge(world: World) -> PurgeReport:
-    return Purge(store=PurgeStore(world.database.transactions), clock=world.clock).run()
+    return Purge(store=PurgeStore(world.jobs.transactions), clock=world.clock).run()
 
 
 def deleted(world: World) -> dict[str, int]:

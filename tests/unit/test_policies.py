@@ -1,5 +1,7 @@
 """What each deployed function may do: declared for each, as little as its calls need (L5)."""
 
+from collections.abc import Mapping
+
 from app import app
 from chalicelib.functions import deployment
 from tools.policies import (
@@ -46,9 +48,20 @@ def test_a_function_writes_to_its_own_log_only() -> None:
         assert [one["Resource"] for one in logs] == [[f"{log_group(function, PLACE)}:*"]]
 
 
+def logins(needed: Mapping[str, object]) -> list[str]:
+    return [thing for thing in needed if thing.endswith("-login")]
+
+
+def test_requests_jobs_and_operators_log_in_as_different_roles() -> None:
+    roles = {function: logins(needed) for function, needed in needs.items()}
+    assert [function for function, role in roles.items() if role == ["requests-login"]] == [API]
+    operators = {function for function, role in roles.items() if role == ["operators-login"]}
+    assert operators == {"account-erase", "operator-change", "operator-look", "operator-reveal"}
+
+
 def test_only_the_release_logs_in_as_the_owner_and_never_as_both() -> None:
     assert {function for function, needed in needs.items() if "owner-login" in needed} == OWNERS
-    assert not [function for function in OWNERS if "app-login" in needs[function]]
+    assert [function for function, needed in needs.items() if len(logins(needed)) > 1] == []
     assert {deployment.migrate.__name__, deployment.publish_documents.__name__} == {
         name.replace("-", "_") for name in OWNERS
     }
@@ -61,7 +74,7 @@ def test_only_what_is_outside_the_vpc_makes_no_network_interface() -> None:
         if "ec2:CreateNetworkInterface" not in str(policy(function, PLACE)["Statement"])
     }
     assert without == OUTSIDE_THE_VPC
-    assert not [function for function in without if "app-login" in needs[function]]
+    assert [function for function in without if logins(needs[function])] == []
 
 
 def test_what_is_encrypted_at_rest_is_opened_through_its_service_alone() -> None:

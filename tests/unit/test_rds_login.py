@@ -23,7 +23,7 @@ def session() -> botocore.session.Session:
 
 
 def token(session: botocore.session.Session) -> str:
-    return RdsLogin(session=session, region="eu-west-1").token(host=HOST, port=5432, user="serenya_app")
+    return RdsLogin(session=session, region="eu-west-1").token(host=HOST, port=5432, user="serenya_requests")
 
 
 def fields(signed: str) -> dict[str, str]:
@@ -40,7 +40,7 @@ def test_the_token_is_the_one_that_the_rds_client_makes(session: botocore.sessio
     ours = token(session)
     client = boto3.Session(botocore_session=session).client("rds", region_name="eu-west-1")
     with Stubber(client):  # nothing is called
-        theirs = client.generate_db_auth_token(DBHostname=HOST, Port=5432, DBUsername="serenya_app")
+        theirs = client.generate_db_auth_token(DBHostname=HOST, Port=5432, DBUsername="serenya_requests")
     assert without_time(ours) == without_time(theirs)
     assert ours.split("?")[0] == f"{HOST}:5432/"
     if fields(ours)["X-Amz-Date"] == fields(theirs)["X-Amz-Date"]:
@@ -55,7 +55,7 @@ def test_a_token_opens_connections_for_fifteen_minutes(session: botocore.session
 
 def test_each_connection_verifies_the_server_fully(session: botocore.session.Session) -> None:
     login = RdsLogin(session=session, region="eu-west-1")
-    given = login.parameters(host=HOST, port=5432, user="serenya_app")
+    given = login.parameters(host=HOST, port=5432, user="serenya_requests")
     assert given["sslmode"] == "verify-full"
     assert given["sslrootcert"].endswith("certificates/rds-eu-west-1.pem")
     assert "options" not in given  # RDS Proxy refuses a connection that comes with them (L2)

@@ -68,12 +68,17 @@ OVERRIDES: Final = {
           lifecycle { ignore_changes = [description] }
         }
         resource "aws_db_proxy_target" "this" { db_instance_identifier = "none" }
-        output "host" { value = "localhost" }
-        output "server_host" { value = "localhost" }
+        output "logins" {
+          value = {
+            for name, role in local.roles : name => {
+              # the embedded server's superuser has the owner's name
+              role        = name == "owner" ? "rehearsal_owner" : role
+              host        = "localhost"
+              connect_arn = "${local.connect_arn}:db-rehearsal/${role}"
+            }
+          }
+        }
         output "port" { value = PORT }
-        output "app_connect_arn" { value = "${local.connect_arn}:db-rehearsal/${local.app_role}" }
-        output "owner_role" { value = "rehearsal_owner" } # the embedded server's superuser has the other name
-        output "owner_connect_arn" { value = "${local.connect_arn}:db-rehearsal/${local.owner_role}" }
         output "master_secret_arn" { value = "SECRET" }
         output "instance_identifier" { value = var.name }
     """,

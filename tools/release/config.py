@@ -112,7 +112,7 @@ def _environment(operators: Mapping[str, str], outputs: Outputs, issuer: str | N
     offered = [name for name in PROVIDERS if operators.get(f"{name.upper()}_CLIENTS")]
     return {
         "STAGE": outputs.stage,
-        "DATABASE_URL": outputs.url("app_role", "host"),
+        "DATABASE_URL": outputs.url("requests"),
         "ISSUER_URL": _issuer(operators.get("ISSUER_URL", ""), issuer),
         "KMS_KEY_ID": outputs.values["kms_key_id"],
         "KMS_KEY_HISTORY": outputs.values["kms_key_history"],
@@ -138,7 +138,12 @@ def _function(name: str, outputs: Outputs) -> dict[str, Any]:
         made |= {"subnet_ids": [], "security_group_ids": []}
     if name in OWNERS:
         made["security_group_ids"] = [outputs.values["migrations_security_group_id"]]
-        made["environment_variables"] = {"DATABASE_URL": outputs.url("owner_role", "server_host")}
+        made["environment_variables"] = {"DATABASE_URL": outputs.url("owner")}
+    for login in ("jobs", "operators"):
+        if f"{login}-login" in needs[name]:  # these reach the server, also where requests reach a proxy
+            groups = ("functions_security_group_id", "migrations_security_group_id")
+            made["security_group_ids"] = [outputs.values[group] for group in groups]
+            made["environment_variables"] = {"DATABASE_URL": outputs.url(login)}
     return made
 
 

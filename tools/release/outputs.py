@@ -36,10 +36,11 @@ class Outputs:
         """How PostgreSQL is reached, and as whom."""
         return dict(self.values["database"])
 
-    def url(self, role: str, host: str) -> str:
-        """Return a DATABASE_URL of a role at one of the database's two hosts."""
+    def url(self, login: str) -> str:
+        """Return the DATABASE_URL of `requests`, `jobs`, `operators` or the `owner`."""
         place = self.database
-        return f"postgresql://{place[role]}@{place[host]}:{place['port']}/{place['name']}"
+        role, host = place["logins"][login]["role"], place["logins"][login]["host"]
+        return f"postgresql://{role}@{host}:{place['port']}/{place['name']}"
 
     @property
     def place(self) -> Place:
@@ -54,8 +55,7 @@ class Outputs:
                 "personal-key": tuple(self.values["kms_key_history"].split(",")),
                 "signing-key": tuple(self.values["signing_kms_key_history"].split(",")),
                 "storage-key": (storage["storage_key_arn"],),
-                "app-login": (database["app_connect_arn"],),
-                "owner-login": (database["owner_connect_arn"],),
+                **{f"{name}-login": (one["connect_arn"],) for name, one in database["logins"].items()},
                 "evidence": (f"{storage['evidence_bucket_arn']}/*",),
                 "evidence-bucket": (storage["evidence_bucket_arn"],),
                 "provider-keys": (f"{storage['provider_keys_bucket_arn']}/*",),

@@ -210,10 +210,10 @@ class Releasing:
 
     def _migrate(self, outputs: Outputs) -> None:
         database = outputs.database
-        event = {}
-        if database["app_login"] == "verifier":
-            secret, role = database["app_secret_arn"], database["app_role"]
-            event = {"app_verifier": self.cloud.proxy_verifier(secret, role)}
+        event = {
+            f"{name}_verifier": self.cloud.proxy_verifier(secret, f"serenya_{name}")
+            for name, secret in database["proxy_secret_arns"].items()
+        }
         told = self.cloud.invoke("migrate", event)
         print(f"   the database went from {told['from']} to {told['to']}", flush=True)
 

@@ -4,9 +4,30 @@ locals {
   port          = 5432
   database_name = "serenya"
   master_name   = "serenya_master" # makes the roles once, then rests
-  owner_role    = "serenya_owner"  # migrates; logs in by IAM
-  app_role      = "serenya_app"    # what the functions are
   connect_arn   = "arn:aws:rds-db:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:dbuser"
+  owner_role    = "serenya_owner" # migrates
+
+  # Only requests are many: where there is a proxy they share its connections, and the others reach the server.
+  roles = {
+    requests  = "serenya_requests"
+    jobs      = "serenya_jobs"
+    operators = "serenya_operators"
+    owner     = local.owner_role
+  }
+  server_logins = {
+    for name, role in local.roles : name => {
+      role        = role
+      host        = aws_db_instance.this.address
+      connect_arn = "${local.connect_arn}:${aws_db_instance.this.resource_id}/${role}"
+    }
+  }
+  proxied_login = var.is_highly_available ? {
+    requests = {
+      role        = local.roles.requests
+      host        = aws_db_proxy.this[0].endpoint
+      connect_arn = "${local.connect_arn}:${split(":", aws_db_proxy.this[0].arn)[6]}/${local.roles.requests}"
+    }
+  } : {}
 }
 
 data "aws_region" "current" {}

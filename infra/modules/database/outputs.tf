@@ -1,15 +1,10 @@
-output "host" {
-  description = "Where the functions reach PostgreSQL: the proxy, where there is one."
-  value       = var.is_highly_available ? aws_db_proxy.this[0].endpoint : aws_db_instance.this.address
-}
-
-output "server_host" {
-  description = "Where migrations reach PostgreSQL: always the server itself."
-  value       = aws_db_instance.this.address
+output "logins" {
+  description = "How requests, jobs, operators and the owner log in, by IAM: role, host, and what a policy names in rds-db:connect."
+  value       = merge(local.server_logins, local.proxied_login)
 }
 
 output "port" {
-  description = "The port of both."
+  description = "The port of server and proxy."
   value       = local.port
 }
 
@@ -18,34 +13,9 @@ output "database_name" {
   value       = local.database_name
 }
 
-output "app_role" {
-  description = "The role that the functions log in as."
-  value       = local.app_role
-}
-
-output "owner_role" {
-  description = "The role that migrations log in as."
-  value       = local.owner_role
-}
-
-output "app_connect_arn" {
-  description = "What a function's policy names in rds-db:connect to be the app's role."
-  value       = "${local.connect_arn}:${var.is_highly_available ? split(":", aws_db_proxy.this[0].arn)[6] : aws_db_instance.this.resource_id}/${local.app_role}"
-}
-
-output "owner_connect_arn" {
-  description = "What the migrating function's policy names in rds-db:connect to be the owner."
-  value       = "${local.connect_arn}:${aws_db_instance.this.resource_id}/${local.owner_role}"
-}
-
-output "app_login" {
-  description = "How the app's role is opened in PostgreSQL: `iam` by GRANT rds_iam, `verifier` by a SCRAM verifier of the proxy's secret."
-  value       = var.is_highly_available ? "verifier" : "iam"
-}
-
-output "app_secret_arn" {
-  description = "The proxy's secret; null without a proxy."
-  value       = one(aws_secretsmanager_secret.app[*].arn)
+output "proxy_secret_arns" {
+  description = "The secrets that the proxy logs in with, by the role's short name; none without a proxy."
+  value       = { for name, secret in aws_secretsmanager_secret.proxied : name => secret.arn }
 }
 
 output "master_secret_arn" {

@@ -1,12 +1,23 @@
-# RDS Proxy keeps connections over a failover and shares few of them among many functions. It takes IAM tokens over
-# TLS, and itself logs in with a password that it reads from a secret. Here the secret is made empty: the release
+# RDS Proxy keeps connections over a failover and shares few of them among many requests. It takes IAM tokens over
+# TLS, and itself logs in with a role's password that it reads from a secret. Here the secret is made empty: the release
 # fills it, so that no state and no function ever holds the password (decision 0061).
 
-resource "aws_secretsmanager_secret" "app" {
-  #checkov:skip=CKV2_AWS_57:The release makes a new password together with the role's verifier: Lambda can't, see decision 0061
-  count = var.is_highly_available ? 1 : 0
+locals {
+  # The release before this one logs in as serenya_app.
+  proxied_roles     = var.is_highly_available ? { requests = local.roles.requests, app = "serenya_app" } : {}
+  proxy_secret_arns = [for secret in aws_secretsmanager_secret.proxied : secret.arn]
+}
 
-  name_prefix             = "${var.name}/database/${local.app_role}-" # a deleted one keeps its name for a week
+moved {
+  from = aws_secretsmanager_secret.app[0]
+  to   = aws_secretsmanager_secret.proxied["app"]
+}
+
+resource "aws_secretsmanager_secret" "proxied" {
+  #checkov:skip=CKV2_AWS_57:The release makes a new password together with the role's verifier: Lambda can't, see decision 0061
+  for_each = local.proxied_roles
+
+  name_prefix             = "${var.name}/database/${each.value}-" # a deleted one keeps its name for a week
   description             = "What RDS Proxy logs in with; nobody else reads it"
   kms_key_id              = var.storage_key_arn
   recovery_window_in_days = 7
@@ -24,11 +35,15 @@ resource "aws_db_proxy" "this" {
   debug_logging          = false # it would log statements
   idle_client_timeout    = 1800  # seconds; a frozen function's connection is given back
 
-  auth {
-    auth_scheme               = "SECRETS"
-    client_password_auth_type = "POSTGRES_SCRAM_SHA_256"
-    iam_auth                  = "REQUIRED"
-    secret_arn                = aws_secretsmanager_secret.app[0].arn
+  dynamic "auth" {
+    for_each = aws_secretsmanager_secret.proxied
+
+    content {
+      auth_scheme               = "SECRETS"
+      client_password_auth_type = "POSTGRES_SCRAM_SHA_256"
+      iam_auth                  = "REQUIRED"
+      secret_arn                = auth.value.arn
+    }
   }
 
   depends_on = [aws_cloudwatch_log_group.proxy]
@@ -66,7 +81,7 @@ resource "aws_iam_role" "proxy" {
   count = var.is_highly_available ? 1 : 0
 
   name        = "database-proxy-${var.name}"
-  description = "Lets RDS Proxy read the one secret that it logs in with"
+  description = "Lets RDS Proxy read the secrets that it logs in with"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -90,13 +105,13 @@ resource "aws_iam_role_policy" "proxy" {
       {
         Effect   = "Allow"
         Action   = "secretsmanager:GetSecretValue"
-        Resource = aws_secretsmanager_secret.app[0].arn
+        Resource = local.proxy_secret_arns
       },
       {
         Effect    = "Allow"
         Action    = "kms:Decrypt"
         Resource  = var.storage_key_arn
-        Condition = { StringEquals = { "kms:EncryptionContext:SecretARN" = aws_secretsmanager_secret.app[0].arn } }
+        Condition = { StringEquals = { "kms:EncryptionContext:SecretARN" = local.proxy_secret_arns } }
       },
     ]
   })

@@ -1,4 +1,4 @@
-# Migrations reach the server; so do the functions, but where there is a proxy they reach that alone.
+# Migrations, jobs and operators reach the server; where there is a proxy, what serves requests reaches that alone.
 
 resource "aws_security_group" "database" {
   name        = "${var.name}-database"

@@ -134,7 +134,7 @@ run "nobody_knows_a_password" {
   }
 
   assert {
-    condition     = aws_db_instance.this.iam_database_authentication_enabled && output.app_login == "iam"
+    condition     = aws_db_instance.this.iam_database_authentication_enabled && output.proxy_secret_arns == {}
     error_message = "The app logs in by IAM."
   }
 
@@ -250,21 +250,34 @@ run "a_large_stage_survives_a_zone_and_a_mistake" {
   }
 
   assert {
-    condition     = aws_secretsmanager_secret.app[0].kms_key_id == var.storage_key_arn
-    error_message = "The proxy's secret is encrypted with our key."
+    condition     = alltrue([for secret in aws_secretsmanager_secret.proxied : secret.kms_key_id == var.storage_key_arn])
+    error_message = "The proxy's secrets are encrypted with our key."
   }
 
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role_policy.proxy[0].policy).Statement :
-      statement.Resource == (statement.Action == "kms:Decrypt" ? var.storage_key_arn : aws_secretsmanager_secret.app[0].arn)
+      statement.Action == "kms:Decrypt" ? statement.Resource == var.storage_key_arn : toset(statement.Resource) == toset(values(output.proxy_secret_arns))
     ])
-    error_message = "The proxy reads the one secret."
+    error_message = "The proxy reads its own secrets."
   }
 
   assert {
-    condition     = output.app_login == "verifier" && strcontains(output.app_connect_arn, ":prx-123/serenya_app")
-    error_message = "A function's token is for the proxy."
+    condition     = strcontains(output.logins.requests.connect_arn, ":prx-123/serenya_requests")
+    error_message = "A request's token is for the proxy."
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["jobs", "operators", "owner"] :
+      output.logins[name].host == aws_db_instance.this.address && !strcontains(output.logins[name].connect_arn, ":prx-")
+    ])
+    error_message = "Jobs, operators and migrations reach the server itself."
+  }
+
+  assert {
+    condition     = toset(keys(output.proxy_secret_arns)) == toset(["requests", "app"])
+    error_message = "The proxy knows the role of requests, and that of the release before."
   }
 }
 
