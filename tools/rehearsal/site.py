@@ -23,6 +23,7 @@ from local.authority import issue
 from local.aws import REGION, LocalAws, aws_environment, local_session
 from local.database import connected
 from local.dev_google import CLIENTS, DevGoogle
+from local.memory import forget
 from local.places import LOCAL, PROJECT, make_directory
 from local.postgres import EmbeddedPostgres
 from local.rds import MAY_GRANT, NAME, RdsFront, rds
@@ -74,13 +75,23 @@ class Site:
             done = subprocess.run(
                 command,
                 cwd=self.project,
-                env={**_outer(), **aws_environment(self.endpoint), "TF_VAR_sets_account_logging": "false"},
+                env=self._environment(),
                 input=typed.encode(),
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 check=False,
             )
         return done.returncode, log.read_bytes()[begun:].decode()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **_outer(),
+            **aws_environment(self.endpoint),
+            "TF_VAR_sets_account_logging": "false",
+            # Chalice hashes what lies in the project, and the package has left Lambda's bytecode there.
+            # Another Python would add its own, which a .venv of Lambda's Python doesn't.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def session(self) -> boto3.session.Session:
         """Return a session of the rehearsal's account."""
@@ -98,6 +109,7 @@ class Site:
 def site() -> Iterator[Site]:
     """Make the place, and end everything in it afterwards."""
     shutil.rmtree(FOLDER, ignore_errors=True)
+    forget(FOLDER / "postgres")  # which a rehearsal that was killed left in memory
     make_directory(FOLDER)
     issued = issue(NAME, FOLDER)
     with EmbeddedPostgres(FOLDER / "postgres", durable=False) as postgres, LocalAws(FOLDER / "aws") as aws:
