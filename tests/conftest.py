@@ -34,7 +34,7 @@ from tests.aws_tap import forget_clients
 from tests.first_texts import first_texts
 from tests.groups import Group, group_of
 from tests.owners import Owners
-from tests.patience import give_time
+from tests.patience import give_time, room_for_statements
 from tests.pooler import pooled
 from tests.world import World
 
@@ -172,13 +172,15 @@ def parts(postgres: EmbeddedPostgres, pytestconfig: pytest.Config) -> Iterator[P
 
 
 @pytest.fixture
-def world(parts: Parts) -> Iterator[World]:
+def world(parts: Parts, request: pytest.FixtureRequest) -> Iterator[World]:
     """A service on a database of its own."""
     name = f"test_{secrets.token_hex(6)}"
     parts.execute(creating(name, TEMPLATE, durable=False))
     ensure_table(parts.dynamodb, name)  # a vault that all tests shared would be read whole by many of them
     settings = replace(parts.settings(name), vault_table=name)
     one = World(settings, parts.postgres.url(name), parts.people)
+    if "true_limits" not in request.fixturenames:
+        one.execute(room_for_statements(name))
     one.execute("UPDATE database_position SET lineage = gen_random_uuid()")  # no copy, but one of its own
     yield one
     one.close()
@@ -199,7 +201,7 @@ def lines() -> Iterator[io.StringIO]:
 
 def publish_first_texts(owner_url: str) -> None:
     """Publish the texts that the tests agree to, as a release does."""
-    with closed_behind(connect(owner_url, 1)) as owner:
+    with closed_behind(connect(owner_url, 1, now=SystemClock().now)) as owner:
         publishing = Publishing(documents=PublishingStore(owner.transactions), clock=SystemClock())
         publishing.publish(first_texts(), release.RELEASE)
 

@@ -58,7 +58,7 @@ def _version(
 @contextmanager
 def publishing(world: World) -> Iterator[Publishing]:
     """Yield the release's step that publishes, as the database's owner."""
-    database = connect(world.owner_url, 1)
+    database = connect(world.owner_url, 1, now=world.clock.now)
     yield Publishing(documents=PublishingStore(database.transactions), clock=world.clock)
     database.close()
 

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import budget
 from chalicelib.clients import aws, bounded_http
+from chalicelib.postgres.roles import LOGIN_ROLES
 from tests.aws_tap import forget_clients
 
 ROOM: Final = 30
@@ -25,6 +26,14 @@ _seconds: Final = {
         (bounded_http, "CONNECT_TIMEOUT_SECONDS"),
     )
 }
+
+
+def room_for_statements(database: str) -> str:
+    """Return what lets statements in a database of the tests' own take as much longer than the roles' limits."""
+    return "".join(
+        f"ALTER ROLE {role} IN DATABASE {database} SET statement_timeout = '{3 * ROOM}s';"
+        for role in LOGIN_ROLES
+    )
 
 
 def give_time(patch: pytest.MonkeyPatch, room: int = ROOM) -> None:

@@ -72,7 +72,7 @@ class World(Operated):
         self.address = "127.0.0.1"  # of whoever calls, as the gateway sees it
         self.principal: str | None = None  # whom it let in by AWS IAM
         self.clock = FakeClock(datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1))
-        self.database: Database = connect(settings.database_url, CONNECTIONS_MAX)
+        self.database: Database = connect(settings.database_url, CONNECTIONS_MAX, now=self.clock.now)
         self.services: Services = self.container()
         self.app = ThreadLocalApi("serenya-auth")
         mount(self.app, (*ROUTES, *more), lambda: self.services)

@@ -53,7 +53,7 @@ JOBS: Mapping[str, str] = {
     "used_id_tokens": "SELECT, DELETE, UPDATE (session_id)",
     "dpop_proofs": "SELECT, DELETE",
     "provider_events": "SELECT, DELETE",
-    "rate_limits": "SELECT, DELETE",
+    "rate_limits": "SELECT, UPDATE, DELETE",  # FOR UPDATE asks for both
     "consent_documents": "SELECT",
     "consent_events": "SELECT",
     "audit_events": "SELECT, INSERT",

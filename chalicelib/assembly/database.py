@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chalicelib.clients.aws import aws_session
+from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.rds_login import MasterLogin, RdsLogin
 from chalicelib.postgres.connections import Login
 from chalicelib.postgres.roles import JOBS_ROLE
@@ -20,7 +21,7 @@ def login(settings: Settings) -> Login | None:
 
 def connect_as(settings: Settings) -> Database:
     """Return the database as the role of DATABASE_URL sees it."""
-    return connect(settings.database_url, settings.connections_max, login(settings))
+    return connect(settings.database_url, settings.connections_max, login(settings), now=SystemClock().now)
 
 
 @contextmanager

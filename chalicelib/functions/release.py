@@ -16,8 +16,9 @@ RELEASE = "release"  # the request id of what a release does
 
 def publish_documents(owner_url: str, login: Login | None = None) -> None:
     """Publish the consent texts that ship with this release, as the database's owner."""
-    with closed_behind(connect(owner_url, 1, login)) as owner:
-        Publishing(documents=PublishingStore(owner.transactions), clock=SystemClock()).publish(
+    clock = SystemClock()
+    with closed_behind(connect(owner_url, 1, login, now=clock.now)) as owner:
+        Publishing(documents=PublishingStore(owner.transactions), clock=clock).publish(
             load_documents(), RELEASE
         )
 

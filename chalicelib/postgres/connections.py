@@ -6,9 +6,8 @@ first: Lambda's network drops it in silence, and the statement would wait for it
 """
 
 import threading
-import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -50,14 +49,14 @@ class Connections:
         self,
         connect: Callable[[], BoundedConnection],
         connections_max: int,
-        wall_clock: Callable[[], float] = time.time,
+        now: Callable[[], datetime],
     ) -> None:
-        """Start with none. `wall_clock` returns seconds; monotonic time would stand still in a freeze."""
+        """Start with none. `now` tells the wall clock's time: monotonic time stands still in a freeze."""
         self.made = 0
         self._connect = connect
-        self._wall_clock = wall_clock
+        self._now = now
         self._free = threading.Semaphore(connections_max)
-        self._idle: list[tuple[BoundedConnection, float]] = []
+        self._idle: list[tuple[BoundedConnection, datetime]] = []
         self._counting = threading.Lock()
 
     def take(self) -> BoundedConnection:
@@ -81,25 +80,31 @@ class Connections:
         if is_broken:
             connection.close()
         else:
-            self._idle.append((connection, self._wall_clock()))
+            self._idle.append((connection, self._now()))
         self._free.release()
 
     def close_idle(self) -> None:
         """Close what nobody uses now."""
-        idle, self._idle = self._idle, []
-        for connection, _ in idle:
-            connection.close()
+        while idle := self._popped():
+            idle[0].close()
 
     def _kept(self) -> BoundedConnection | None:
-        try:
-            connection, since = self._idle.pop()
-        except IndexError:  # to look first and then take would leave room for another thread
+        idle = self._popped()
+        if idle is None:
             return None
-        if abs(self._wall_clock() - since) < IDLE_MAX.total_seconds():  # a clock may jump back, too
+        connection, since = idle
+        if abs(self._now() - since) < IDLE_MAX:  # a clock may jump back, too
             return connection
         connection.close()
         self.close_idle()  # the others were idle for even longer
         return None
+
+    def _popped(self) -> tuple[BoundedConnection, datetime] | None:
+        """Take out the connection that was put back last: whoever has it is the only one who does."""
+        try:
+            return self._idle.pop()
+        except IndexError:  # to look first and then take would leave room for another thread
+            return None
 
     def _made(self) -> BoundedConnection:
         connection = self._connect()

@@ -1,5 +1,7 @@
 """The database as one role sees it: functions for requests, transactions for everything else."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,13 +23,16 @@ class Database(functions.Database):
     and RDS Proxy refuses `options` at the start of one.
     """
 
-    def __init__(self, url: str, connections_max: int, login: Login | None = None) -> None:
+    def __init__(
+        self, url: str, connections_max: int, login: Login | None, *, now: Callable[[], datetime]
+    ) -> None:
         """Take the URL of a role, and what logs it in where the URL has no password; connect at first use."""
-        connections = Connections(connecting(url, login, deadline.BoundedConnection), connections_max)
+        connections = Connections(connecting(url, login, deadline.BoundedConnection), connections_max, now)
         super().__init__(connections, REFUSALS)
         self._url = url
         self._connections_max = connections_max
         self._login = login
+        self._now = now
         self._others: dict[str, Database] = {}
 
     @cached_property
@@ -48,7 +53,7 @@ class Database(functions.Database):
         if role not in self._others:
             netloc = role + place.netloc.removeprefix(REQUESTS_ROLE)
             url = place._replace(netloc=netloc).geturl()
-            self._others[role] = Database(url, self._connections_max, self._login)
+            self._others[role] = Database(url, self._connections_max, self._login, now=self._now)
         return self._others[role]
 
     def close(self) -> None:
@@ -60,6 +65,8 @@ class Database(functions.Database):
             other.close()
 
 
-def connect(url: str, connections_max: int, login: Login | None = None) -> Database:
-    """Return the database at a URL; connects at the first call only."""
-    return Database(url, connections_max, login)
+def connect(
+    url: str, connections_max: int, login: Login | None = None, *, now: Callable[[], datetime]
+) -> Database:
+    """Return the database at a URL; connects at the first call only. `now` tells how long one was idle."""
+    return Database(url, connections_max, login, now=now)

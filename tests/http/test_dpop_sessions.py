@@ -223,7 +223,7 @@ def test_of_one_proof_seen_by_many_containers_at_once_one_wins(world: World, ana
     headers = ana.key.headers("GET", "/sessions", world.clock.now(), ana.access_token)
     proof = world.services.proofs.read([headers["dpop"]], Target(method="GET", place="auth.test/sessions"))
     assert proof is not None
-    stores = [SessionStore(connect(world.settings.database_url, 1)) for _ in range(8)]
+    stores = [SessionStore(connect(world.settings.database_url, 1, now=world.clock.now)) for _ in range(8)]
 
     def uses(store: SessionStore) -> bool:
         try:

@@ -139,7 +139,9 @@ def test_what_verifies_tokens_is_served_while_the_database_is_away(
     world: World, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     world.call("GET", "/.well-known/jwks.json")
-    nowhere = connect("postgresql://serenya_requests@127.0.0.1:1/nothing", connections_max=1)
+    nowhere = connect(
+        "postgresql://serenya_requests@127.0.0.1:1/nothing", connections_max=1, now=world.clock.now
+    )
     monkeypatch.setattr(world.database, "all", nowhere.all)
     world.clock.advance(timedelta(days=1))
     assert world.call("GET", path).status == 200  # F-1

@@ -73,8 +73,8 @@ class PatientDatabase(Database):
     def __init__(self, world: World) -> None:
         options = quote("-c lock_timeout=0 -c statement_timeout=0")
         url = f"{world.settings.database_url}?options={options}"
-        super().__init__(url, 1)
-        self._connections = Connections(connecting(url, None, PatientConnection), 1)
+        super().__init__(url, 1, None, now=world.clock.now)
+        self._connections = Connections(connecting(url, None, PatientConnection), 1, world.clock.now)
 
 
 def overlapped(world: World, change: str, act: Callable[[], T]) -> T:

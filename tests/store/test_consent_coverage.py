@@ -145,11 +145,13 @@ def test_it_reads_no_column_that_holds_personal_data(statement: Select[*tuple[An
 
 
 def test_it_outlasts_the_time_that_the_role_gives_a_request_and_leaves_no_trace_of_that(world: World) -> None:
+    database = world.settings.database_url.rsplit("/", 1)[1]
+    world.execute(f"ALTER ROLE serenya_jobs IN DATABASE {database} SET statement_timeout = '1s'")
     transactions = world.jobs.transactions
     with transactions.begin(longest=PATIENCE) as connection:
-        connection.execute(select(func.pg_sleep(3.2)))  # the role has 3 s
+        connection.execute(select(func.pg_sleep(1.2)))
     with transactions.begin() as connection:
-        assert connection.scalar(select(func.current_setting("statement_timeout"))) == "3s"
+        assert connection.scalar(select(func.current_setting("statement_timeout"))) == "1s"
 
 
 @pytest.mark.usefixtures("people")

@@ -207,6 +207,7 @@ def test_the_apps_role_owns_nothing_and_has_no_power(world: World) -> None:
     assert world.rows("SELECT 1 FROM pg_auth_members WHERE member = 'serenya_app'::regrole") == []
 
 
+@pytest.mark.usefixtures("true_limits")
 def test_the_apps_role_brings_its_time_limits(world: World) -> None:
     with as_app(world) as cursor:  # L1, L2
         for name, value in TIMEOUTS.items():

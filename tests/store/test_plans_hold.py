@@ -190,7 +190,7 @@ class Acts:
         nouns = (SessionActs, SignInActs, PeopleActs, EventActs, ErasureActs, OtherActs)
         self.nouns = tuple(noun(world) for noun in nouns)
         world.close()
-        self.database = connect(world.settings.database_url, 1)
+        self.database = connect(world.settings.database_url, 1, now=world.clock.now)
 
     def all(self) -> None:
         """Do it all once, and let PostgreSQL count what this connection read."""

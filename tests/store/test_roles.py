@@ -127,6 +127,7 @@ def test_requests_can_refresh_a_session_by_its_function_alone(world: World, requ
     assert rows(requests, call, *given) == [("rotated",)]
 
 
+@pytest.mark.usefixtures("true_limits")
 @pytest.mark.parametrize("role", LOGIN_ROLES)
 def test_a_role_that_logs_in_has_no_power_and_brings_its_time_limits(world: World, role: str) -> None:
     powers = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, rolinherit"

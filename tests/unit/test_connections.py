@@ -1,15 +1,15 @@
 """Connections among threads: each is one's at a time, and there are never more than there may be."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import psycopg2
 import pytest
 
+from chalicelib.clients.clock import SystemClock
 from chalicelib.postgres.connections import IDLE_MAX, Connections, is_lost
 from tests.fakes import FakeClock
 
@@ -28,7 +28,7 @@ class Line:
 
 
 def connections(
-    most: int = MOST, wall_clock: Callable[[], float] = time.time
+    most: int = MOST, now: Callable[[], datetime] = SystemClock().now
 ) -> tuple[Connections, list[Line]]:
     made: list[Line] = []
 
@@ -36,7 +36,7 @@ def connections(
         made.append(Line())
         return made[-1]
 
-    return Connections(connect, most, wall_clock), made
+    return Connections(connect, most, now), made
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_the_one_that_was_used_last_comes_first_and_a_broken_one_never_again() -
 @pytest.mark.parametrize("direction", [1, -1], ids=["later", "the clock jumps back"])
 def test_connections_that_were_idle_for_long_are_replaced_before_they_are_used(direction: int) -> None:
     clock = FakeClock()  # F-45: the network drops them, and says nothing
-    pool, made = connections(wall_clock=lambda: clock.now().timestamp())
+    pool, made = connections(now=clock.now)
     taken = [pool.take() for _ in range(MOST)]
     for each in taken:
         pool.put_back(each, is_broken=False)
@@ -96,7 +96,7 @@ def test_what_cannot_be_made_takes_no_place() -> None:
     def refuse() -> Any:  # noqa: ANN401 - it returns nothing
         raise psycopg2.OperationalError
 
-    pool = Connections(refuse, 1)
+    pool = Connections(refuse, 1, SystemClock().now)
     for _ in range(3):
         with pytest.raises(psycopg2.OperationalError):
             pool.take()
