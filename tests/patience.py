@@ -29,7 +29,7 @@ _seconds: Final = {
 
 
 def room_for_statements(database: str) -> str:
-    """Return what lets statements in a database of the tests' own take as much longer than the roles' limits."""
+    """Return what lets statements in a database take so many times longer than the roles' limits."""
     return "".join(
         f"ALTER ROLE {role} IN DATABASE {database} SET statement_timeout = '{3 * ROOM}s';"
         for role in LOGIN_ROLES

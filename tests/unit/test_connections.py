@@ -13,6 +13,7 @@ from chalicelib.clients.clock import SystemClock
 from chalicelib.postgres.connections import IDLE_MAX, Connections, is_lost
 from tests.fakes import FakeClock
 
+CLOCK = SystemClock()
 MOST, THREADS, TAKES = 3, 6, 1500
 
 
@@ -27,9 +28,7 @@ class Line:
         self.closed = 1
 
 
-def connections(
-    most: int = MOST, now: Callable[[], datetime] = SystemClock().now
-) -> tuple[Connections, list[Line]]:
+def connections(most: int = MOST, now: Callable[[], datetime] = CLOCK.now) -> tuple[Connections, list[Line]]:
     made: list[Line] = []
 
     def connect() -> Any:  # noqa: ANN401 - it stands for a connection
