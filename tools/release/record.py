@@ -20,6 +20,7 @@ class Release:
     config: dict[str, Any]
     policies: dict[str, str]  # by path below .chalice/
     python: str = ""  # Lambda's runtime; a release that was kept before this was recorded has none
+    schema: str = ""  # of its functions in the database; a release that calls none has none
 
     @property
     def architecture(self) -> str:
@@ -51,8 +52,9 @@ class Release:
     def to_json(self) -> str:
         """Return what is kept."""
         told = asdict(self)
-        if not self.python:
-            del told["python"]  # an old release keeps its id
+        for added in ("python", "schema"):
+            if not told[added]:
+                del told[added]  # an old release keeps its id
         return json.dumps(told, sort_keys=True)
 
     @classmethod

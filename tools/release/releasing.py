@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from chalicelib.postgres.schema_name import schema_name
 from chalicelib.routes.cors import gateway_headers
 from chalicelib.setting_values import origins
 from tools import lambda_python
@@ -209,12 +210,12 @@ class Releasing:
             smoke.test(self._address(), variables["ISSUER_URL"])
 
     def _migrate(self, outputs: Outputs) -> None:
-        database = outputs.database
-        event = {
+        kept = {self.shelf.release(one).schema for one in self._ledger.done} - {""}
+        verifiers = {
             f"{name}_verifier": self.cloud.proxy_verifier(secret, f"serenya_{name}")
-            for name, secret in database["proxy_secret_arns"].items()
+            for name, secret in outputs.database["proxy_secret_arns"].items()
         }
-        told = self.cloud.invoke("migrate", event)
+        told = self.cloud.invoke("migrate", {"kept_schemas": sorted(kept), **verifiers})
         print(f"   the database went from {told['from']} to {told['to']}", flush=True)
 
     def _kept(self, outputs: Outputs, package: Path) -> Release:
@@ -239,6 +240,7 @@ class Releasing:
             config=json.loads(texts.pop("config.json")),
             policies=texts,
             python=lambda_python.NAME,
+            schema=schema_name(),
         )
         check(release, package)
         self.shelf.keep(release, package)
