@@ -15,6 +15,7 @@ module "observability" {
   budget_usd               = var.budget_usd
   has_trail                = var.has_trail
   database_identifier      = module.database.instance_identifier
+  proxy_name               = module.database.proxy_name
   database_connections_max = var.database_connections_max
   database_storage_gb      = var.database_storage_gb
   vault_table              = module.storage.vault_table

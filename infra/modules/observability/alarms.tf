@@ -105,6 +105,13 @@ locals {
         description = "Errands to the internet were given up. docs/runbook.md#egress-dead-letters"
       }
     },
+    var.proxy_name == null ? {} : {
+      database-pinned = {
+        namespace   = "AWS/RDS", dimensions = { ProxyName = var.proxy_name }
+        metric      = "DatabaseConnectionsCurrentlySessionPinned", statistic = "Maximum", above = 0, minutes = 5, times = 3
+        description = "Requests keep the proxy's connections to themselves. docs/runbook.md#database-pinned"
+      }
+    },
     { for event, told in local.events : replace(event, "_", "-") => merge(
       { namespace = local.namespace, dimensions = { stage = var.stage }, metric = event, statistic = "Sum" }, told,
     ) if var.is_guarded || try(told.every_size, false) },

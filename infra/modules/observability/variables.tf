@@ -85,6 +85,11 @@ variable "budget_usd" {
   }
 }
 
+variable "proxy_name" {
+  description = "RDS Proxy's name, for its alarm; null without a proxy."
+  type        = string
+}
+
 variable "database_identifier" {
   description = "The database's identifier, for its alarms."
   type        = string

@@ -24,6 +24,7 @@ variables {
   is_guarded               = true
   budget_usd               = 900
   database_identifier      = "serenya-auth-prod"
+  proxy_name               = "serenya-auth-prod"
   database_connections_max = 100
   database_storage_gb      = 50
   vault_table              = "serenya-auth-prod-vault"
