@@ -34,7 +34,6 @@ READ_ELSEWHERE: Mapping[str, str] = {
     "chalicelib/routes/body.py": "bodies of requests",
     "chalicelib/routes/operator_shapes.py": "what it has just encoded, for plain types",
     "chalicelib/services/egress.py": "documents of outbound jobs, which the format of each kind reads",
-    "chalicelib/stores/described.py": "statements that are packaged with this very release",
 }
 ITEMS_ELSEWHERE: Mapping[str, str] = {
     "chalicelib/clients/item_values.py": "the kinds of the formats of items",
