@@ -107,6 +107,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "python -m tools.proof_cost": (f"{MEASURED}::test_proof_cost_has_a_line_for_each_algorithm",),
     "python -m tools.retention_page": PAGES,
     "python -m tools.schema_page": PAGES,
+    "python -m tools.sdk_page": PAGES,
     "python -m tests.golden.names": (f"{ALONE}::test_the_list_of_names_is_written_as_it_is",),
     "python -m tests.golden.write": (f"{ALONE}::test_a_release_writes_its_own_bytes_once",),
     "python -m tools.requirements_page": PAGES,

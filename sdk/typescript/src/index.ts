@@ -1,5 +1,6 @@
 /** The client of serenya-auth: README.md begins with 20 lines that work. */
 
+export type { Action } from "./actions.js";
 export { AuthClient, type ConsentQuestion, type Nonce, type Options, type ProviderAnswer } from "./client.js";
 export {
     AuthError,
@@ -23,6 +24,6 @@ export {
     webCrypto,
     webCryptoSigner,
 } from "./ports.js";
-export { type Action, actionOf, decide, type Received, type Sent, type Step, type Stored } from "./rules.js";
+export { actionOf, decide, type Received, type Sent, type Step, type Stored } from "./rules.js";
 export type { State } from "./store.js";
 export type * from "./types.js";

@@ -3,29 +3,7 @@
  * next step. `sdk/vectors/steps.json` holds the same rules for clients in other languages.
  */
 
-/** What an app does after an error. Each value has one meaning (docs/errors.md). */
-export type Action =
-    | "retry" // the same call again, after Retry-After
-    | "refresh" // refresh, then the same call again
-    | "restart" // begin this flow again, with a new challenge
-    | "sign_in"
-    | "step_up"
-    | "accept_consents"
-    | "update_app"
-    | "contact_support"
-    | "none"; // show user_message
-
-const ACTIONS: ReadonlySet<string> = new Set<Action>([
-    "retry",
-    "refresh",
-    "restart",
-    "sign_in",
-    "step_up",
-    "accept_consents",
-    "update_app",
-    "contact_support",
-    "none",
-]);
+import { ACTIONS, type Action } from "./actions.js";
 
 export const ATTEMPTS = 4; // with the time-out and the pauses, all within the 30 s in which a lost response can be had again
 export const TIMEOUT_MS = 8_000;
