@@ -1,39 +1,35 @@
-"""Find Node, or install it from PyPI: only `make sdk` needs it."""
+"""Find Node and npm, or install them from PyPI: only `make sdk` needs them."""
 
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Final
 
 from local.places import PROJECT
 
 LEAST: Final = 20
-ENVIRONMENT: Final = PROJECT / ".venv-sdk"
+PROGRAMS: Final = PROJECT / ".venv-sdk" / "bin"
 
 
-def node() -> Path:
-    """Return the program: the machine's own if it is new enough, else the one of the environment `sdk`."""
-    found = shutil.which("node")
-    return Path(found) if found and version(found) >= LEAST and shutil.which("npm") else installed()
+def node() -> str:
+    """Return the program `node`: the machine's own where it is new enough and has npm."""
+    return _program("node")
 
 
-def npm() -> tuple[str, ...]:
-    """Return how npm is called; it comes with Node."""
-    program = node()
-    if program.is_relative_to(ENVIRONMENT):
-        return (str(program.with_name("npm")),)
-    return (str(shutil.which("npm")),)
+def npm() -> str:
+    """Return the program `npm` that comes with `node`."""
+    return _program("npm")
 
 
-def version(program: str) -> int:
-    """Return the major version of a Node."""
-    told = subprocess.run((program, "--version"), capture_output=True, text=True, check=True).stdout
-    return int(told.strip().removeprefix("v").split(".")[0])
-
-
-def installed() -> Path:
-    """Return Node of the environment `sdk`, which is made first."""
+def _program(name: str) -> str:
+    own, companion = shutil.which("node"), shutil.which("npm")
+    if own and companion and _version(own) >= LEAST:
+        return own if name == "node" else companion
     made = (sys.executable, "-m", "tools.environment", "sdk")
     subprocess.run(made, cwd=PROJECT, check=True)
-    return ENVIRONMENT / "bin" / "node"
+    return str(PROGRAMS / name)
+
+
+def _version(program: str) -> int:
+    told = subprocess.run((program, "--version"), capture_output=True, text=True, check=True).stdout
+    return int(told.strip().removeprefix("v").split(".")[0])

@@ -14,7 +14,7 @@ SDK = PROJECT / "sdk" / "typescript"
 def run(stage: Stage, *words: str, folder: Path = SDK, **more: str) -> str:
     """Run a program of Node beside the stage; return what it printed."""
     done = subprocess.run(  # noqa: S603 - our own
-        (str(node()), *words),
+        (node(), *words),
         cwd=folder,
         env=os.environ | {"AUTH_URL": stage.url, "CONTROL_URL": stage.control} | more,
         capture_output=True,

@@ -41,21 +41,21 @@ export interface Signer {
 /** Lets one holder at a time in, over all tabs or processes that share the storage. */
 export type Lock = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** As much of WebCrypto as is used; `globalThis.crypto` fits. */
+/** As much of WebCrypto as is used; `globalThis.crypto` fits. `never`: its types for bytes differ from platform to platform. */
 export interface WebCrypto {
-    getRandomValues(array: Uint8Array): Uint8Array;
+    getRandomValues(array: never): unknown;
     subtle: {
-        digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer>;
+        digest(algorithm: string, data: never): Promise<ArrayBuffer>;
         importKey(
             format: "jwk",
             key: object,
-            algorithm: object,
+            algorithm: never,
             extractable: boolean,
             usages: "verify"[],
         ): Promise<unknown>;
         exportKey(format: "jwk", key: never): Promise<object>;
-        sign(algorithm: object, key: never, data: Uint8Array): Promise<ArrayBuffer>;
-        verify(algorithm: object, key: never, signature: Uint8Array, data: Uint8Array): Promise<boolean>;
+        sign(algorithm: never, key: never, data: never): Promise<ArrayBuffer>;
+        verify(algorithm: never, key: never, signature: never, data: never): Promise<boolean>;
     };
 }
 
@@ -92,13 +92,13 @@ export const systemClock: Clock = {
 export function webCrypto(of: WebCrypto | undefined = platform.crypto): Crypto {
     if (!of?.subtle) throw new TypeError("this platform has no WebCrypto: pass `crypto`");
     return {
-        random: (bytes) => of.getRandomValues(new Uint8Array(bytes)),
-        sha256: async (data) => new Uint8Array(await of.subtle.digest("SHA-256", data)),
+        random: (bytes) => of.getRandomValues(new Uint8Array(bytes) as never) as Uint8Array,
+        sha256: async (data) => new Uint8Array(await of.subtle.digest("SHA-256", data as never)),
         async verify(algorithm, key, signature, data) {
             const how = ALGORITHMS[algorithm];
             if (!how) return false;
-            const imported = await of.subtle.importKey("jwk", key, how, false, ["verify"]);
-            return of.subtle.verify(how, imported as never, signature, data);
+            const imported = await of.subtle.importKey("jwk", key, how as never, false, ["verify"]);
+            return of.subtle.verify(how as never, imported as never, signature as never, data as never);
         },
     };
 }
@@ -113,7 +113,8 @@ export async function webCryptoSigner(
     return {
         publicKey: { kty, crv, x, y },
         encoding: "raw",
-        sign: async (data) => new Uint8Array(await of.subtle.sign(ECDSA, pair.privateKey as never, data)),
+        sign: async (data) =>
+            new Uint8Array(await of.subtle.sign(ECDSA as never, pair.privateKey as never, data as never)),
     };
 }
 
