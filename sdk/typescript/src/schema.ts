@@ -1045,7 +1045,7 @@ export interface components {
             code: string;
             /** @description May be shown as it is; in the language of Accept-Language (en, es). */
             user_message: string;
-            /** @description What the app does next. */
+            /** @description What the app does next. An unknown one: `retry` on 5xx, else `none`. */
             action: string;
             /** @description Quote it to support. */
             request_id: string;
