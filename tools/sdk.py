@@ -1,4 +1,4 @@
-"""Check the TypeScript client and build its package: `make sdk`. Its tests beside the service are in tests/sdk.
+"""Check the TypeScript client and build its package: `make sdk`. tests/sdk tries it beside the service.
 
 `python -m tools.sdk generate` writes its types again from the description of the API.
 """
