@@ -76,9 +76,6 @@ class Stage:
                 self.ledger.signed_in(reply)
                 return
             session_id = self.sessions[json.loads(inbound.body)["refresh_token"]]
-            if reply.status == 200 and reply.body["refresh_token"] in self.ledger.successors[session_id]:
-                self.ledger.statuses[200] += 1  # the same successor again
-                return
             self.ledger.refreshed(session_id, reply)
 
 

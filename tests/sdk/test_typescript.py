@@ -1,5 +1,6 @@
 """The TypeScript client against the real handler: in calm weather, and 200 of them on bad networks."""
 
+import json
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ SDK = PROJECT / "sdk" / "typescript"
 SAMPLE = re.compile(r"^```js\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TOKEN_COMMAND = "make -s token NONCE=${nonce}"
 LINES_MAX = 20
+HAPPENED = ("refreshes", "kills", "step_ups", "tunnels", "thefts", "robbed")
 LIFE = """
 import { AuthClient, memoryStorage } from "@serenya/auth-client";
 
@@ -104,3 +106,16 @@ def test_the_installed_package_waits_loses_goes_on_and_erases(stage: Stage, inst
         "erased true",
         "signed out true",
     ]
+
+
+def test_two_hundred_clients_stay_signed_in_and_thieves_do_not(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    seed = str(request.config.getoption("--phones-seed"))
+    report = json.loads(run(stage, "build/live/phones.js", PHONES="200", SEED=seed))
+    print(report)  # noqa: T201 - what `pytest -s` shows
+    assert (report["signed_out"], report["survivors"], report["broken"]) == ([], [], [])
+    assert report["sign_ups"] == 200
+    assert min(report[each] for each in HAPPENED) > 0
+    assert stage.ledger.reused
+    assert stage.ledger.wrongly_recorded(stage.world) == []

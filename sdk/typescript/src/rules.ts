@@ -9,7 +9,7 @@ export const ATTEMPTS = 4; // with the time-out and the pauses, all within the 3
 export const TIMEOUT_MS = 8_000;
 export const WAIT_SECONDS_MAX = 30; // a longer Retry-After is the app's to wait for
 const ROUNDS = 3; // of refreshing, stepping up and agreeing in one call: more is a loop
-const PROOFS = 3; // refused in one call
+const PROOFS = 5; // refused in one call: an unknown nonce, an old one, and what a network delivered twice
 const PROOF_REFUSED: ReadonlySet<string> = new Set(["use_dpop_nonce", "invalid_dpop_proof"]);
 const OF_TOKENS: ReadonlySet<string> = new Set(["refresh", "sign_in", "step_up", "accept_consents"]);
 

@@ -70,7 +70,7 @@ export async function scripted(
     names: TokenNames | null,
     script: Script,
     { storeFails = false, ...options }: Partial<Options> & { storeFails?: boolean } = {},
-): Promise<{ client: AuthClient; journal: string[]; kept: () => string | null }> {
+): Promise<{ client: AuthClient; tab: () => AuthClient; journal: string[]; kept: () => string | null }> {
     const journal: string[] = [];
     const left = new Map(Object.entries(script).map(([name, responses]) => [name, [...responses]]));
     const storage = memoryStorage(stateOf(names));
@@ -99,29 +99,30 @@ export async function scripted(
             text: async () => text ?? JSON.stringify(content),
         };
     };
-    const client = new AuthClient({
-        url: "https://auth.test",
-        device: { platform: "web" },
-        fetch,
-        crypto: webCrypto(),
-        clock: {
-            now: () => 0,
-            after(milliseconds, run) {
-                if (milliseconds !== 8000) setImmediate(run);
-                else timeouts.add(run);
-                return () => timeouts.delete(run);
+    const make = () =>
+        new AuthClient({
+            url: "https://auth.test",
+            device: { platform: "web" },
+            fetch,
+            crypto: webCrypto(),
+            clock: {
+                now: () => 0,
+                after(milliseconds, run) {
+                    if (milliseconds !== 8000) setImmediate(run);
+                    else timeouts.add(run);
+                    return () => timeouts.delete(run);
+                },
             },
-        },
-        storage: {
-            read,
-            write(text) {
-                if (storeFails) throw new Error("the storage is full");
-                const { session } = JSON.parse(text);
-                journal.push(session ? `store ${session.access_token} ${session.refresh_token}` : "store nothing");
-                storage.write(text);
+            storage: {
+                read,
+                write(text) {
+                    if (storeFails) throw new Error("the storage is full");
+                    const { session } = JSON.parse(text);
+                    journal.push(session ? `store ${session.access_token} ${session.refresh_token}` : "store nothing");
+                    storage.write(text);
+                },
             },
-        },
-        ...options,
-    });
-    return { client, journal, kept: read };
+            ...options,
+        });
+    return { client: make(), tab: make, journal, kept: read };
 }

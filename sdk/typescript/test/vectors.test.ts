@@ -6,6 +6,7 @@ import { test } from "node:test";
 import {
     type AuthClient,
     decide,
+    type Lock,
     OtherPersonError,
     type Received,
     type Sent,
@@ -31,13 +32,15 @@ interface Journal {
     store_fails?: boolean;
     calls: string[];
     times?: number;
+    tabs?: number;
     responses: Script;
     journal?: string[];
     counts?: Record<string, number>;
     results: string[];
 }
 
-const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../vectors/${name}`, import.meta.url), "utf8"));
+const folder = process.env.VECTORS ?? new URL("../../../vectors/", import.meta.url);
+const read = (name: string) => JSON.parse(readFileSync(new URL(name, folder), "utf8"));
 const steps: { defaults: { sent: Sent; stored: Stored }; cases: Case[] } = read("steps.json");
 const journals: { journals: Journal[] } = read("journals.json");
 
@@ -50,16 +53,28 @@ for (const { name, sent, received, stored = steps.defaults.stored, step } of ste
 for (const each of journals.journals) {
     test(`journal: ${each.name}`, async () => {
         const bound = each.stored?.token_type === "DPoP" ? { signer: await signer() } : {};
-        const { client, journal } = await scripted(each.stored, each.responses, {
+        const { tab, journal } = await scripted(each.stored, each.responses, {
             storeFails: each.store_fails ?? false,
             ...bound,
+            lock: oneLock(),
         });
         const calls = each.calls.flatMap((call) => Array<string>(each.times ?? 1).fill(call));
-        const results = await Promise.all(calls.map((call) => resultOf(client, call)));
+        const tabs = Array.from({ length: each.tabs ?? 1 }, tab);
+        const results = await Promise.all(tabs.flatMap((client) => calls.map((call) => resultOf(client, call))));
         assert.deepEqual([...new Set(results)], each.results);
         if (each.journal) assert.deepEqual(journal, each.journal);
         if (each.counts) assert.deepEqual(counted(journal), each.counts);
     });
+}
+
+/** Return the lock that tabs share. */
+function oneLock(): Lock {
+    let last: Promise<unknown> = Promise.resolve();
+    return (work) => {
+        const next = last.then(work, work);
+        last = next.catch(() => undefined);
+        return next;
+    };
 }
 
 async function resultOf(client: AuthClient, call: string): Promise<string> {
