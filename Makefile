@@ -35,7 +35,7 @@ help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 run: venv  ## bring up the whole service on http://127.0.0.1:8000 (PORT=... moves it)
-	@$(RUN) -m local run
+	@$(RUN) -m local run $(call option,NETWORK,--network) $(call option,SEED,--seed)
 
 test: venv  ## lint, types, imports, and the tests that hold the specification: five minutes on two cores
 	@$(MAKE) --no-print-directory --keep-going lint types imports tests
