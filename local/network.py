@@ -1,8 +1,8 @@
 """A bad mobile network in front of the local stack, by a seed: `make run NETWORK=bad SEED=7`.
 
 It loses requests and responses, delivers requests twice, delays them, and returns 503. An app that keeps the
-rules of docs/tokens.md notices nothing but that it is slow. After three troubles in a row of one path the next
-request gets through, so that four attempts always suffice.
+rules of docs/tokens.md notices nothing but that it is slow. After three troubles in a row of one path the
+next request gets through, so that four attempts always suffice.
 """
 
 import threading

@@ -24,11 +24,15 @@ CHECKS: Final = ("drift", "lint", "types", "test", "build")
 def main(arguments: Sequence[str]) -> int:
     """Run the checks, or the script that is named; return the status of the first that fails."""
     BUILD.mkdir(exist_ok=True)
-    described = document(ROUTES, title="serenya-auth", version=API_VERSION, server="https://api.example.com/v1")
+    described = document(
+        ROUTES, title="serenya-auth", version=API_VERSION, server="https://api.example.com/v1"
+    )
     (BUILD / "openapi.json").write_text(json.dumps(described), encoding="utf-8")
     program = npm()
     path = os.pathsep.join((os.path.dirname(program), os.environ.get("PATH", os.defpath)))  # noqa: PTH120 - a part of PATH
-    steps = [("ci", "--ignore-scripts", "--no-audit", "--no-fund")] if is_outdated() else []
+    steps: list[tuple[str, ...]] = (
+        [("ci", "--ignore-scripts", "--no-audit", "--no-fund")] if is_outdated() else []
+    )
     steps += [("run", "--silent", each) for each in arguments or CHECKS]
     steps += [] if arguments else [("pack", "--silent", "--pack-destination", str(BUILD))]
     for step in steps:
