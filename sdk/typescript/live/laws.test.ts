@@ -11,9 +11,19 @@ import {
     ServiceError,
     SignedOutError,
     type Storage,
-    systemClock,
 } from "../src/index.js";
-import { advance, agreeToRequired, count, newKey, phone, provider, serviceTime, somebody, wire } from "./stage.js";
+import {
+    advance,
+    agreeToRequired,
+    count,
+    newKey,
+    patientClock,
+    phone,
+    provider,
+    serviceTime,
+    somebody,
+    wire,
+} from "./stage.js";
 
 const EXPIRED = 16 * 60; // seconds: an access token is good for 15 min
 const NOT_RECENT = 6 * 60; // a sign-in opens sensitive acts for 5 min
@@ -99,7 +109,7 @@ for (const bound of [false, true]) {
         for (const wrong of [-HOUR, HOUR]) {
             const now = () => serviceNow + wrong;
             let serviceNow = await serviceTime();
-            const ana = phone({ clock: { ...systemClock, now }, ...(bound && { signer: await newKey() }) });
+            const ana = phone({ clock: { ...patientClock, now }, ...(bound && { signer: await newKey() }) });
             await ana.signIn("google", provider("google", somebody()));
             assert.ok((await ana.call("GET", "/account")).id);
             await advance(EXPIRED);

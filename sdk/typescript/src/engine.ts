@@ -41,7 +41,7 @@ export class Engine {
             const attempt = () => this.#attempts(call, sent);
             const [reply, step] = await (call.keep ? this.lock(attempt) : attempt());
             if (step.do === "return") return reply.body as Body;
-            if (step.do === "use_stored" && call.auth === "refresh") return undefined as Body;
+            if (step.do === "use_stored" && call.unless) return undefined as Body;
             await this.next(step, sent, reply, call.own);
         }
     }
@@ -55,8 +55,7 @@ export class Engine {
         const fails = settled.do === "fail" || own.includes(settled.do) || rounds > USE_STORED_MAX;
         if (fails) throw failure(settled, received, problem);
         if (settled.do === "refresh") await this.refresh(sent.token);
-        if (settled.do === "accept_consents")
-            await this.#shared("agree", () => this.handlers.agree(problem.consents_missing ?? []));
+        if (settled.do === "accept_consents") await this.agree(problem.consents_missing ?? []);
         if (settled.do === "step_up") {
             const { stepUp } = this.handlers;
             if (!stepUp) throw failure(settled, received, problem);
@@ -76,6 +75,16 @@ export class Engine {
                 keep: keepTokens,
             }),
         );
+    }
+
+    /** Let the person agree to documents: once for all who need it. */
+    agree(missing: readonly MissingConsent[]): Promise<void> {
+        return this.#shared("agree", () => this.handlers.agree(missing));
+    }
+
+    /** Be the only one who changes what is stored. */
+    begin(): Promise<void> {
+        return this.lock(() => this.store.begin());
     }
 
     /** Wait between a least and a most number of seconds. */
@@ -137,5 +146,6 @@ function failure(step: Step, received: Received, problem: Partial<Problem>): Err
     if (step.do === "fail" && step.action === "other_person")
         return new OtherPersonError("another person is signed in now");
     if (received === null) return new UnreachableError("no response came");
-    return new ServiceError(received.status, step.do === "fail" ? step.action : step.do, problem);
+    const action = step.do === "fail" ? step.action : step.do;
+    return new ServiceError(received.status, action === "use_stored" ? "none" : action, problem);
 }

@@ -97,10 +97,11 @@ export class Http {
     timed(
         url: string,
         init: { method: string; headers: Record<string, string>; body?: string },
+        timeout = TIMEOUT_MS,
     ): Promise<{ response: HttpResponse; text: string } | null> {
         return new Promise((resolve) => {
             const controller = new (globalThis as unknown as AbortControllers).AbortController();
-            const cancel = this.wire.clock.after(TIMEOUT_MS, () => {
+            const cancel = this.wire.clock.after(timeout, () => {
                 resolve(null);
                 controller.abort();
             });

@@ -1,7 +1,14 @@
 /** The client of serenya-auth: README.md begins with 20 lines that work. */
 
 export type { Action } from "./actions.js";
-export { AuthClient, type ConsentQuestion, type Nonce, type Options, type ProviderAnswer } from "./client.js";
+export {
+    AuthClient,
+    type BackendRequest,
+    type ConsentQuestion,
+    type Nonce,
+    type Options,
+    type ProviderAnswer,
+} from "./client.js";
 export {
     AuthError,
     DeclinedError,

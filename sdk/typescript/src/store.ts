@@ -13,6 +13,8 @@ export interface State {
 }
 
 export class Store {
+    #newDevice: string | undefined;
+
     constructor(
         private readonly storage: Storage,
         private readonly newId: () => string,
@@ -22,7 +24,14 @@ export class Store {
     async read(): Promise<State> {
         const text = await this.storage.read();
         const state = text ? parsed(text) : undefined;
-        return state ?? { version: 1, device_id: this.newId(), session: null };
+        if (state) return state;
+        this.#newDevice ??= this.newId();
+        return { version: 1, device_id: this.#newDevice, session: null };
+    }
+
+    /** Store the device's name before it is used, if there is none yet. */
+    async begin(): Promise<void> {
+        if (!(await this.storage.read())) await this.write(await this.read());
     }
 
     async write(state: State): Promise<void> {

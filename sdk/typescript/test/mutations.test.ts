@@ -84,8 +84,7 @@ for (const [rule, { file, from, to }] of Object.entries(RULES)) {
         writeFileSync(path, text.replace(from, to));
         const env: NodeJS.ProcessEnv = { ...process.env, VECTORS: new URL("../../../vectors/", import.meta.url).href };
         delete env.NODE_TEST_CONTEXT;
-        const vectors = ["--test-timeout=5000", join(copy, "test", "vectors.test.js")];
-        const done = spawnSync(process.execPath, vectors, { env, encoding: "utf8", timeout: 20_000 });
+        const done = spawnSync(process.execPath, [join(copy, "test", "vectors.test.js")], { env, encoding: "utf8" });
         assert.notEqual(done.status, 0, done.stdout);
         assert.match(done.stdout, /^# pass [1-9]/m); // it runs: only what the rule is about fails
     });
