@@ -18,14 +18,16 @@ TOKEN_COMMAND = "make -s token NONCE=${nonce}"
 LINES_MAX = 20
 HAPPENED = ("refreshes", "kills", "step_ups", "tunnels", "thefts", "robbed")
 LIFE = """
-import { AuthClient, memoryStorage } from "@serenya/auth-client";
+import { AuthClient, memoryStorage, systemClock } from "@serenya/auth-client";
 
+const clock = { now: Date.now, after: (wait, run) => systemClock.after(wait === 8000 ? 240000 : wait, run) };
 const lever = (path, form) =>
     fetch(process.env.CONTROL_URL + path, { method: "POST", body: new URLSearchParams(form) });
 let lose = "";
 const auth = new AuthClient({
     url: process.env.AUTH_URL,
     storage: memoryStorage(),
+    clock, // a busy machine is no bad network
     device: { platform: "web" },
     consents: async ({ documents }) =>
         documents.map(({ document, version }) => ({ document, version, granted: true })),
