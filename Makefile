@@ -25,11 +25,11 @@ RUN = $(ENVIRONMENT) $(LEVEL) --
 PYTEST = $(RUN) -m pytest --numprocesses 3 --dist loadgroup
 ALONE = "$(PYTHON)" -E -s -m
 
-run cost config deploy rollback package documents drill: LEVEL := run
+run cost config deploy destroy rewrap rollback sleep wake package documents drill: LEVEL := run
 # These look at what runs, or act on it: they take the environment that is there, and never make it again.
 token consents audit-seal audit-verify audit-export operate keys restore: LEVEL := look
 
-.PHONY: help run test test-slow test-ids infra security sdk cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start profile flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents migration package config deploy rollback rehearse lock
+.PHONY: help run test test-slow test-ids infra security sdk cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start profile flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents migration package config deploy destroy rollback rewrap sleep wake rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -160,6 +160,18 @@ deploy: venv  ## release all of a stage, or nothing of it: make deploy STAGE=dev
 
 rollback: venv  ## deploy the release before the last one again: make rollback STAGE=dev STATES=bucket
 	@$(RUN) -m tools.release rollback --stage $(or $(STAGE),dev) $(call option,STATES,--states)
+
+destroy: venv  ## destroy a stage and everything in it, but never prod: make destroy STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release destroy --stage $(STAGE) $(call option,STATES,--states)
+
+sleep: venv  ## stop what a stage costs by the hour: make sleep STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release sleep --stage $(STAGE) $(call option,STATES,--states)
+
+wake: venv  ## start a stage that sleeps, in about ten minutes: make wake STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release wake --stage $(STAGE) $(call option,STATES,--states)
+
+rewrap: venv  ## wrap everything with the newest KMS keys (docs/keys.md): make rewrap STAGE=dev STATES=bucket
+	@$(RUN) -m tools.release rewrap --stage $(or $(STAGE),dev) $(call option,STATES,--states)
 
 documents: venv  ## register new consent texts as published; a published one never changes
 	@$(RUN) -m local.published

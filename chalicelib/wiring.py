@@ -98,7 +98,7 @@ class _Assembly:
         self.accounts = AccountStore(database)
         self.secrets = Secrets(keyring=self.keyring, make_index=lru_cache(BlindIndex))
         self.tokens = self._tokens()
-        self.proofs = proofs(settings, database, self.secrets, clock)
+        self.proofs = proofs(settings, self.secrets, clock)
         self.admission = admission(settings.providers, self.provider_keys)
         self.grants = Grants(
             tokens=self.tokens, secrets=self.secrets, lifetimes=settings.lifetimes, clock=clock
@@ -108,7 +108,7 @@ class _Assembly:
         self.data_keys = people_keys(settings, clock)
         self.personal_data = self._personal_data()
         self.egress = EgressParts(settings=settings, clock=clock)
-        self.provider_grants = self.egress.provider_grants(database, self.data_keys, self.secrets)
+        self.provider_grants = self.egress.provider_grants(database, self.data_keys)
         self.biometrics = BiometricParts(
             settings=settings,
             database=database,

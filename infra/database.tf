@@ -15,4 +15,5 @@ module "database" {
   is_highly_available          = var.is_highly_available
   is_guarded                   = local.is_prod
   log_retention_days           = var.log_retention_days
+  is_asleep                    = var.is_asleep
 }

@@ -6,11 +6,9 @@ module "network" {
   region             = var.region
   cidr               = var.network_cidr
   endpoints_in_zones = var.is_highly_available ? 2 : 1
-  kms_key_arns = concat(
-    var.former_kms_key_arns, var.former_signing_kms_key_arns,
-    [module.keys.personal_data_key_arn, module.keys.signing_key_arn],
-  )
+  kms_key_arns       = concat(module.keys.personal_data_key_arns, module.keys.signing_key_arns)
   logs_key_arn       = module.keys.storage_key_arn
   log_retention_days = var.log_retention_days
   logs_all_flows     = local.is_prod
+  is_asleep          = var.is_asleep
 }

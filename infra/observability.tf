@@ -8,7 +8,7 @@ module "observability" {
   region                   = var.region
   functions                = jsondecode(file("${path.module}/functions.json")) # made of app.py: `make docs`
   storage_key_arn          = module.keys.storage_key_arn
-  key_arns                 = [module.keys.personal_data_key_arn, module.keys.signing_key_arn, module.keys.storage_key_arn]
+  key_arns                 = concat(module.keys.personal_data_key_arns, module.keys.signing_key_arns, [module.keys.storage_key_arn])
   log_retention_days       = var.log_retention_days
   is_guarded               = local.is_prod
   alarm_email              = var.alarm_email

@@ -22,7 +22,7 @@ output "kms_key_id" {
 
 output "kms_key_history" {
   description = "KMS_KEY_HISTORY: the first key first."
-  value       = join(",", concat(var.former_kms_key_arns, [module.keys.personal_data_key_arn]))
+  value       = join(",", module.keys.personal_data_key_arns)
 }
 
 output "signing_kms_key_id" {
@@ -32,7 +32,7 @@ output "signing_kms_key_id" {
 
 output "signing_kms_key_history" {
   description = "SIGNING_KMS_KEY_HISTORY: the first key first."
-  value       = join(",", concat(var.former_signing_kms_key_arns, [module.keys.signing_key_arn]))
+  value       = join(",", module.keys.signing_key_arns)
 }
 
 output "database" {

@@ -5,8 +5,8 @@ variable "application" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{2,20}$", var.application))
-    error_message = "3 to 21 lower-case letters, digits and hyphens: names of roles and buckets are made of it."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,18}$", var.application))
+    error_message = "3 to 19 lower-case letters, digits and hyphens: names of roles and buckets are made of it."
   }
 }
 
@@ -140,27 +140,39 @@ variable "database_backup_days" {
   }
 }
 
-variable "former_kms_key_arns" {
-  description = "Keys that wrapped people's data keys and the service's secrets before the one of this deployment, the first one first."
-  type        = list(string)
-  default     = []
+variable "kms_generation" {
+  description = "How many keys there ever were for each purpose; one more makes a new key beside the others (docs/keys.md)."
+  type        = object({ personal_data = number, signing = number })
+  default     = { personal_data = 1, signing = 1 }
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.former_kms_key_arns : can(regex("^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/", arn))])
-    error_message = "Each is the ARN of a KMS key."
+    condition     = alltrue([for number in values(var.kms_generation) : number >= 1 && floor(number) == number])
+    error_message = "The first key is number 1."
   }
 }
 
-variable "former_signing_kms_key_arns" {
-  description = "Keys that wrapped signing keys before the one of this deployment, the first one first."
-  type        = list(string)
-  default     = []
+variable "kms_oldest" {
+  description = "The oldest key of each purpose that anything is still wrapped with; those before it are scheduled for deletion."
+  type        = object({ personal_data = number, signing = number })
+  default     = { personal_data = 1, signing = 1 }
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.former_signing_kms_key_arns : can(regex("^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/", arn))])
-    error_message = "Each is the ARN of a KMS key."
+    condition     = alltrue([for purpose, number in var.kms_oldest : number >= 1 && number <= var.wraps_with[purpose]])
+    error_message = "The key that wraps stays, and so does every later one."
+  }
+}
+
+variable "wraps_with" {
+  description = "The number of the key that wraps what is new. It follows kms_generation one release later, so that both releases read everything."
+  type        = object({ personal_data = number, signing = number })
+  default     = { personal_data = 1, signing = 1 }
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for purpose, number in var.wraps_with : number >= 1 && number <= var.kms_generation[purpose]])
+    error_message = "A key that exists: first raise kms_generation and release, then wrap with it."
   }
 }
 
@@ -176,9 +188,14 @@ variable "database_connections_max" {
 }
 
 variable "alarm_email" {
-  description = "Where alarms and the budget ring; null: only at the topic, for a pager to subscribe to."
+  description = "Where alarms and the budget ring; null, but not in prod: only at the topic, for a pager to subscribe to."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.alarm_email != null || var.stage != "prod"
+    error_message = "prod has one: an alarm that rings nowhere is none. Set it in stages/prod.tfvars."
+  }
 }
 
 variable "budget_usd" {
@@ -192,4 +209,16 @@ variable "has_trail" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "is_asleep" {
+  description = "Set by `make sleep`, never in a file: what is paid by the hour is gone or stopped."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.is_asleep || var.stage != "prod"
+    error_message = "prod doesn't sleep."
+  }
 }

@@ -18,12 +18,11 @@ from chalicelib.domain.errors import MethodNotAllowed, ServiceError, bad_signatu
 from chalicelib.routes.cors import gateway_headers
 from chalicelib.routes.edge import Api
 from chalicelib.routes.language import preferred_locale
-from chalicelib.routes.problems import problem
+from chalicelib.routes.problems import CHALLENGE, FORWARDED_CHALLENGE, problem
 from local.children import HOST
 from local.sigv4 import identity
 
 STAGE: Final = "v1"
-RENAMED: Final = {"www-authenticate": "x-amzn-Remapped-WWW-Authenticate"}  # as API Gateway does
 HOP_BY_HOP: Final = {"transfer-encoding"}  # a body is handed on whole
 PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
@@ -73,8 +72,7 @@ class Gateway(LocalGateway):
                 return refusal(bad_signature() if is_signed else no_route(), inbound, route)
             event["requestContext"]["identity"] |= caller
         response = self._app_object(event, self._generate_lambda_context())
-        told = response["headers"] | response["multiValueHeaders"]
-        headers = {RENAMED.get(name.lower(), name): value for name, value in told.items()}
+        headers = forwarded(response["headers"] | response["multiValueHeaders"])
         if response["body"] and "content-type" not in map(str.lower, headers):
             headers["Content-Type"] = "application/json"  # API Gateway's own default
         return Outbound(
@@ -122,6 +120,17 @@ class Gateway(LocalGateway):
             "body": text_if_utf8(event["body"]),
             "isBase64Encoded": event.get("isBase64Encoded", False),
         }
+
+
+def forwarded(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a function's headers under the names that API Gateway gives them on their way to the client.
+
+    The gateway's own errors (`refusal`) are not renamed.
+    """
+    return {
+        FORWARDED_CHALLENGE if name.lower() == CHALLENGE.lower() else name: value
+        for name, value in headers.items()
+    }
 
 
 def body_bytes(response: dict[str, Any]) -> bytes:

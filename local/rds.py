@@ -1,8 +1,9 @@
 """Play RDS: TLS that can be verified, IAM tokens in place of passwords, and a real PostgreSQL behind.
 
 As RDS does, it takes only TLS, asks for the password in clear inside it, and lets in a role that is a member
-of `rds_iam` with a token that is signed, fresh, and for this role at this address. As RDS Proxy does, it
-refuses a start with `options`. What it was asked is kept in `logins`.
+of `rds_iam`, directly or not, with a token that is signed, fresh, and for this role at this address; such a
+member's password it refuses. As RDS Proxy does, it refuses a start with `options`. What it was asked is kept
+in `logins`.
 """
 
 import contextlib
@@ -31,7 +32,21 @@ CHUNK_BYTES: Final = 65536
 POLL_SECONDS: Final = 0.2
 PASSWORD: Final = "between-the-front-and-postgresql"  # noqa: S105 - of a server that lives for one test
 IS_MEMBER: Final = """
-    SELECT pg_has_role(rolname, 'rds_iam', 'member') FROM pg_roles WHERE rolname = %s AND rolcanlogin
+    WITH RECURSIVE reached (role) AS (
+        SELECT oid FROM pg_roles WHERE rolname = %s AND rolcanlogin
+        UNION
+        SELECT roleid FROM pg_auth_members AS link JOIN reached ON member = role
+        WHERE roleid <> 'rds_iam'::regrole OR coalesce(to_jsonb(link) ->> 'set_option', 'true')::boolean
+    )
+    SELECT EXISTS (SELECT FROM reached WHERE role = 'rds_iam'::regrole)
+"""
+# RDS's master may grant rds_iam without being a member. Before PostgreSQL 16 CREATEROLE is enough for that.
+MAY_GRANT: Final = """
+    DO $$ BEGIN
+        IF current_setting('server_version_num')::int >= 160000 THEN
+            EXECUTE 'GRANT rds_iam TO {} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE';
+        END IF;
+    END $$
 """
 
 
@@ -104,13 +119,14 @@ class RdsFront:
 
     def _check(self, given: str, role: str) -> None:
         with connected(self._postgres.url()) as owner, owner.cursor() as cursor:
+            cursor.execute(IS_MEMBER, (role,))
+            is_member = cursor.fetchone() == (True,)
             if role in self.passwords:
-                if given != self.passwords[role]:
+                if is_member or given != self.passwords[role]:
                     raise Refused(f'password authentication failed for user "{role}"')
             else:
                 check_token(given, f"{NAME}:{self.port}", role)
-                cursor.execute(IS_MEMBER, (role,))
-                if cursor.fetchone() != (True,):
+                if not is_member:
                     raise Refused(f'PAM authentication failed for user "{role}"')
             statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
             cursor.execute(statement.format(sql.Identifier(role), sql.Literal(PASSWORD)))

@@ -5,13 +5,10 @@ The runtime asks a small HTTP API for its next event and posts the answer there 
 but what it is given.
 """
 
-import compileall
 import contextlib
-import importlib.util
 import json
 import os
 import queue
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,19 +17,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import uuid4
 
 import psutil
 
 from local.children import HOST, cpu_seconds, end
-from local.places import StackError
+from local.places import LOCAL, PROJECT, StackError, make_directory
+from tools import lambda_python
+from tools.vendor import locked
 
 API: Final = "/2018-06-01/runtime"
 ANSWER_SECONDS: Final = 30.0
-RUNTIME: Final = ("awslambdaric", "snapshot_restore_py", "simplejson", "runtime_client")
+RUNTIME: Final = ("awslambdaric", "simplejson", "snapshot-restore-py")  # as requirements-dev.txt names them
 # What Lambda's own bootstrap does: the task and the runtime on the path, then the loop over events.
 BOOTSTRAP: Final = """
 import sys
@@ -124,7 +125,8 @@ def container(
 
     `flags` are Python's own.
     """
-    exchange, aws = _Exchange(), runtime(folder)
+    exchange, aws = _Exchange(), runtime()
+    python = str(lambda_python.interpreter())
     server = ThreadingHTTPServer((HOST, 0), _api(exchange))
     server.daemon_threads = True
     log = folder / f"{handler}-{uuid4().hex[:8]}.log"
@@ -132,7 +134,7 @@ def container(
     with log.open("wb") as written:
         exchange.began = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", *flags, "-c", BOOTSTRAP, str(package), str(aws), handler],
+            [python, "-I", "-S", "-B", *flags, "-c", BOOTSTRAP, str(package), str(aws), handler],
             cwd=package,
             env={**environment, **given, "AWS_LAMBDA_FUNCTION_NAME": handler, "_HANDLER": handler},
             stdin=subprocess.DEVNULL,
@@ -150,22 +152,32 @@ def container(
             server.server_close()
 
 
-def runtime(folder: Path) -> Path:
-    """Return a folder with AWS's runtime, compiled as Lambda has it, and nothing else of this environment."""
-    alone = folder / "runtime"
-    if not alone.exists():
-        alone.mkdir()
-        for name in RUNTIME:
-            found = importlib.util.find_spec(name)
-            if found is None or found.origin is None:
-                raise StackError(f"{name} is not installed: make venv")
-            origin = Path(found.origin)
-            if found.submodule_search_locations:
-                shutil.copytree(origin.parent, alone / name)
-            else:
-                shutil.copy(origin, alone)
-        compileall.compile_dir(alone, quiet=1)
-    return alone
+def runtime() -> Path:
+    """Return a folder with AWS's runtime for Lambda's Python, compiled as Lambda has it; made once.
+
+    Raises: StackError.
+    """
+    blocks = locked((PROJECT / "requirements-dev.txt").read_text(encoding="utf-8"))
+    chosen = "".join(blocks[name] for name in RUNTIME)
+    made = LOCAL / "lambda-runtime" / sha256(f"{lambda_python.NAME}\n{chosen}".encode()).hexdigest()[:12]
+    if not made.exists():
+        make_directory(made.parent)
+        with TemporaryDirectory(dir=made.parent) as folder:
+            _install_runtime(Path(folder), chosen)
+            with contextlib.suppress(OSError):  # somebody else was quicker
+                (Path(folder) / "runtime").rename(made)
+    return made
+
+
+def _install_runtime(folder: Path, chosen: str) -> None:
+    (folder / "chosen.txt").write_text(chosen, encoding="utf-8")
+    python, target = str(lambda_python.interpreter()), str(folder / "runtime")
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps")
+    exact = ("--require-hashes", "--target", target, "-r", str(folder / "chosen.txt"))
+    for words in ((*pip, *exact), (python, "-I", "-m", "compileall", "-q", target)):
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise StackError(f"AWS's runtime can't be installed for {python}:\n{done.stderr[-2000:]}")
 
 
 def _api(exchange: _Exchange) -> type[BaseHTTPRequestHandler]:

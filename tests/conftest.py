@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from chalicelib.observation import log
 from chalicelib.services.publishing import Publishing
 from chalicelib.settings import Settings, from_environment
 from chalicelib.stores.database import connect
-from chalicelib.stores.documents import DocumentStore
+from chalicelib.stores.jobs.documents import PublishingStore
 from local.aws import LocalAws, Resources, aws_environment, ensure_table, local_session
 from local.database import migrate, open_app_role
 from local.dev_providers import DevProviders
@@ -34,6 +35,7 @@ from tests.first_texts import first_texts
 from tests.groups import Group, group_of
 from tests.owners import Owners
 from tests.patience import give_time
+from tests.pooler import pooled
 from tests.world import World
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ hypothesis.settings.register_profile("nightly", max_examples=2000)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let make choose which tests run, and `make flaky-phones` how long, and which chances."""
     parser.addoption("--group", type=Group, choices=list(Group), help="only the tests of one group")
+    parser.addoption("--pooled", action="store_true", help="requests reach PostgreSQL through PgBouncer")
     parser.addoption("--phones-seed", type=int, default=7)
     parser.addoption("--phones-seconds", type=float, default=0.0)
 
@@ -140,22 +143,25 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def parts(postgres: EmbeddedPostgres) -> Iterator[Parts]:
+def parts(postgres: EmbeddedPostgres, pytestconfig: pytest.Config) -> Iterator[Parts]:
     """Everything the service stands on."""
     people = DevProviders.within(RUN)
-    with LocalAws(RUN / "aws") as aws, people.serve() as providers:
+    with LocalAws(RUN / "aws") as aws, people.serve() as providers, ExitStack() as stack:
         resources = aws.provision()
         _enter_aws(aws)
         postgres.drop_database(TEMPLATE)
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
+        app_url = open_app_role(owner_url)
+        if pytestconfig.getoption("--pooled"):
+            app_url = stack.enter_context(pooled(app_url))
         ready = Parts(
             postgres=postgres,
             aws=aws,
             resources=resources,
             people=people,
             providers=providers,
-            app_url=open_app_role(owner_url),
+            app_url=app_url,
             owners=Owners(postgres.url()),
             dynamodb=local_session().client("dynamodb", endpoint_url=aws.endpoint_url),
         )
@@ -194,7 +200,7 @@ def lines() -> Iterator[io.StringIO]:
 def publish_first_texts(owner_url: str) -> None:
     """Publish the texts that the tests agree to, as a release does."""
     with closed_behind(connect(owner_url, 1)) as owner:
-        publishing = Publishing(documents=DocumentStore(owner), clock=SystemClock())
+        publishing = Publishing(documents=PublishingStore(owner.transactions), clock=SystemClock())
         publishing.publish(first_texts(), release.RELEASE)
 
 

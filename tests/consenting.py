@@ -12,7 +12,7 @@ import jwt
 from chalicelib.domain.consents import ConsentDocument
 from chalicelib.services.publishing import Publishing
 from chalicelib.stores.database import connect
-from chalicelib.stores.documents import DocumentStore
+from chalicelib.stores.jobs.documents import PublishingStore
 from tests.first_texts import shipped
 from tests.world import Phone, Reply, World
 
@@ -59,7 +59,7 @@ def _version(
 def publishing(world: World) -> Iterator[Publishing]:
     """Yield the release's step that publishes, as the database's owner."""
     database = connect(world.owner_url, 1)
-    yield Publishing(documents=DocumentStore(database), clock=world.clock)
+    yield Publishing(documents=PublishingStore(database.transactions), clock=world.clock)
     database.close()
 
 

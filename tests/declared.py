@@ -7,7 +7,7 @@ from chalicelib.domain.errors import InsufficientScope, MethodNotAllowed, leaves
 from chalicelib.routes.all import ROUTES
 from chalicelib.routes.openapi import possible_errors
 from chalicelib.routes.problem_records import PROBLEM
-from chalicelib.routes.problems import PROBLEM_MEDIA_TYPE, STATUSES
+from chalicelib.routes.problems import FORWARDED_CHALLENGE, PROBLEM_MEDIA_TYPE, STATUSES
 from chalicelib.routes.route import Route
 from chalicelib.routes.schema import conforms
 
@@ -63,7 +63,7 @@ def _check_problem(
     assert status == body["status"] == STATUSES[error]
     assert (headers["Content-Type"], headers["Cache-Control"]) == (PROBLEM_MEDIA_TYPE, "no-store")
     assert (body["request_id"], body["instance"].rpartition(":")[2]) == (request_id, request_id)
-    assert ("WWW-Authenticate" in headers) == (status == 401 or error is InsufficientScope)
+    assert (FORWARDED_CHALLENGE in headers) == (status == 401 or error is InsufficientScope)
     assert ("Retry-After" in headers) == ("retry_after" in body) == (status in {429, 503})
     assert ("RateLimit" in headers) == ("RateLimit-Policy" in headers) == (status == 429)
     if status in {429, 503}:

@@ -10,7 +10,7 @@ from uuid import UUID
 from chalicelib.clients.key_vault import WrappedKey
 from chalicelib.domain.erasure import Erasure, Position
 from chalicelib.domain.errors import IntegrityFailure, ServiceError
-from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord
+from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord, StoredKeys
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -107,13 +107,20 @@ class InMemoryKeyStore:
         self.reads = 0
         self.fault: ServiceError | None = None  # raised by every call while it is set
 
-    def signing_keys(self) -> tuple[SigningKeyRecord, ...]:
+    def stored(self) -> StoredKeys:
         self._called()
-        return tuple(sorted(self._signing, key=lambda key: (key.activates_at, key.kid)))
+        return StoredKeys(
+            signing=tuple(sorted(self._signing, key=lambda key: (key.activates_at, key.kid))),
+            service=tuple(
+                sorted(self._service, key=lambda key: (list(ServiceKeyUse).index(key.use), key.version))
+            ),
+        )
+
+    def signing_keys(self) -> tuple[SigningKeyRecord, ...]:
+        return self.stored().signing
 
     def service_keys(self) -> tuple[ServiceKeyRecord, ...]:
-        self._called()
-        return tuple(sorted(self._service, key=lambda key: (list(ServiceKeyUse).index(key.use), key.version)))
+        return self.stored().service
 
     def add_signing_key(
         self,

@@ -23,6 +23,7 @@ from chalicelib.routes.services import Services
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database, connect
 from local.dev_providers import DevProviders
+from local.gateway import forwarded
 from tests import declared
 from tests.fakes import FakeClock
 from tests.first_texts import yes
@@ -102,7 +103,9 @@ class World(Operated):
             told.setdefault("authorization", f"Bearer {token}")
         event = self._event(method, path, body, told)
         answer = self.app(event, None)
-        reply = Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"] or "null"))
+        reply = Reply(
+            answer["statusCode"], forwarded(answer["headers"]), json.loads(answer["body"] or "null")
+        )
         gateway = event["requestContext"]
         declared.check(
             method, gateway["resourcePath"], reply.status, reply.headers, reply.body, gateway["requestId"]

@@ -14,7 +14,7 @@ from typing import Any, Final
 from chalicelib.observation.metrics import MEASURED
 from local.command_line import CommandLine, progress
 from tools.terraform import INFRA, PROJECT, STAGES, run
-from tools.usage import Bought, Usage, requests_of, schedules_of
+from tools.usage import BESIDE, Bought, Usage, requests_of, schedules_of
 
 SIZES: Final = ("dev", "prod")
 PRICES: Final = INFRA / "prices" / "eu-west-1.json"
@@ -31,6 +31,11 @@ FLOWS_GB: Final = {"REJECT": 0.02, "ALL": 2.0}  # flow logs: refused ones are no
 
 Values = Mapping[str, Any]
 Prices = Mapping[str, float]
+
+
+AWAKE_HOURS: Final = 60 * 52 / 12  # of a month: 60 a week
+STOPPED: Final = ("PostgreSQL, server", "KMS endpoint", "Schedules")  # by `make sleep`
+ASLEEP: Final = "**The same, asleep outside 60 working hours a week**"
 
 
 class Unpriced(Exception):
@@ -143,12 +148,23 @@ def table(stages: Iterable[str] = SIZES) -> str:
     lines = dict.fromkeys(line for dollars in monthly.values() for line in dollars)
     rows = [_row(line, [monthly[stage].get(line, 0.0) for stage in chosen]) for line in lines]
     totals = _row("**A month, nobody there**", [sum(monthly[stage].values()) for stage in chosen])
+    asleep = [_row(ASLEEP, [_asleep(stage, monthly[stage]) for stage in chosen])]
+    beside = [
+        _row(f"Beside it, about: {each.line}", [each.amounts[stage] * known[each.price] for stage in chosen])
+        for each in BESIDE
+    ]
     requests = [
         _row(usage.line, [_per_100_000(usage, stage, plans[stage], known) for stage in chosen])
         for usage in requests_of()
     ]
     head = [f"| USD, list price in eu-west-1 | {' | '.join(chosen)} |", f"|---{'|---:' * len(chosen)}|"]
-    return "\n".join([*head, *rows, totals, *requests]) + "\n"
+    return "\n".join([*head, *rows, totals, *asleep, *beside, *requests]) + "\n"
+
+
+def _asleep(stage: str, dollars: Mapping[str, float]) -> float:
+    """Return the dollars of a month in which a stage sleeps outside working hours; prod never does."""
+    stopped = 0.0 if stage == "prod" else 1 - AWAKE_HOURS / HOURS
+    return sum(dollars.values()) - stopped * sum(dollars.get(line, 0.0) for line in STOPPED)
 
 
 def _per_100_000(usage: Usage, stage: str, plan: Iterable[tuple[str, Values]], known: Prices) -> float:

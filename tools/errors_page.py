@@ -8,7 +8,13 @@ from chalicelib.domain.errors import ServiceError, leaves
 from chalicelib.domain.failures import ACTION_MEANINGS
 from chalicelib.routes.faults import FaultCode
 from chalicelib.routes.messages import MESSAGES
-from chalicelib.routes.problems import STATUSES, TYPE_PREFIX
+from chalicelib.routes.problems import (
+    CHALLENGE,
+    FORWARDED_CHALLENGE,
+    NONCE_HEADER,
+    STATUSES,
+    TYPE_PREFIX,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "errors.md"
 
@@ -98,6 +104,14 @@ it comes in English or Spanish, as `Accept-Language` prefers.
 
 Only 401 says anything about tokens: an outage is 503 or 500, and then the tokens stay good. `detail`, where
 there is one, is for developers. A body's faults are told all at once, nested ones too.
+
+## The challenge
+
+A 401 carries a challenge (RFC 9110). API Gateway renames the service's `{CHALLENGE}` to
+`{FORWARDED_CHALLENGE}`, and so does the local server; only errors that the gateway
+writes itself keep the first name ([0132](decisions/0132-the-challenge-is-renamed.md)). Read `code` of the
+body, and for DPoP the header `{NONCE_HEADER}`: neither is ever renamed. A library that insists on the
+challenge must look for both names.
 """
 
 _OF_ACTIONS = """\

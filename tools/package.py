@@ -6,28 +6,29 @@ are set, so that the same sources always make the same bytes (decision 0077).
 """
 
 import hashlib
-import importlib.util
 import json
+import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager
 from chalice.utils import UI, OSUtils
 
 from local.command_line import CommandLine
-from tools import statements, vendor
+from tools import bytecode, lambda_python, vendor
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
 PACKAGE_BYTES_MAX: Final = 25_000_000  # Lambda takes 50 MB; half of it still uploads and starts fast
-PYTHON: Final = f"python3.{sys.version_info.minor}"  # Lambda's runtime, as Chalice chooses it
 DATED: Final = (1980, 1, 1, 0, 0, 0)  # the zip format's first day
 MODE: Final = 0o100644 << 16  # a plain file that everybody reads: shared objects need no more
 DEFLATED: Final = 6  # 9 takes three times as long for less than a hundredth
-CHECKED_HASH: Final = 0b11  # PEP 552: based on a hash, checked at import
+NATIVE: Final = re.compile(r"[^/]*\.cpython-3(?P<minor>\d+)-(?P<machine>\w+)-linux-gnu\.so")
+ARCHITECTURES: Final = {machine: name for name, machine in vendor.MACHINES.items()}
 
 
 def build(project: Path, architecture: str) -> Path:
@@ -36,14 +37,14 @@ def build(project: Path, architecture: str) -> Path:
     staged = vendor.stage(project, architecture)
     shutil.rmtree(staged / ".chalice", ignore_errors=True)  # Chalice finds packages by contents, not by names
     shutil.rmtree(deployments, ignore_errors=True)
-    made = Path(packager.create_deployment_package(str(staged), PYTHON))
+    made = Path(packager.create_deployment_package(str(staged), lambda_python.NAME))
     _normalize(made)
     faults = list(faults_of(made))
     if faults:
         made.unlink()
         raise vendor.VendorError("\n".join(["The package is not fit to be deployed:", *faults]))
     deployments.mkdir()
-    return made.rename(packager.deployment_package_filename(str(project), PYTHON))
+    return made.rename(packager.deployment_package_filename(str(project), lambda_python.NAME))
 
 
 def packager_of(architecture: str) -> LambdaDeploymentPackager:
@@ -59,23 +60,30 @@ def faults_of(package: Path) -> Iterator[str]:
     with zipfile.ZipFile(package) as zipped:
         names = zipped.namelist()
         yield from sorted({f"{name} is in it twice" for name in names if names.count(name) > 1})
-        for name in names:
-            if name.endswith(".py") and not _is_compiled(zipped, name):
-                yield f"{name} has no bytecode that fits it"
-        yield from statements.faults_of(zipped)
+        yield from (f"{name} has no bytecode that fits it" for name in _unfit(package))
 
 
-def _is_compiled(zipped: zipfile.ZipFile, name: str) -> bool:
-    folder, _, file = name.rpartition("/")
-    tag = sys.implementation.cache_tag
-    compiled = f"{folder}/__pycache__/{file[:-3]}.{tag}.pyc".removeprefix("/")
-    try:
-        head = zipped.read(compiled)[:16]
-    except KeyError:
-        return False
-    magic, flags, of_source = head[:4], int.from_bytes(head[4:8], "little"), head[8:]
-    is_ours = (magic, flags) == (importlib.util.MAGIC_NUMBER, CHECKED_HASH)
-    return is_ours and of_source == importlib.util.source_hash(zipped.read(name))
+def _unfit(package: Path) -> list[str]:
+    words = (str(lambda_python.interpreter()), "-I", bytecode.__file__, "unfit", str(package))
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise vendor.VendorError(f"{lambda_python.NAME} can't read the package:\n{done.stderr[-2000:]}")
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def made_for(package: Path | IO[bytes]) -> tuple[str, str]:
+    """Return the runtime and the architecture of Lambda's that a package runs on, as its libraries are named.
+
+    Raises: VendorError if it has none, or of several.
+    """
+    with zipfile.ZipFile(package) as zipped:
+        named = [NATIVE.fullmatch(name.rpartition("/")[2]) for name in zipped.namelist()]
+    found = {match.groups() for match in named if match}
+    if len(found) != 1:
+        raise vendor.VendorError(f"The package has libraries for {sorted(found) or 'no machine'}")
+    ((minor, machine),) = found
+    return f"python3.{minor}", ARCHITECTURES[machine]
 
 
 def _normalize(package: Path) -> None:
@@ -104,7 +112,7 @@ def main() -> None:
     stage = parser.parse_args().stage
     try:
         package = build(PROJECT, architecture_of(PROJECT, stage))
-    except vendor.VendorError as error:
+    except (vendor.VendorError, lambda_python.NoLambdaPython) as error:
         sys.exit(str(error))
     digest = hashlib.sha256(package.read_bytes()).hexdigest()
     print(f"{package.relative_to(PROJECT)}  {package.stat().st_size / 1e6:.1f} MB  sha256 {digest}")

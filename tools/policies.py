@@ -11,8 +11,9 @@ from typing import Any, Final
 
 APP: Final = "serenya-auth"
 API: Final = "api"  # Chalice's own handler of all routes, `app.app`; its Lambda is named after app and stage
-WITHOUT_RESOURCE: Final = frozenset(  # AWS lets no policy name a resource for these
+WITHOUT_RESOURCE: Final = frozenset(  # AWS lets no policy name a resource for these, or not for all of them
     {
+        "dynamodb:ListStreams",
         "ec2:AssignPrivateIpAddresses",
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",
@@ -70,7 +71,6 @@ READS_STREAM: Final = {  # Lambda itself polls it, as the function
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams",
     ),
     "egress-dead-letters": ("sqs:SendMessage",),
 }
@@ -156,6 +156,8 @@ def _through_services(function: str, place: Place) -> Iterable[dict[str, Any]]:
 def _always(function: str, place: Place) -> Iterable[dict[str, Any]]:
     yield _statement(("logs:CreateLogStream", "logs:PutLogEvents"), (f"{log_group(function, place)}:*",))
     services = ("xray:",) if function in OUTSIDE_THE_VPC else ("ec2:", "xray:")
+    if "egress-stream" in needs[function]:
+        services = (*services, "dynamodb:")  # Lambda looks for the stream, as the function
     yield _statement(tuple(sorted(one for one in WITHOUT_RESOURCE if one.startswith(services))), ("*",))
 
 

@@ -53,6 +53,39 @@ class Usage:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What depends on people, by an estimate for each stage; it is no part of the sum."""
+
+    line: str
+    price: str
+    amounts: Mapping[str, float]
+
+
+BESIDE: Final = (
+    Beside(  # 4 kB an answer: developers, and a million answers a month five times over
+        line="data out",
+        price="data_out_gb",
+        amounts=MappingProxyType({"dev": 1, "staging": 1, "prod": 20}),
+    ),
+    Beside(  # what is taken in, for as long as the stage keeps it
+        line="logs that are kept",
+        price="log_gb_kept",
+        amounts=MappingProxyType({"dev": 1, "staging": 1, "prod": 120}),
+    ),
+    Beside(  # changes of 3, 7 and 35 days; as much as the storage is free
+        line="backups beyond the database's size",
+        price="backup_gb",
+        amounts=MappingProxyType({"dev": 0, "staging": 0, "prod": 50}),
+    ),
+    Beside(  # writes to evidence and vault, invocations by people
+        line="the trail's data events",
+        price="trail_event",
+        amounts=MappingProxyType({"dev": 50_000, "staging": 50_000, "prod": 2_000_000}),
+    ),
+)
+
+
 def requests_of() -> tuple[Usage, ...]:
     """Return the requests that the table tells.
 

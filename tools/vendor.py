@@ -13,17 +13,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from py_compile import PycInvalidationMode, compile  # noqa: A004 - the standard library's word for it
 from typing import Final
 
-from tools import statements
+from tools import bytecode, lambda_python
 from tools.package_index import IndexSettingsError, pip_variables
 from tools.trimming import is_shipped
 
 LOCKED: Final = "requirements.txt"
 STAGED: Final = "staged"  # in .chalice/
 MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
-GLIBC_MINOR: Final = {11: 26, 12: 34, 13: 34}  # by Python's minor: Amazon Linux 2, then 2023
 BLOCK: Final = re.compile(
     r"^([a-z0-9-]+)==(?:.*\\\n)*.*\n", re.MULTILINE
 )  # one locked version with its hashes
@@ -90,8 +88,9 @@ def locked(lock: str) -> dict[str, str]:
 
 
 def _made_of(project: Path, architecture: str) -> str:
-    makers = "".join(Path(__file__).with_name(name).read_text() for name in ("vendor.py", "trimming.py"))
-    return json.dumps([sys.version, architecture, (project / LOCKED).read_text(), makers])
+    names = ("vendor.py", "trimming.py", "bytecode.py")
+    makers = "".join(Path(__file__).with_name(name).read_text() for name in names)
+    return json.dumps([lambda_python.NAME, architecture, (project / LOCKED).read_text(), makers])
 
 
 def _install(project: Path, vendor: Path, architecture: str) -> None:
@@ -121,11 +120,11 @@ def _is_elsewhere(block: str) -> bool:
 
 def _platform(architecture: str) -> Iterator[str]:
     """Yield what makes pip choose wheels for Lambda and not for this machine: glibc, newest first."""
-    machine, minor = MACHINES[architecture], sys.version_info.minor
-    for glibc in range(GLIBC_MINOR[minor], 16, -1):
+    machine = MACHINES[architecture]
+    for glibc in range(lambda_python.GLIBC_MINOR, 16, -1):
         yield from ("--platform", f"manylinux_2_{glibc}_{machine}")
     yield from ("--platform", f"manylinux2014_{machine}", "--implementation", "cp")
-    yield from ("--python-version", f"3.{minor}")
+    yield from ("--python-version", f"3.{lambda_python.MINOR}")
 
 
 def _trim(vendor: Path) -> None:
@@ -146,23 +145,27 @@ def _add_ours(project: Path, staged: Path) -> None:
         _compile(project / name, project)
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(project / name, copy)
-    statements.write(staged)
     shutil.copyfile(project / "app.py", staged / "app.py")
-    _compile_file(project / "app.py", staged / "vendor" / "__pycache__", "app.py")
+    _compile_all([_job(project / "app.py", staged / "vendor" / "__pycache__", "app.py")])
 
 
 def _compile(folder: Path, root: Path) -> None:
-    for source in sorted(folder.rglob("*.py")):
-        _compile_file(source, source.parent / "__pycache__", source.relative_to(root).as_posix())
-
-
-def _compile_file(source: Path, cache: Path, shown: str) -> None:
-    """Compile with a checked hash: Chalice dates every file 1980, so a time stamp would never match."""
-    compiled = cache / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
-    compile(
-        str(source),
-        str(compiled),
-        dfile=f"/var/task/{shown}",
-        doraise=True,
-        invalidation_mode=PycInvalidationMode.CHECKED_HASH,
+    _compile_all(
+        [
+            _job(source, source.parent / "__pycache__", source.relative_to(root).as_posix())
+            for source in sorted(folder.rglob("*.py"))
+        ]
     )
+
+
+def _job(source: Path, cache: Path, shown: str) -> list[str]:
+    compiled = cache / f"{source.stem}.cpython-3{lambda_python.MINOR}.pyc"
+    return [str(source), str(compiled), f"/var/task/{shown}"]
+
+
+def _compile_all(jobs: list[list[str]]) -> None:
+    """Have Lambda's own Python compile. Raises: VendorError."""
+    words = (str(lambda_python.interpreter()), "-I", bytecode.__file__, "compile")
+    done = subprocess.run(words, input=json.dumps(jobs), text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise VendorError(f"{lambda_python.NAME} can't compile what is deployed:\n{done.stderr[-2000:]}")

@@ -36,7 +36,7 @@ FUNCTIONS: Mapping[str, str] = {
     "audit_events": "SELECT, INSERT",
     "erasures": "SELECT, INSERT, UPDATE (completed_at)",
     "database_position": "SELECT, UPDATE",
-    "revocations": "SELECT, INSERT",
+    "revocations": "SELECT, INSERT, DELETE",
     "webhook_endpoints": "SELECT",
     "outbox": "SELECT, INSERT",
     "signing_keys": "SELECT",

@@ -12,8 +12,8 @@ from chalicelib.services.audit_joining import AuditJoining
 from chalicelib.services.ports import Clock
 from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
-from chalicelib.stores.audit_seals import AuditSealStore
 from chalicelib.stores.database import Database
+from chalicelib.stores.jobs.audit_seals import AuditSealStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class AuditParts:
     def chain(self) -> Audit:
         """Return what seals and verifies."""
         return Audit(
-            store=AuditSealStore(self.database),
+            store=AuditSealStore(self.database.transactions),
             anchors=self._anchors,
             tokens=self.tokens,
             check_signature=check_seal,
@@ -40,7 +40,7 @@ class AuditParts:
     def joining(self) -> AuditJoining:
         """Return what lets the record go on after a restore."""
         return AuditJoining(
-            store=AuditSealStore(self.database),
+            store=AuditSealStore(self.database.transactions),
             anchors=self._anchors,
             tokens=self.tokens,
             check_signature=check_seal,

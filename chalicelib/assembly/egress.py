@@ -12,7 +12,6 @@ from chalicelib.clients.kms import Kms
 from chalicelib.services.egress import Errands
 from chalicelib.services.ports import Clock, DataKeys
 from chalicelib.services.provider_grants import ProviderGrants
-from chalicelib.services.secrets import Secrets
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
 from chalicelib.stores.provider_grants import ProviderGrantStore
@@ -41,10 +40,9 @@ class EgressParts:
         table = EgressTable(self.dynamodb, self.settings.egress_table, ONE_TRY)
         return Errands(queue=table, wrapping=self.kms, clock=self.clock)
 
-    def provider_grants(self, database: Database, keys: DataKeys, secrets: Secrets) -> ProviderGrants:
-        """Return what keeps and ends grants."""
-        store = ProviderGrantStore(database)
-        return ProviderGrants(store=store, errands=self.errands, keys=keys, secrets=secrets, clock=self.clock)
+    def provider_grants(self, database: Database, keys: DataKeys) -> ProviderGrants:
+        """Return what ends grants."""
+        return ProviderGrants(store=ProviderGrantStore(database), errands=self.errands, keys=keys)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":

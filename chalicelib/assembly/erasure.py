@@ -17,8 +17,7 @@ from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
 from chalicelib.stores.erasure import ErasureStore
-from chalicelib.stores.recovery import RecoveryStore
-from chalicelib.stores.sessions import SessionStore
+from chalicelib.stores.positions import PositionStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class ErasureParts:
     @cached_property
     def watch(self) -> RestoreWatch:
         """Return what compares the database with the ledger."""
-        return RestoreWatch(store=RecoveryStore(self.database), ledger=self.ledger)
+        return RestoreWatch(store=PositionStore(self.database), ledger=self.ledger)
 
     @cached_property
     def gate(self) -> RestoreGate:
@@ -53,7 +52,6 @@ class ErasureParts:
             ledger=self.ledger,
             watch=self.watch,
             keys=self.keys,
-            sessions=SessionStore(self.database),
             signer=self.tokens,
             clock=self.clock,
             secrets=self.secrets,

@@ -17,12 +17,15 @@ from chalicelib.clients.webhooks import EventBus, WebhookSender
 from chalicelib.domain.egress import EgressKind
 from chalicelib.services.egress import Doer, EgressDelivery
 from chalicelib.services.egress_results import Applier, EgressCollection, need_nothing
-from chalicelib.services.provider_grants import ProviderGrants
+from chalicelib.services.grant_keeping import GrantKeeping
+from chalicelib.services.ports import DataKeys
+from chalicelib.services.secrets import Secrets
 from chalicelib.services.webhooks import OutboxCarrier, WebhookEndpoints
 from chalicelib.settings import Stage
 from chalicelib.stores.database import Database
-from chalicelib.stores.outbox import OutboxStore
-from chalicelib.stores.webhooks import WebhookStore
+from chalicelib.stores.jobs.outbox import OutboxStore
+from chalicelib.stores.jobs.provider_grants import GrantKeepingStore
+from chalicelib.stores.jobs.webhooks import WebhookStore
 
 ERRAND_SECONDS = 5.0  # what a receiver may take in all, a slow name server included
 
@@ -48,7 +51,7 @@ class ErrandParts(EgressParts):
         )
 
     def collection(
-        self, database: Database, grants: ProviderGrants | None, request_id: str
+        self, database: Database, grants: GrantKeeping | None, request_id: str
     ) -> EgressCollection:
         """Return what applies results: of events, and with `grants` of Apple's errands."""
         told = partial(self.carrier(database).settle, request_id=request_id)
@@ -57,14 +60,25 @@ class ErrandParts(EgressParts):
             appliers = {EgressKind.APPLE_EXCHANGE: grants.keep, EgressKind.APPLE_REVOKE: need_nothing}
         return EgressCollection(table=self.table, appliers=appliers, told=told, clock=self.clock)
 
+    def grant_keeping(self, database: Database, keys: DataKeys, secrets: Secrets) -> GrantKeeping:
+        """Return what keeps grants, and hands over those that were left behind."""
+        return GrantKeeping(
+            store=GrantKeepingStore(database.transactions),
+            grants=self.provider_grants(database, keys),
+            errands=self.errands,
+            keys=keys,
+            secrets=secrets,
+            clock=self.clock,
+        )
+
     def carrier(self, database: Database) -> OutboxCarrier:
         """Return what carries events."""
-        return OutboxCarrier(store=OutboxStore(database), errands=self.errands, clock=self.clock)
+        return OutboxCarrier(store=OutboxStore(database.transactions), errands=self.errands, clock=self.clock)
 
     def endpoints(self, database: Database) -> WebhookEndpoints:
         """Return who is told of events."""
         return WebhookEndpoints(
-            store=WebhookStore(database),
+            store=WebhookStore(database.transactions),
             wrapping=self.kms,
             clock=self.clock,
             ids=SystemIds(),

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from chalicelib.assembly.clients import shared_client
 from chalicelib.assembly.database import opened
-from chalicelib.assembly.keys import data_kms, key_rotation, service_keyring, signing_kms
+from chalicelib.assembly.key_rotation import key_rotation
+from chalicelib.assembly.keys import data_kms, service_keyring, signing_kms
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.clock import SystemClock, SystemIds
 from chalicelib.clients.data_keys import DataKeys
@@ -26,11 +27,10 @@ from chalicelib.services.secrets import Secrets
 from chalicelib.services.vault_sweep import VaultSweep
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
-from chalicelib.stores.key_changes import KeyChanges
-from chalicelib.stores.key_life import KeyActsStore
-from chalicelib.stores.keys import KeyStore
-from chalicelib.stores.recovery import RecoveryStore
-from chalicelib.stores.reindex import ReindexStore
+from chalicelib.stores.jobs.key_acts import KeyActsStore
+from chalicelib.stores.jobs.keys import KeyChanges, KeyStore
+from chalicelib.stores.jobs.recovery import RecoveryStore
+from chalicelib.stores.jobs.reindex import ReindexStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +44,16 @@ class KeyLifeParts:
     @property
     def status(self) -> KeyStatus:
         """Return what counts keys."""
-        store, indexed = KeyStore(self.database), ReindexStore(self.database)
+        store, indexed = KeyStore(self.database.transactions), ReindexStore(self.database.transactions)
         return KeyStatus(store=store, indexed=indexed, vault=self.vault, clock=self.clock)
 
     @property
     def rewrap(self) -> Rewrap:
         """Return what wraps keys anew."""
-        kms, acts = data_kms(self.settings), KeyActsStore(self.database)
+        kms, acts = data_kms(self.settings), KeyActsStore(self.database.transactions)
         own = OwnRewrap(
-            store=KeyStore(self.database),
-            changes=KeyChanges(self.database),
+            store=KeyStore(self.database.transactions),
+            changes=KeyChanges(self.database.transactions),
             signing_kms=signing_kms(self.settings),
             service_kms=kms,
             clock=self.clock,
@@ -65,10 +65,10 @@ class KeyLifeParts:
         """Return what indexes people anew."""
         keyring = service_keyring(self.settings, self.clock, self.database)
         return Reindex(
-            store=ReindexStore(self.database),
+            store=ReindexStore(self.database.transactions),
             keys=DataKeys(data_kms(self.settings), self.vault, self.clock),
             secrets=Secrets(keyring=keyring, make_index=lru_cache(BlindIndex)),
-            acts=KeyActsStore(self.database),
+            acts=KeyActsStore(self.database.transactions),
             issuers={name: declared.issuer for name, declared in PROVIDERS.items()},
             clock=self.clock,
         )
@@ -80,23 +80,23 @@ class KeyLifeParts:
         ledger = ErasureLedger(shared_client("s3", region, endpoint), self.settings.evidence_bucket)
         return VaultSweep(
             vault=self.vault,
-            acts=KeyActsStore(self.database),
-            watch=RestoreWatch(store=RecoveryStore(self.database), ledger=ledger),
+            acts=KeyActsStore(self.database.transactions),
+            watch=RestoreWatch(store=RecoveryStore(self.database.transactions), ledger=ledger),
             clock=self.clock,
         )
 
     @property
     def rotation(self) -> SecretRotation:
         """Return what rotates the service's secrets."""
-        kms, store = data_kms(self.settings), KeyStore(self.database)
+        kms, store = data_kms(self.settings), KeyStore(self.database.transactions)
         return SecretRotation(store=store, kms=kms, clock=self.clock, ids=SystemIds())
 
     @property
     def retirement(self) -> KeyRetirement:
         """Return what retires the service's keys."""
         return KeyRetirement(
-            store=KeyStore(self.database),
-            changes=KeyChanges(self.database),
+            store=KeyStore(self.database.transactions),
+            changes=KeyChanges(self.database.transactions),
             secrets=self.rotation,
             signing=key_rotation(self.settings, self.clock, self.database),
             algorithm=self.settings.signing_algorithm,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from chalicelib.assembly.clients import shared_client
 from chalicelib.clients import jwt_keys, s3_keys
 from chalicelib.clients.bounded_http import BoundedHttp
-from chalicelib.clients.clock import SystemClock, SystemIds
+from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.data_keys import DataKeys
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.clients.key_fetcher import KeyFetcher
@@ -19,11 +19,10 @@ from chalicelib.domain.id_tokens import Provider
 from chalicelib.domain.keys import SigningKeyRecord
 from chalicelib.domain.providers import OfferedProvider
 from chalicelib.services.keyring import KeyRing
-from chalicelib.services.keys import KeyRotation
 from chalicelib.services.ports import Clock
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
-from chalicelib.stores.keys import KeyStore
+from chalicelib.stores.keys import KeySource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -64,7 +63,7 @@ def _place_of(offered: OfferedProvider, settings: Settings) -> tuple["S3Client",
 def service_keyring(settings: Settings, clock: Clock, database: Database) -> KeyRing[TokenKey]:
     """Return the service's own keys; nothing is loaded yet."""
     return KeyRing(
-        store=KeyStore(database),
+        store=KeySource(database),
         signing_kms=signing_kms(settings),
         service_kms=data_kms(settings),
         load_key=_load_key,
@@ -74,19 +73,6 @@ def service_keyring(settings: Settings, clock: Clock, database: Database) -> Key
 
 def _load_key(record: SigningKeyRecord, private_der: bytes) -> TokenKey:
     return jwt_keys.load_key(record.kid, record.algorithm, private_der)
-
-
-def key_rotation(settings: Settings, clock: Clock, database: Database) -> KeyRotation:
-    """Return what makes the service's keys that are missing or due."""
-    return KeyRotation(
-        store=KeyStore(database),
-        signing_kms=signing_kms(settings),
-        service_kms=data_kms(settings),
-        make_key=jwt_keys.make_key,
-        algorithm=settings.signing_algorithm,
-        clock=clock,
-        ids=SystemIds(),
-    )
 
 
 def signing_kms(settings: Settings) -> Kms:

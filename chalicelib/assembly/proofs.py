@@ -5,14 +5,11 @@ from chalicelib.services.ports import Clock
 from chalicelib.services.proofs import Proofs
 from chalicelib.services.secrets import Secrets
 from chalicelib.settings import Settings
-from chalicelib.stores.database import Database
-from chalicelib.stores.dpop_proofs import DpopProofStore
 
 
-def proofs(settings: Settings, database: Database, secrets: Secrets, clock: Clock) -> Proofs:
+def proofs(settings: Settings, secrets: Secrets, clock: Clock) -> Proofs:
     """Return the check of proofs; their URLs have the scheme of the issuer's."""
     return Proofs(
-        store=DpopProofStore(database),
         read_proof=read_proof,
         secrets=secrets,
         demand=settings.dpop_nonce,

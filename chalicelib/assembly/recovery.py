@@ -9,7 +9,7 @@ from chalicelib.services.recovery import Recovery
 from chalicelib.services.tokens import AccessTokens
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
-from chalicelib.stores.recovery import RecoveryStore
+from chalicelib.stores.jobs.recovery import RecoveryStore
 
 
 def recovery(
@@ -18,7 +18,7 @@ def recovery(
     """Return what sweeps and restores; `tokens` sign the seal that joins the two records."""
     audit = AuditParts(settings=settings, database=database, tokens=tokens, clock=clock)
     return Recovery(
-        store=RecoveryStore(database),
+        store=RecoveryStore(database.transactions),
         ledger=erasure.ledger,
         watch=erasure.watch,
         erasures=erasure.erasures,

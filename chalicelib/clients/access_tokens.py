@@ -18,6 +18,7 @@ from chalicelib.clients.base64url import encode_base64url
 from chalicelib.clients.compact_jws import take_apart
 from chalicelib.clients.jwt_keys import TokenKey
 from chalicelib.domain.errors import AccessTokenExpired, InvalidAccessToken
+from chalicelib.domain.formats import Format, added, array, integer, optional, required, text
 from chalicelib.domain.keys import SigningAlgorithm
 from chalicelib.domain.tokens import CLOCK_LEEWAY, AccessClaims, Scope
 
@@ -43,22 +44,24 @@ class AccessTokenCodec:
 
     def payload(self, claims: AccessClaims) -> dict[str, object]:
         """Return what a token of these claims says."""
-        return {
-            "iss": self._issuer,
-            "aud": self._audience,
-            "sub": str(claims.user_id),
-            "client_id": claims.client_id,
-            "iat": _seconds(claims.issued_at),
-            "nbf": _seconds(claims.issued_at),
-            "exp": _seconds(claims.expires_at),
-            "jti": str(claims.token_id),
-            "sid": str(claims.session_id),
-            "scope": " ".join(sorted(claims.scopes)),
-            "auth_time": _seconds(claims.auth_time),
-            "acr": claims.acr,
-            "amr": list(claims.amr),
-            **({} if claims.jkt is None else {"cnf": {"jkt": claims.jkt}}),
-        }
+        return CLAIMS.write(
+            {
+                "iss": self._issuer,
+                "aud": self._audience,
+                "sub": str(claims.user_id),
+                "client_id": claims.client_id,
+                "iat": _seconds(claims.issued_at),
+                "nbf": _seconds(claims.issued_at),
+                "exp": _seconds(claims.expires_at),
+                "jti": str(claims.token_id),
+                "sid": str(claims.session_id),
+                "scope": " ".join(sorted(claims.scopes)),
+                "auth_time": _seconds(claims.auth_time),
+                "acr": claims.acr,
+                "amr": list(claims.amr),
+                **({} if claims.jkt is None else {"cnf": {"jkt": claims.jkt}}),
+            }
+        )
 
     def sign(self, document: Mapping[str, Any], typ: str, key: TokenKey, now: datetime) -> str:
         """Return a document as a JWS that says who issued it and when; `typ` keeps it from being a token."""
@@ -91,21 +94,21 @@ class AccessTokenCodec:
         return claims
 
     def _read(self, token: str, keys: Mapping[str, TokenKey]) -> AccessClaims:
-        payload = _verified_payload(token, keys)
-        if payload["iss"] != self._issuer or payload["aud"] != self._audience:
+        claims = CLAIMS.read(_verified_payload(token, keys))
+        if claims["iss"] != self._issuer or claims["aud"] != self._audience:
             raise ValueError("iss or aud")
         return AccessClaims(
-            user_id=UUID(_text(payload, "sub")),
-            session_id=UUID(_text(payload, "sid")),
-            client_id=_text(payload, "client_id"),
-            scopes=frozenset(_SCOPES[word] for word in _text(payload, "scope").split() if word in _SCOPES),
-            issued_at=_moment(payload, "iat"),
-            expires_at=_moment(payload, "exp"),
-            token_id=UUID(_text(payload, "jti")),
-            auth_time=_moment(payload, "auth_time"),
-            acr=_text(payload, "acr"),
-            amr=_texts(payload, "amr"),
-            jkt=_jkt(payload),
+            user_id=claims["sub"],
+            session_id=claims["sid"],
+            client_id=claims["client_id"],
+            scopes=claims["scope"],
+            issued_at=claims["iat"],
+            expires_at=claims["exp"],
+            token_id=claims["jti"],
+            auth_time=claims["auth_time"],
+            acr=claims["acr"],
+            amr=claims["amr"],
+            jkt=claims["cnf"],
         )
 
 
@@ -130,7 +133,7 @@ def _verified_payload(token: str, keys: Mapping[str, TokenKey]) -> dict[str, obj
     header = jws.header
     if header.keys() != {"alg", "kid", "typ"} or header["typ"] != TYPE:
         raise ValueError("header")
-    key = keys[_text(header, "kid")]
+    key = keys[text(header["kid"])]
     if header["alg"] != key.algorithm.value:
         raise ValueError("alg")
     if not _ALGORITHMS[key.algorithm].verify(jws.signing_input, key.public, jws.signature):
@@ -138,36 +141,43 @@ def _verified_payload(token: str, keys: Mapping[str, TokenKey]) -> dict[str, obj
     return jws.payload
 
 
-def _jkt(claims: Mapping[str, object]) -> str | None:
-    """Return the thumbprint of the key that a token is bound to (RFC 9449 s6.1), None for no binding."""
-    if "cnf" not in claims:
-        return None
-    cnf = claims["cnf"]
-    if not isinstance(cnf, dict) or cnf.keys() != {"jkt"}:
+def _scopes(claim: str) -> frozenset[Scope]:
+    """Return the scopes that this release knows."""
+    return frozenset(_SCOPES[word] for word in text(claim).split() if word in _SCOPES)
+
+
+def _jkt(claim: object) -> str:
+    """Return the thumbprint of the key that a token is bound to (RFC 9449 s6.1)."""
+    if not isinstance(claim, dict) or claim.keys() != {"jkt"}:
         raise ValueError("cnf")
-    return _text(cnf, "jkt")
+    return text(claim["jkt"])
 
 
-def _text(claims: Mapping[str, object], name: str) -> str:
-    value = claims[name]
-    if not isinstance(value, str):
-        raise TypeError(name)
-    return value
-
-
-def _texts(claims: Mapping[str, object], name: str) -> tuple[str, ...]:
-    values = claims[name]
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError(name)
-    return tuple(values)
-
-
-def _moment(claims: Mapping[str, object], name: str) -> datetime:
-    value = claims[name]
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(name)
-    return datetime.fromtimestamp(value, UTC)
+def _moment(claim: object) -> datetime:
+    return datetime.fromtimestamp(integer(claim), UTC)
 
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
+
+
+CLAIMS = Format(
+    "access_token",
+    {
+        "iss": required(text),
+        "aud": required(text),
+        "sub": required(UUID),
+        "client_id": required(text),
+        "iat": required(_moment),
+        "nbf": optional(_moment),
+        "exp": required(_moment),
+        "jti": required(UUID),
+        "sid": required(UUID),
+        "scope": required(_scopes),
+        "auth_time": required(_moment),
+        "acr": required(text),
+        "amr": required(lambda claim: tuple(map(text, array(claim)))),
+        "cnf": added(_jkt, is_written=True),
+    },
+    fault=InvalidAccessToken,
+)

@@ -19,8 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from chalicelib.clients.aws_calls import STANDARD_RETRIES, AwsCalls, RetryPolicy
 from chalicelib.clients.egress_table import ID
+from chalicelib.clients.item_values import item_bytes, item_text
 from chalicelib.domain.egress import client_key_context
 from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.formats import Format, required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,13 +79,15 @@ class AppleClientKeys:
         self._calls.answer(
             self._client.put_item,
             TableName=self._table,
-            Item={
-                ID: {"S": ITEM},
-                "team_id": {"S": team_id},
-                "key_id": {"S": key_id},
-                "wrapped": {"B": wrapped},
-                "kms_key_id": {"S": self._wrapping.key_id},
-            },
+            Item=KEY.write(
+                {
+                    ID: {"S": ITEM},
+                    "team_id": {"S": team_id},
+                    "key_id": {"S": key_id},
+                    "wrapped": {"B": wrapped},
+                    "kms_key_id": {"S": self._wrapping.key_id},
+                }
+            ),
         )
 
     def get(self) -> ClientKey | None:
@@ -94,17 +98,28 @@ class AppleClientKeys:
         item = answer.get("Item")
         if item is None:
             return None
+        told = KEY.read(item)
+        team_id, key_id = told["team_id"], told["key_id"]
+        der = self._wrapping.decrypt(told["wrapped"], client_key_context(team_id, key_id), told["kms_key_id"])
         try:
-            team_id, key_id = item["team_id"]["S"], item["key_id"]["S"]
-            der = self._wrapping.decrypt(
-                bytes(item["wrapped"]["B"]), client_key_context(team_id, key_id), item["kms_key_id"]["S"]
-            )
             private = load_der_private_key(der, password=None)
-        except (KeyError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise IntegrityFailure from error
         if not isinstance(private, EllipticCurvePrivateKey):
             raise IntegrityFailure
         return ClientKey(team_id=team_id, key_id=key_id, private=private)
+
+
+KEY = Format(
+    "apple_client_key_item",
+    {
+        ID: required(item_text),
+        "team_id": required(item_text),
+        "key_id": required(item_text),
+        "wrapped": required(item_bytes),
+        "kms_key_id": required(item_text),
+    },
+)
 
 
 def _p256(pem: str) -> EllipticCurvePrivateKey:

@@ -15,6 +15,7 @@ import jwt
 from chalicelib.clients.apple_client_key import ClientKey
 from chalicelib.clients.bounded_http import HttpAnswer, HttpFailed, HttpPost
 from chalicelib.domain.egress import DONE, Outcome, Verdict
+from chalicelib.domain.provider_grants import EXCHANGE, EXCHANGED, GRANT
 
 AUDIENCE = "https://appleid.apple.com"
 SECRET_LIFETIME = timedelta(minutes=5)  # Apple takes up to 6 months; a call takes seconds
@@ -44,20 +45,21 @@ class AppleTokens:
 
     def exchange(self, document: Mapping[str, Any], now: datetime) -> Outcome:
         """Learn the refresh token that a code stands for."""
-        told = {"grant_type": "authorization_code", "code": document["code"]}
-        answer, failed = self._asked("token", document["client_id"], told, now)
+        job = EXCHANGE.read(document)
+        told = {"grant_type": "authorization_code", "code": job.pop("code")}
+        answer, failed = self._asked("token", job["client_id"], told, now)
         if answer is None or failed is not None:
             return failed or Outcome(verdict=Verdict.FAILED)
         token = _document(answer).get("refresh_token")
         if not isinstance(token, str) or not token:
             return Outcome(verdict=Verdict.FAILED, cause="no_refresh_token")
-        kept = {name: document[name] for name in ("user_id", "issuer", "subject", "client_id")}
-        return Outcome(verdict=Verdict.DONE, learned={**kept, "refresh_token": token})
+        return Outcome(verdict=Verdict.DONE, learned=EXCHANGED.write({**job, "refresh_token": token}))
 
     def revoke(self, document: Mapping[str, Any], now: datetime) -> Outcome:
         """End what a refresh token stands for; one that Apple knows no more is at its end."""
-        told = {"token": document["refresh_token"], "token_type_hint": "refresh_token"}
-        _, failed = self._asked("revoke", document["client_id"], told, now)
+        grant = GRANT.read(document)
+        told = {"token": grant["refresh_token"], "token_type_hint": "refresh_token"}
+        _, failed = self._asked("revoke", grant["client_id"], told, now)
         if failed is not None and failed.verdict is Verdict.REFUSED:
             return DONE
         return failed or DONE

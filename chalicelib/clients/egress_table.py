@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.clients.aws_calls import STANDARD_RETRIES, AwsCalls, RetryPolicy
+from chalicelib.clients.item_values import item_bytes, item_moment, item_number, item_text
 from chalicelib.domain.egress import DEAD_KEPT, DONE_KEPT, FIRST_LOOK, EgressKind, EgressState, Errand
 from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.formats import Format, added, optional, required
 from chalicelib.observation import log
 
 if TYPE_CHECKING:
@@ -46,15 +48,18 @@ class EgressTable:
 
     def put(self, errand: Errand) -> bool:
         """Write an errand once; False when it was written before, whatever became of it since."""
-        item = _key(errand.id) | {
-            "kind": {"S": errand.kind.value},
-            "payload": {"B": errand.payload},
-            "state": {"S": errand.state.value},
-            "attempts": {"N": "0"},
-            "created_at": {"S": errand.created_at.isoformat()},
-            "queue": {"S": DUE},
-            "due_at": _moment(errand.created_at + FIRST_LOOK),
-        }
+        item = ITEM.write(
+            _key(errand.id)
+            | {
+                "kind": {"S": errand.kind.value},
+                "payload": {"B": errand.payload},
+                "state": {"S": errand.state.value},
+                "attempts": {"N": "0"},
+                "created_at": {"S": errand.created_at.isoformat()},
+                "queue": {"S": DUE},
+                "due_at": _moment(errand.created_at + FIRST_LOOK),
+            }
+        )
         return self._happens(
             self._client.put_item, Item=item, ConditionExpression=f"attribute_not_exists({ID})"
         )
@@ -121,14 +126,14 @@ class EgressTable:
 
     def due(self, *, now: datetime, limit: int) -> tuple[str, ...]:
         """Return pending errands whose time has come, the longest due first."""
-        return tuple(item[ID]["S"] for item in self._queued(DUE, now, limit))
+        return tuple(item_text(item[ID]) for item in self._queued(DUE, now, limit))
 
     def results(self, *, now: datetime, limit: int) -> tuple[Errand, ...]:
         """Return errands that ended and whose result nobody has applied yet, the oldest first."""
         return tuple(
             errand
             for item in self._queued(RESULT, now, limit)
-            if (errand := self._get(item[ID]["S"])) is not None
+            if (errand := self._get(item_text(item[ID]))) is not None
         )
 
     def settle(self, errand: Errand, *, now: datetime) -> None:
@@ -197,15 +202,29 @@ def _moment(moment: datetime) -> dict[str, Any]:
 
 
 def _errand(item: dict[str, Any]) -> Errand:
-    try:
-        return Errand(
-            id=item[ID]["S"],
-            kind=EgressKind(item["kind"]["S"]),
-            payload=bytes(item["payload"]["B"]) if "payload" in item else b"",
-            created_at=datetime.fromisoformat(item["created_at"]["S"]),
-            state=EgressState(item["state"]["S"]),
-            attempts=int(item["attempts"]["N"]),
-            result=bytes(item["result"]["B"]) if "result" in item else None,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise IntegrityFailure from error
+    told = ITEM.read(item)
+    return Errand(
+        id=told[ID],
+        kind=told["kind"],
+        payload=told["payload"],
+        created_at=told["created_at"],
+        state=told["state"],
+        attempts=told["attempts"],
+        result=told["result"],
+    )
+
+
+ITEM = Format(  # `leased_until` and the TTL are only compared, by DynamoDB
+    "outbound_job_item",
+    {
+        ID: required(item_text),
+        "kind": required(lambda value: EgressKind(item_text(value))),
+        "payload": optional(item_bytes, default=b""),
+        "state": required(lambda value: EgressState(item_text(value))),
+        "attempts": required(item_number),
+        "created_at": required(item_moment),
+        "queue": optional(item_text),
+        "due_at": optional(item_number),
+        "result": added(item_bytes, is_written=True),
+    },
+)

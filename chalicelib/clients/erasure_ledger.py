@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chalicelib.clients.aws_calls import STANDARD_RETRIES, AwsCalls, RetryPolicy
-from chalicelib.clients.strict_json import read_object
+from chalicelib.clients.strict_json import JsonRefused, read_object
 from chalicelib.domain.erasure import Erasure, Position
 from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.formats import Format, integer, optional, required
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -94,28 +95,43 @@ def _number(key: str) -> int:
 
 
 def _entry(erasure: Erasure) -> dict[str, Any]:
-    return {
-        "version": ENTRY_VERSION,
-        "id": str(erasure.id),
-        "user_id": str(erasure.user_id),
-        "lineage": str(erasure.lineage),
-        "epoch": erasure.epoch,
-        "requested_at": erasure.requested_at.isoformat(),
-        "secret_sha256": erasure.secret_hash.hex() if erasure.secret_hash else None,
-    }
+    return ENTRY.write(
+        {
+            "version": ENTRY_VERSION,
+            "id": str(erasure.id),
+            "user_id": str(erasure.user_id),
+            "lineage": str(erasure.lineage),
+            "epoch": erasure.epoch,
+            "requested_at": erasure.requested_at.isoformat(),
+            "secret_sha256": erasure.secret_hash.hex() if erasure.secret_hash else None,
+        }
+    )
 
 
 def _erasure(body: bytes) -> Erasure:
     try:
-        entry: dict[str, Any] = read_object(body)
-        secret = entry["secret_sha256"]
-        return Erasure(
-            id=UUID(entry["id"]),
-            user_id=UUID(entry["user_id"]),
-            lineage=UUID(entry["lineage"]),
-            epoch=int(entry["epoch"]),
-            requested_at=datetime.fromisoformat(entry["requested_at"]).astimezone(UTC),
-            secret_hash=None if secret is None else bytes.fromhex(secret),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        told = ENTRY.read(read_object(body))
+    except JsonRefused as error:
         raise IntegrityFailure from error
+    return Erasure(
+        id=told["id"],
+        user_id=told["user_id"],
+        lineage=told["lineage"],
+        epoch=told["epoch"],
+        requested_at=told["requested_at"],
+        secret_hash=told["secret_sha256"],
+    )
+
+
+ENTRY = Format(
+    "erasure_ledger_entry",
+    {
+        "version": optional(integer, default=ENTRY_VERSION),
+        "id": required(UUID),
+        "user_id": required(UUID),
+        "lineage": required(UUID),
+        "epoch": required(integer),
+        "requested_at": required(lambda told: datetime.fromisoformat(told).astimezone(UTC)),
+        "secret_sha256": required(lambda told: None if told is None else bytes.fromhex(told)),
+    },
+)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from chalicelib.clients.aws_calls import STANDARD_RETRIES, AwsCalls, RetryPolicy
+from chalicelib.clients.item_values import item_bytes, item_moment, item_number, item_text, item_uuid
 from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.formats import Format, added, required
 from chalicelib.domain.key_life import VaultItem, VaultPage
 
 if TYPE_CHECKING:
@@ -59,13 +61,15 @@ class KeyVault:
         self._calls.answer(
             self._client.put_item,
             TableName=self._table,
-            Item=_key(user_id)
-            | {
-                "wrapped_key": {"B": wrapped},
-                "key_version": {"N": str(version)},
-                "created_at": {"S": created_at.isoformat()},
-            }
-            | ({} if kms_key_id is None else {KMS_KEY_ID: {"S": kms_key_id}}),
+            Item=ITEM.write(
+                _key(user_id)
+                | {
+                    "wrapped_key": {"B": wrapped},
+                    "key_version": {"N": str(version)},
+                    "created_at": {"S": created_at.isoformat()},
+                }
+                | ({} if kms_key_id is None else {KMS_KEY_ID: {"S": kms_key_id}})
+            ),
             ConditionExpression="attribute_not_exists(user_id) OR wrapped_key = :wrapped",
             ExpressionAttributeValues={":wrapped": {"B": wrapped}},
         )
@@ -100,7 +104,7 @@ class KeyVault:
         return VaultPage(
             items=tuple(item for item in items if item is not None),
             damaged=items.count(None),
-            after=None if last is None else last[USER_ID]["S"],
+            after=None if last is None else item_text(last[USER_ID]),
         )
 
     def replace(self, item: VaultItem, wrapped: bytes, kms_key_id: str) -> bool:
@@ -131,27 +135,32 @@ def _key(user_id: UUID) -> "dict[str, AttributeValueTypeDef]":
 
 
 def _wrapped_key(item: "dict[str, AttributeValueTypeDef]") -> WrappedKey:
-    try:
-        return WrappedKey(
-            wrapped=bytes(item["wrapped_key"]["B"]),
-            version=int(item["key_version"]["N"]),
-            kms_key_id=item[KMS_KEY_ID]["S"] if KMS_KEY_ID in item else None,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise IntegrityFailure from error
+    told = ITEM.read(item)
+    return WrappedKey(wrapped=told["wrapped_key"], version=told["key_version"], kms_key_id=told[KMS_KEY_ID])
 
 
 def _vault_item(item: "dict[str, AttributeValueTypeDef]") -> VaultItem | None:
     """Return an item of a walk; None when it isn't a wrapped key, which only its reader is told."""
     try:
-        key = _wrapped_key(item)
-        created_at = datetime.fromisoformat(item["created_at"]["S"]) if "created_at" in item else None
-        return VaultItem(
-            user_id=UUID(item[USER_ID]["S"]),
-            wrapped=key.wrapped,
-            version=key.version,
-            kms_key_id=key.kms_key_id,
-            created_at=created_at,
-        )
-    except (IntegrityFailure, KeyError, TypeError, ValueError):
+        told = ITEM.read(item)
+    except IntegrityFailure:
         return None
+    return VaultItem(
+        user_id=told[USER_ID],
+        wrapped=told["wrapped_key"],
+        version=told["key_version"],
+        kms_key_id=told[KMS_KEY_ID],
+        created_at=told["created_at"],
+    )
+
+
+ITEM = Format(
+    "key_vault_item",
+    {
+        USER_ID: required(item_uuid),
+        "wrapped_key": required(item_bytes),
+        "key_version": required(item_number),
+        "created_at": added(item_moment, is_written=True),
+        KMS_KEY_ID: added(item_text, is_written=True),
+    },
+)

@@ -25,6 +25,7 @@ from chalicelib.clients.provider_keys import (
     keys_of,
 )
 from chalicelib.clients.strict_json import read_object
+from chalicelib.domain.formats import Format, array, integer, required
 from chalicelib.domain.keys import SigningAlgorithm
 
 if TYPE_CHECKING:
@@ -73,12 +74,14 @@ def publish(*, s3: "S3Client", bucket: str, key: str, key_set: ProviderKeySet) -
 
 def seal_envelope(key_set: ProviderKeySet) -> bytes:
     """Return the object's body: of each key what was checked, nothing else that came with it."""
-    envelope = {
-        "version": ENVELOPE_VERSION,
-        "fetched_at": key_set.fetched_at.isoformat(),
-        "fresh_until": key_set.fresh_until.isoformat(),
-        "keys": [dict(key.jwk) for key in key_set.keys.values()],
-    }
+    envelope = ENVELOPE.write(
+        {
+            "version": ENVELOPE_VERSION,
+            "fetched_at": key_set.fetched_at.isoformat(),
+            "fresh_until": key_set.fresh_until.isoformat(),
+            "keys": [dict(key.jwk) for key in key_set.keys.values()],
+        }
+    )
     return json.dumps(envelope, separators=(",", ":")).encode()
 
 
@@ -97,12 +100,13 @@ def open_envelope(body: bytes, algorithms: Collection[SigningAlgorithm]) -> Prov
 
 
 def _read_envelope(envelope: dict[str, object], algorithms: Collection[SigningAlgorithm]) -> ProviderKeySet:
-    if envelope.get("version") != ENVELOPE_VERSION:
+    told = ENVELOPE.read(envelope)
+    if told["version"] != ENVELOPE_VERSION:
         raise ValueError("version")
     return ProviderKeySet(
-        keys=keys_of(envelope.get("keys"), algorithms),
-        fetched_at=_instant(envelope.get("fetched_at")),
-        fresh_until=_instant(envelope.get("fresh_until")),
+        keys=keys_of(told["keys"], algorithms),
+        fetched_at=told["fetched_at"],
+        fresh_until=told["fresh_until"],
     )
 
 
@@ -111,3 +115,15 @@ def _instant(text: object) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise ValueError("time")
     return moment.astimezone(UTC)
+
+
+ENVELOPE = Format(
+    "provider_keys",
+    {
+        "version": required(integer),
+        "fetched_at": required(_instant),
+        "fresh_until": required(_instant),
+        "keys": required(array),
+    },
+    fault=ValueError,
+)

@@ -13,6 +13,7 @@ from chalicelib.clients.aws_calls import AwsCalls
 from chalicelib.clients.base64url import decode_base64url, encode_base64url
 from chalicelib.domain.audit_seals import SealRecord
 from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.formats import Format, integer, optional, required, text
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,7 +41,8 @@ class SealAnchors:
             IntegrityFailure: another seal is anchored under this number.
             DependencyUnavailable: S3 doesn't answer.
         """
-        body = {"version": VERSION, "seal": record.seal, "leaves": encode_base64url(record.leaves).decode()}
+        leaves = encode_base64url(record.leaves).decode()
+        body = COPY.write({"version": VERSION, "seal": record.seal, "leaves": leaves})
         try:
             CALLS.answer(
                 self._s3.put_object,
@@ -59,16 +61,13 @@ class SealAnchors:
         """Return an anchored seal, None where there is none. Raises as `put` when it can't be read as one."""
         try:
             answer = CALLS.answer(self._s3.get_object, Bucket=self._bucket, Key=key_of(number))
-            body = json.loads(answer["Body"].read())
-            return SealRecord(
-                number=number, seal=str(body["seal"]), leaves=decode_base64url(body["leaves"].encode())
-            )
+            body = answer["Body"].read()
         except IntegrityFailure as error:
             if isinstance(error.__cause__, ClientError):
                 return None
             raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise IntegrityFailure from error
+        told = COPY.read_json(body)
+        return SealRecord(number=number, seal=told["seal"], leaves=told["leaves"])
 
     def numbers_after(self, number: int) -> tuple[int, ...]:
         """Return the numbers of the anchored seals above this one, in order."""
@@ -83,6 +82,16 @@ class SealAnchors:
             if not page.get("IsTruncated"):
                 return tuple(found)
             after = keys[-1]
+
+
+COPY = Format(
+    "audit_seal_copy",
+    {
+        "version": optional(integer, default=VERSION),
+        "seal": required(text),
+        "leaves": required(lambda told: decode_base64url(told.encode())),
+    },
+)
 
 
 def key_of(number: int) -> str:

@@ -1,6 +1,5 @@
 """Send an event to who asked for it: signed to an address, or to an event bus."""
 
-import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +9,7 @@ from chalicelib.clients.aws_calls import STANDARD_RETRIES, AwsCalls, RetryPolicy
 from chalicelib.clients.bounded_http import HttpFailed, HttpPost
 from chalicelib.domain.egress import DONE, Outcome, Verdict
 from chalicelib.domain.errors import DependencyUnavailable
-from chalicelib.domain.webhooks import body_of, signature, webhook_secret_context
+from chalicelib.domain.webhooks import JOB, MESSAGE, body_of, signature, webhook_secret_context
 
 ANSWER_BYTES_MAX = 1024  # its status says all
 SOURCE = "serenya-auth"
@@ -34,8 +33,9 @@ class WebhookSender:
 
     def send(self, document: Mapping[str, Any], now: datetime) -> Outcome:
         """Send one message; any answer but 2xx, a redirect too, is a failure."""
-        body, message_id = body_of(document["message"]), document["id"]
-        secrets = [self._secret(document["endpoint_id"], one) for one in document["secrets"]]
+        job = JOB.read(document)
+        body, message_id = body_of(job["message"]), job["id"]
+        secrets = [self._secret(job["endpoint_id"], one) for one in job["secrets"]]
         headers = {
             "Content-Type": "application/json",
             "webhook-id": message_id,
@@ -43,7 +43,7 @@ class WebhookSender:
             "webhook-signature": signature(secrets, message_id, now, body),
         }
         try:
-            answer = self._http.post(document["url"], body, headers=headers, body_bytes_max=ANSWER_BYTES_MAX)
+            answer = self._http.post(job["url"], body, headers=headers, body_bytes_max=ANSWER_BYTES_MAX)
         except HttpFailed as error:
             cause = type(error.__cause__).__name__ if error.__cause__ else "no_answer"
             return Outcome(verdict=Verdict.FAILED, cause=cause)
@@ -54,7 +54,7 @@ class WebhookSender:
 
     def _secret(self, endpoint_id: str, told: Mapping[str, Any]) -> bytes:
         context = webhook_secret_context(endpoint_id, told["version"])
-        return self._kms.decrypt(base64.b64decode(told["wrapped"]), context, told["kms_key_id"])
+        return self._kms.decrypt(told["wrapped"], context, told["kms_key_id"])
 
 
 class EventsClient(Protocol):
@@ -74,13 +74,14 @@ class EventBus:
 
     def send(self, document: Mapping[str, Any], now: datetime) -> Outcome:  # noqa: ARG002 - the port gives it
         """Put one event; the bus says of each whether it took it."""
-        message = document["message"]
+        job = JOB.read(document)
+        message = MESSAGE.read(job["message"])
         entry = {
-            "EventBusName": document["url"],
+            "EventBusName": job["url"],
             "Source": SOURCE,
             "DetailType": message["type"],
-            "Time": datetime.fromisoformat(message["timestamp"]),
-            "Detail": json.dumps({"id": document["id"], **message}, separators=(",", ":")),
+            "Time": message["timestamp"],
+            "Detail": json.dumps({"id": job["id"], **job["message"]}, separators=(",", ":")),
         }
         try:
             answer = self._calls.answer(self._client.put_events, Entries=[entry])

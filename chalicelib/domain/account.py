@@ -4,8 +4,7 @@ A profile is decoration that the person sees again: the key of a person is (issu
 of this.
 """
 
-import json
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -13,6 +12,7 @@ from uuid import UUID
 
 from chalicelib.domain.chosen import Chosen
 from chalicelib.domain.decoration import PERSON_NAME
+from chalicelib.domain.formats import Format, optional, text_or_none, truth
 
 
 class UserStatus(StrEnum):
@@ -45,17 +45,25 @@ class Profile:
 
     def to_bytes(self) -> bytes:
         """Return the one spelling that is encrypted and digested."""
-        values = {name: getattr(self, name) for name in _PROFILE_FIELDS}
-        return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return PROFILE.write_record(self)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Profile":
-        """Return the profile that `to_bytes` wrote, in this release or the next one."""
-        values = json.loads(raw)
-        return cls(**{name: values[name] for name in _PROFILE_FIELDS})
+        """Return the profile that `to_bytes` wrote, in any release. Raises IntegrityFailure."""
+        return cls(**PROFILE.read_json(raw))
 
 
-_PROFILE_FIELDS = tuple(each.name for each in fields(Profile))
+PROFILE = Format(
+    "profile",
+    {
+        "email": optional(text_or_none),
+        "email_verified": optional(truth, default=False),
+        "name": optional(text_or_none),
+        "given_name": optional(text_or_none),
+        "family_name": optional(text_or_none),
+        "picture": optional(text_or_none),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -15,6 +15,7 @@ from chalicelib.domain.audit_events import AuditEvent, read_json, spelled
 from chalicelib.domain.audit_findings import Fault, Faulty, split
 from chalicelib.domain.audit_seals import EPOCH, Seal, SealRecord, microseconds
 from chalicelib.domain.audit_verification import Report, Verifier
+from chalicelib.domain.formats import Format, integer, optional, required, text, text_or_none
 from chalicelib.domain.id_ranges import ids_in
 from chalicelib.domain.merkle import inclusion_proofs, root_by_proof
 
@@ -27,19 +28,19 @@ class NotABundle(ValueError):
 
 def first_line(issuer: str) -> str:
     """Return the line that opens a bundle."""
-    return json.dumps({"record": "bundle", "version": VERSION, "issuer": issuer})
+    return json.dumps(FIRST.write({"record": "bundle", "version": VERSION, "issuer": issuer}))
 
 
 def last_line(*, seals: int, events: int, head: str | None) -> str:
     """Return the line that closes a bundle: what it holds, and the hash of its last seal."""
-    return json.dumps({"record": "end", "seals": seals, "events": events, "head": head})
+    return json.dumps(END.write({"record": "end", "seals": seals, "events": events, "head": head}))
 
 
 def seal_line(record: SealRecord, *, is_before: bool = False) -> str:
     """Return a seal."""
     kind = "before" if is_before else "seal"
     line = {"record": kind, "number": record.number, "seal": record.seal, "leaves": record.leaves.hex()}
-    return json.dumps(line)
+    return json.dumps(SEAL.write(line))
 
 
 def event_lines(seal: Seal, events: Sequence[AuditEvent], leaves: bytes) -> Iterator[str]:
@@ -85,7 +86,7 @@ def _walk(lines: Iterable[str], verifier: Verifier) -> None:
     for number, line in enumerate(lines, 1):
         fields = _fields(line, number)
         match (number, fields["record"]):
-            case (1, "bundle") if fields.get("version") == VERSION:
+            case (1, "bundle") if _version(fields) == VERSION:
                 continue
             case (2, "before"):
                 verifier.begin_after(_record(fields, number))
@@ -118,8 +119,11 @@ def _check(part: _Part | None, verifier: Verifier) -> None:
 
 
 def _check_end(end: Mapping[str, Any] | None, report: Report) -> None:
-    told = None if end is None else (end.get("seals"), end.get("events"), end.get("head"))
-    if told != (report.seals, report.events, report.head):
+    try:
+        told = None if end is None else END.read(end)
+    except ValueError:
+        told = None
+    if told != {"record": "end", "seals": report.seals, "events": report.events, "head": report.head}:
         raise Faulty(
             Fault.CUT, report.last_seal, details="the bundle's last line is missing or says otherwise"
         )
@@ -135,29 +139,37 @@ def _fields(line: str, number: int) -> dict[str, Any]:
     return fields
 
 
+def _version(fields: Mapping[str, Any]) -> int | None:
+    try:
+        version: int | None = FIRST.read(fields)["version"]
+    except ValueError:
+        return None
+    return version
+
+
 def _record(fields: Mapping[str, Any], number: int) -> SealRecord:
     try:
-        return SealRecord(
-            number=int(fields["number"]), seal=str(fields["seal"]), leaves=bytes.fromhex(fields["leaves"])
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        told = SEAL.read(fields)
+    except ValueError as error:
         raise NotABundle(f"line {number}: not a seal") from error
+    return SealRecord(number=told["number"], seal=told["seal"], leaves=told["leaves"])
 
 
 def _event(fields: Mapping[str, Any], number: int) -> tuple[AuditEvent, int, tuple[bytes, ...]]:
     try:
-        event = AuditEvent(
-            id=int(fields["id"]),
-            occurred_us=_microseconds(fields["occurred_at"]),
-            kind=str(fields["kind"]),
-            user_id=_optional(fields["user_id"]),
-            session_id=_optional(fields["session_id"]),
-            request_id=str(fields["request_id"]),
-            details=spelled(fields["details"]),
-        )
-        return event, int(fields["position"]), tuple(map(bytes.fromhex, fields["proof"]))
-    except (KeyError, TypeError, ValueError) as error:
+        told = EVENT.read(fields)
+    except ValueError as error:
         raise NotABundle(f"line {number}: not an event") from error
+    event = AuditEvent(
+        id=told["id"],
+        occurred_us=told["occurred_at"],
+        kind=told["kind"],
+        user_id=told["user_id"],
+        session_id=told["session_id"],
+        request_id=told["request_id"],
+        details=told["details"],
+    )
+    return event, told["position"], told["proof"]
 
 
 def _rfc3339(occurred_us: int | None) -> str | None:
@@ -167,9 +179,49 @@ def _rfc3339(occurred_us: int | None) -> str | None:
         return None
 
 
-def _microseconds(text: str | None) -> int | None:
-    return None if text is None else microseconds(datetime.fromisoformat(text))
+def _microseconds(told: str | None) -> int | None:
+    return None if told is None else microseconds(datetime.fromisoformat(told))
 
 
-def _optional(text: object) -> str | None:
-    return None if text is None else str(text)
+FIRST = Format(
+    "audit_bundle_first_line",
+    {"record": required(text), "version": optional(integer), "issuer": optional(text)},
+    fault=ValueError,
+)
+SEAL = Format(
+    "audit_bundle_seal",
+    {
+        "record": required(text),
+        "number": required(integer),
+        "seal": required(text),
+        "leaves": required(bytes.fromhex),
+    },
+    fault=ValueError,
+)
+EVENT = Format(
+    "audit_bundle_event",
+    {
+        "record": required(text),
+        "seal": optional(integer),
+        "position": required(integer),
+        "id": required(integer),
+        "occurred_at": required(_microseconds),
+        "kind": required(text),
+        "user_id": required(text_or_none),
+        "session_id": required(text_or_none),
+        "request_id": required(text),
+        "proof": required(lambda told: tuple(map(bytes.fromhex, told))),
+        "details": required(spelled),
+    },
+    fault=ValueError,
+)
+END = Format(
+    "audit_bundle_last_line",
+    {
+        "record": required(text),
+        "seals": optional(integer),
+        "events": optional(integer),
+        "head": optional(text_or_none),
+    },
+    fault=ValueError,
+)

@@ -6,7 +6,6 @@ later seal covers a pending id or declares it void, once no transaction is left 
 (decision 0040).
 """
 
-import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.domain.audit_events import AuditEvent
+from chalicelib.domain.formats import Format, added, integer, json_object, required, text, text_or_none
 from chalicelib.domain.id_ranges import Ranges, ranges_of, size, without
 from chalicelib.domain.merkle import root_hash
 
@@ -82,19 +82,21 @@ class Seal:
     def document(self) -> dict[str, Any]:
         """Return it as it is signed."""
         lost = {"lost": [list(each) for each in self.lost]} if self.lost else {}
-        return {
-            "number": self.number,
-            "previous": self.previous,
-            "sealed_us": self.sealed_us,
-            "count": self.count,
-            "root": self.root,
-            "covered": [list(each) for each in self.covered],
-            "void": [list(each) for each in self.void],
-            "pending": [[gap.first, gap.last, gap.horizon, gap.noted_us] for gap in self.pending],
-            "through": self.through,
-            "keys": [dict(key) for key in self.keys],
-            **lost,
-        }
+        return SEAL.write(
+            {
+                "number": self.number,
+                "previous": self.previous,
+                "sealed_us": self.sealed_us,
+                "count": self.count,
+                "root": self.root,
+                "covered": [list(each) for each in self.covered],
+                "void": [list(each) for each in self.void],
+                "pending": [[gap.first, gap.last, gap.horizon, gap.noted_us] for gap in self.pending],
+                "through": self.through,
+                "keys": [dict(key) for key in self.keys],
+                **lost,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +116,9 @@ def claimed(signed: str) -> dict[str, Any] | None:
     """Return what a JWS claims, its signature unchecked; None when it isn't one."""
     try:
         payload = signed.split(".")[1]
-        document = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, IndexError, RecursionError):
+        return json_object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), fault=ValueError)
+    except (ValueError, IndexError):
         return None
-    return document if isinstance(document, dict) else None
 
 
 def claimed_seal(signed: str) -> Seal | None:
@@ -125,28 +126,16 @@ def claimed_seal(signed: str) -> Seal | None:
     document = claimed(signed)
     try:
         return read_seal(document) if document else None
-    except (ValueError, TypeError, KeyError):
+    except ValueError:
         return None
 
 
 def read_seal(document: Mapping[str, Any]) -> Seal:
-    """Return the seal in a document whose signature was checked. Raises ValueError, TypeError, KeyError."""
-    seal = Seal(
-        number=int(document["number"]),
-        previous=document["previous"],
-        sealed_us=int(document["sealed_us"]),
-        root=str(document["root"]),
-        covered=_ranges(document["covered"]),
-        void=_ranges(document["void"]),
-        pending=tuple(
-            Gap(first=int(first), last=int(last), horizon=int(horizon), noted_us=int(noted_us))
-            for first, last, horizon, noted_us in document["pending"]
-        ),
-        through=int(document["through"]),
-        keys=tuple(dict(key) for key in document["keys"]),
-        lost=_ranges(document.get("lost", ())),
-    )
-    if document["count"] != seal.count:
+    """Return the seal in a document whose signature was checked. Raises ValueError."""
+    told = SEAL.read(document)
+    count = told.pop("count")
+    seal = Seal(**told)
+    if count != seal.count:
         raise ValueError("count")
     return seal
 
@@ -219,3 +208,29 @@ def _ranges(pairs: Iterable[Iterable[int]]) -> Ranges:
     if ends != sorted(ends) or len(set(ranges)) != len(ranges):
         raise ValueError("ranges")
     return ranges
+
+
+def _gaps(told: Iterable[Iterable[int]]) -> tuple[Gap, ...]:
+    return tuple(
+        Gap(first=int(first), last=int(last), horizon=int(horizon), noted_us=int(noted_us))
+        for first, last, horizon, noted_us in told
+    )
+
+
+SEAL = Format(
+    "audit_seal",
+    {
+        "number": required(integer),
+        "previous": required(text_or_none),
+        "sealed_us": required(integer),
+        "count": required(integer),
+        "root": required(text),
+        "covered": required(_ranges),
+        "void": required(_ranges),
+        "pending": required(_gaps),
+        "through": required(integer),
+        "keys": required(lambda told: tuple(dict(key) for key in told)),
+        "lost": added(_ranges, default=(), is_written=True),
+    },
+    fault=ValueError,
+)

@@ -146,7 +146,7 @@ class Verifier:
             raise Faulty(Fault.FORGED, record.number)
         try:
             seal = read_seal(document)
-        except (ValueError, TypeError, KeyError) as error:
+        except ValueError as error:
             raise Faulty(Fault.FORGED, record.number, details="not a seal") from error
         if seal.number != record.number or record.columns not in {None, _columns(seal)}:
             raise Faulty(Fault.SEAL_EDITED, record.number, details="the row says something else")

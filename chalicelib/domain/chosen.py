@@ -1,8 +1,9 @@
 """What a person says of themselves, in the app: no provider's word ever overwrites it (decision 0020)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+
+from chalicelib.domain.formats import Format, optional, text_or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -35,12 +36,20 @@ class Chosen:
 
     def to_bytes(self) -> bytes:
         """Return the one spelling that is encrypted."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return CHOSEN.write_record(self)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Chosen":
-        """Return what `to_bytes` wrote."""
-        return cls(**json.loads(raw))
+        """Return what `to_bytes` wrote, in any release. Raises IntegrityFailure."""
+        return cls(**CHOSEN.read_json(raw))
 
 
+CHOSEN = Format(
+    "chosen",
+    {
+        "display_name": optional(text_or_none),
+        "language": optional(text_or_none),
+        "time_zone": optional(text_or_none),
+    },
+)
 NOTHING = Chosen()

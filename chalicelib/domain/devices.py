@@ -1,10 +1,10 @@
 """A phone as its app describes it."""
 
-import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from chalicelib.domain.formats import Format, optional, required, text, text_or_none
 from chalicelib.domain.id_tokens import Platform
 
 
@@ -24,18 +24,25 @@ class Device:
 
     def to_bytes(self) -> bytes:
         """Return the one spelling that is encrypted and digested."""
-        values = {name: getattr(self, name) for name in _DEVICE_FIELDS}
-        return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return DEVICE.write_record(self)
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "Device":
-        """Return the device that `to_bytes` wrote, in this release or the next one."""
-        values = json.loads(raw)
-        known = {name: values[name] for name in _DEVICE_FIELDS}
-        return cls(**{**known, "platform": Platform(values["platform"])})
+        """Return the device that `to_bytes` wrote, in any release. Raises IntegrityFailure."""
+        return cls(**DEVICE.read_json(raw))
 
 
-_DEVICE_FIELDS = tuple(each.name for each in fields(Device))
+DEVICE = Format(
+    "device",
+    {
+        "id": required(text),
+        "platform": required(Platform),
+        "name": optional(text_or_none),
+        "model": optional(text_or_none),
+        "os_version": optional(text_or_none),
+        "app_version": optional(text_or_none),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What erasing a person means: what goes, what stays, on which legal basis and until when (GDPR art. 17).
 
-The only place that says so: the receipt, the API's answers and the statement that erases follow it.
+The only place that says so: the receipt, the API's answers and the function that erases follow it.
 """
 
 import hmac
@@ -14,7 +14,9 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from chalicelib.domain.dpop import Proof
 from chalicelib.domain.personal_data import framed
+from chalicelib.domain.sessions import Session
 
 PURPOSE = b"serenya-auth/v1/erasure"
 RECEIPT_TYPE = "erasure-receipt+jwt"
@@ -108,15 +110,19 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureOrder:
-    """What the statement that erases is told. `session_id` is the asking person's, which must be live."""
+    """What the function that erases takes. `session_id` is the asking person's, which must be live.
 
-    id: UUID
+    The first of `ids` is this order's; the others it has if it was asked for before a rotation.
+    """
+
+    ids: tuple[UUID, ...]
     user_id: UUID
     session_id: UUID | None
     secret_hash: bytes | None = field(repr=False)
     requested_at: datetime
     origin: Origin
     details: Mapping[str, str] = field(default_factory=dict)
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +141,23 @@ class Erasure:
     def state(self) -> ErasureState:
         """Return how far it is."""
         return ErasureState.PENDING if self.completed_at is None else ErasureState.COMPLETED
+
+
+class Erased(StrEnum):
+    """What came of an order."""
+
+    ERASED = "erased"
+    REPEATED = "repeated"  # the same who ask had it done a moment ago, and may have lost the answer
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """What came of an order: the erasure, or of a refusal the session that asked, in any state."""
+
+    outcome: Erased
+    erasure: Erasure | None
+    own: Session | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

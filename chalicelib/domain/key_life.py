@@ -1,12 +1,14 @@
 """How the keys of people and of the service are renewed, counted and swept; the rules alone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
+from chalicelib.domain.failures import NotPossible
+from chalicelib.domain.formats import Format, integer, optional, text_or_none
 from chalicelib.domain.keys import PUBLISHED_BEFORE_USE, ServiceKeyRecord
 
 ORPHAN_AGE = timedelta(days=1)  # a sign-up takes seconds from its key to its row
@@ -47,10 +49,20 @@ class VaultPage:
     after: str | None
 
 
+def _progress(label: str, *counts: str) -> Format:
+    """Return the format of a walk: where it is, and what it counts."""
+    names = {
+        "after": optional(text_or_none),
+        **{name: optional(integer, default=0) for name in ("seen", *counts)},
+    }
+    return Format(label, names, fault=ValueError)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a walk through the vault is. Its answer, sent again as the event, goes on from there."""
 
+    FORMAT: ClassVar[Format]
     after: str | None = None
     seen: int = 0
     is_done: bool = False
@@ -58,15 +70,18 @@ class Progress:
 
     @classmethod
     def resumed(cls, event: Mapping[str, Any]) -> Self:
-        """Return the progress that an earlier answer tells; an empty event begins anew."""
-        told = {each.name for each in fields(cls) if not each.name.startswith("is_")}
-        return cls(**{name: value for name, value in event.items() if name in told})
+        """Return the progress that an earlier answer tells; without one, begin. Raises NotPossible."""
+        try:
+            return cls(**cls.FORMAT.read(event))
+        except ValueError as error:
+            raise NotPossible("the event is empty, or an earlier answer of this function") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewrapProgress(Progress):
     """`own`: keys of the service itself. `overtaken`: erased, or re-wrapped by another run, meanwhile."""
 
+    FORMAT = _progress("rewrap_progress", "own", "rewrapped", "current", "overtaken", "damaged")
     own: int = 0
     rewrapped: int = 0
     current: int = 0
@@ -78,6 +93,7 @@ class RewrapProgress(Progress):
 class ReindexProgress(Progress):
     """`moved`: people of whom something was indexed anew. `damaged`: whose data doesn't open."""
 
+    FORMAT = _progress("reindex_progress", "moved", "damaged")
     moved: int = 0
     damaged: int = 0
 
@@ -86,6 +102,7 @@ class ReindexProgress(Progress):
 class SweepProgress(Progress):
     """`is_refused`: so many keys without a person look like the wrong database, and none was deleted."""
 
+    FORMAT = _progress("vault_sweep_progress", "known", "young", "deleted")
     known: int = 0
     young: int = 0
     deleted: int = 0

@@ -70,6 +70,14 @@ class ServiceKeyRecord:
     retired_at: datetime | None = None  # accepted until then
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKeys:
+    """All keys of the service, each kind the oldest first."""
+
+    signing: tuple[SigningKeyRecord, ...]
+    service: tuple[ServiceKeyRecord, ...]
+
+
 def is_trusted(key: SigningKeyRecord, now: datetime) -> bool:
     """Return whether what a key signed still counts."""
     return key.retired_at is None and (key.expires_at is None or key.expires_at > now)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from chalicelib.domain.challenges import CHALLENGE_TTL
 from chalicelib.domain.errors import ChallengeExpired, ChallengeInvalid, ChallengeMismatch
+from chalicelib.domain.formats import Format, integer, required, text, text_or_none
 
 CHALLENGE_CHARS_MAX = 512
 _MAC_PREFIX = b"serenya-auth/biometric-challenge\x00"
@@ -40,16 +41,32 @@ class PresenceChallenge:
 
     def encode(self, secret: bytes) -> str:
         """Return the text that is sent, and signed as it is: what it says, and a MAC of that."""
-        said = {
-            "service": self.service,
-            "purpose": self.purpose.value,
-            "session": str(self.session_id),
-            "key": self.key,
-            "expires_at": int(self.expires_at.timestamp()),
-            "nonce": self.nonce,
-        }
+        said = CHALLENGE.write(
+            {
+                "service": self.service,
+                "purpose": self.purpose.value,
+                "session": str(self.session_id),
+                "key": self.key,
+                "expires_at": int(self.expires_at.timestamp()),
+                "nonce": self.nonce,
+            }
+        )
         body = _base64url(json.dumps(said, separators=(",", ":")).encode())
         return f"{body}.{_base64url(_mac(secret, body))}"
+
+
+CHALLENGE = Format(
+    "presence_challenge",
+    {
+        "service": required(text),
+        "purpose": required(Purpose),
+        "session": required(UUID),
+        "key": required(text_or_none),
+        "expires_at": required(lambda seconds: datetime.fromtimestamp(integer(seconds), UTC)),
+        "nonce": required(text),
+    },
+    fault=ChallengeInvalid,
+)
 
 
 def presence_challenge(
@@ -73,15 +90,8 @@ def read_presence_challenge(text: str, secrets: Sequence[bytes]) -> PresenceChal
         raise ChallengeInvalid
     if not any(hmac.compare_digest(mac, _base64url(_mac(secret, body))) for secret in secrets):
         raise ChallengeInvalid
-    said = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))  # ours: the MAC says so
-    return PresenceChallenge(
-        service=said["service"],
-        purpose=Purpose(said["purpose"]),
-        session_id=UUID(said["session"]),
-        key=said["key"],
-        expires_at=datetime.fromtimestamp(said["expires_at"], UTC),
-        nonce=said["nonce"],
-    )
+    said = CHALLENGE.read_json(urlsafe_b64decode(body + "=" * (-len(body) % 4)))  # ours: the MAC says so
+    return PresenceChallenge(session_id=said.pop("session"), **said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.formats import Format, required, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,15 +17,39 @@ class ProviderGrant:
 
     def to_bytes(self) -> bytes:
         """Return what is sealed."""
-        return json.dumps({"client_id": self.client_id, "refresh_token": self.refresh_token}).encode()
+        return json.dumps(self.details()).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "ProviderGrant":
         """Return what was sealed. Raises IntegrityFailure."""
-        try:
-            return cls(**json.loads(content))
-        except (TypeError, ValueError) as error:
-            raise IntegrityFailure from error
+        return cls(**GRANT.read_json(content))
+
+    def details(self) -> dict[str, Any]:
+        """Return it as it is sealed, and as the outbound job that revokes it takes it."""
+        return GRANT.write({"client_id": self.client_id, "refresh_token": self.refresh_token})
+
+
+GRANT = Format("provider_grant", {"client_id": required(text), "refresh_token": required(text)})
+EXCHANGE = Format(
+    "apple_exchange",
+    {
+        "user_id": required(text),
+        "issuer": required(text),
+        "subject": required(text),
+        "client_id": required(text),
+        "code": required(text),
+    },
+)
+EXCHANGED = Format(
+    "apple_exchange_result",
+    {
+        "user_id": required(UUID),
+        "issuer": required(text),
+        "subject": required(text),
+        "client_id": required(text),
+        "refresh_token": required(text),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

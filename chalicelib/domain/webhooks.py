@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from chalicelib.domain.failures import NotPossible
+from chalicelib.domain.formats import Format, array, integer, mapping, required, text
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
 SECRET_BYTES = 32  # the specification asks for 24 to 64
@@ -48,7 +49,7 @@ class WebhookSecret:
     def told(self) -> dict[str, Any]:
         """Return what the function that signs needs; without KMS it is nothing."""
         wrapped = base64.b64encode(self.wrapped).decode()
-        return {"version": self.version, "wrapped": wrapped, "kms_key_id": self.kms_key_id}
+        return SIGNING.write({"version": self.version, "wrapped": wrapped, "kms_key_id": self.kms_key_id})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +81,45 @@ class OutboxRow:
 
     def errand(self, now: datetime) -> dict[str, Any]:
         """Return what is to be sent, where to, and what it is signed with."""
-        return {
-            "id": str(self.id),
-            "endpoint_id": str(self.endpoint.id),
-            "url": self.endpoint.address,
-            "secrets": [secret.told() for secret in self.endpoint.secrets if secret.signs(now)],
-            "message": self.message(),
-        }
+        return JOB.write(
+            {
+                "id": str(self.id),
+                "endpoint_id": str(self.endpoint.id),
+                "url": self.endpoint.address,
+                "secrets": [secret.told() for secret in self.endpoint.secrets if secret.signs(now)],
+                "message": self.message(),
+            }
+        )
 
     def message(self) -> dict[str, Any]:
         """Return what is sent; ids alone say whom it is about."""
-        return {
-            "type": self.kind.value,
-            "timestamp": self.occurred_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "data": {"user_id": str(self.user_id), "sequence": self.sequence, **self.data},
-        }
+        return MESSAGE.write(
+            {
+                "type": self.kind.value,
+                "timestamp": self.occurred_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "data": {"user_id": str(self.user_id), "sequence": self.sequence, **self.data},
+            }
+        )
+
+
+SIGNING = Format(
+    "webhook_job_secret",
+    {"version": required(integer), "wrapped": required(base64.b64decode), "kms_key_id": required(text)},
+)
+MESSAGE = Format(  # what receivers get, whole; EventBridge takes two of its names besides
+    "webhook_message",
+    {"type": required(text), "timestamp": required(datetime.fromisoformat), "data": required(mapping)},
+)
+JOB = Format(
+    "webhook_job",
+    {
+        "id": required(text),
+        "endpoint_id": required(text),
+        "url": required(text),
+        "secrets": required(lambda told: [SIGNING.read(each) for each in array(told)]),
+        "message": required(mapping),
+    },
+)
 
 
 def checked_address(text: str, *, is_local: bool) -> str:

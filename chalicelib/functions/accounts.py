@@ -8,7 +8,7 @@ from chalicelib.clients.clock import SystemClock
 from chalicelib.functions.invocation import Answer, Event, recorded, request_id, uuid
 from chalicelib.services.ports import Act
 from chalicelib.services.purge import Purge
-from chalicelib.stores.purge import PurgeStore
+from chalicelib.stores.jobs.purge import PurgeStore
 
 
 def account_erase(event: Event, context: object) -> Answer:
@@ -35,7 +35,7 @@ def erasure_sweep(_event: object) -> Answer:
 def purge(_event: object) -> Answer:
     """Delete what is kept no longer, by the periods of domain/retention.py; answer how much that was."""
     with opened(wiring.settings()) as database:
-        return asdict(Purge(store=PurgeStore(database), clock=SystemClock()).run())
+        return asdict(Purge(store=PurgeStore(database.transactions), clock=SystemClock()).run())
 
 
 def restore(_event: Event, context: object) -> Answer:

@@ -8,7 +8,7 @@ from chalicelib.clients.clock import SystemClock
 from chalicelib.clients.documents import FORMS
 from chalicelib.domain.consents import NoSuchDocument
 from chalicelib.functions.invocation import Answer, Event
-from chalicelib.stores.consent_coverage import CoverageStore
+from chalicelib.stores.jobs.consent_coverage import CoverageStore
 
 
 def consent_coverage(event: Event, _context: object) -> Answer:
@@ -20,5 +20,5 @@ def consent_coverage(event: Event, _context: object) -> Answer:
     if version is not None and not FORMS["version"].fullmatch(version):
         raise NoSuchDocument(f"{version}: a version reads like 2.0")
     with opened(wiring.settings()) as database:
-        store = CoverageStore(database)
+        store = CoverageStore(database.transactions)
         return asdict(store.coverage(document=document, version=version, now=SystemClock().now()))

@@ -14,12 +14,12 @@ from chalicelib.clients.clock import SystemClock
 from chalicelib.domain.audit import AuditKind
 from chalicelib.functions.invocation import Answer, Event, recorded, request_id
 from chalicelib.observation import log
+from chalicelib.services.grant_keeping import GrantKeeping
 from chalicelib.services.ports import Clock
-from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.secrets import Secrets
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database
-from chalicelib.stores.key_life import KeyActsStore
+from chalicelib.stores.jobs.key_acts import KeyActsStore
 
 COLLECTOR = "egress-collect"  # the request id of what schedules apply: they have no other
 
@@ -58,7 +58,7 @@ def apple_client_key(event: Event, context: object) -> Answer:
     team_id, key_id = recorded(event, "team_id"), recorded(event, "key_id")
     _outside().client_keys.put(team_id=team_id, key_id=key_id, private_pem=event["private_key"])
     with opened(settings) as database:
-        KeyActsStore(database).record(
+        KeyActsStore(database.transactions).record(
             AuditKind.KEY_CREATED,
             {"key": f"apple_client_key:{key_id}"},
             now=clock.now(),
@@ -67,11 +67,11 @@ def apple_client_key(event: Event, context: object) -> Answer:
     return {"key_id": key_id}
 
 
-def grants_of(settings: Settings, database: Database, clock: Clock) -> ProviderGrants:
-    """Return what keeps grants, on a connection of its own."""
+def grants_of(settings: Settings, database: Database, clock: Clock) -> GrantKeeping:
+    """Return what keeps grants, and hands over those that were left behind."""
     secrets = Secrets(keyring=service_keyring(settings, clock, database), make_index=lru_cache(BlindIndex))
     parts = ErrandParts(settings=settings, clock=clock)
-    return parts.provider_grants(database, people_keys(settings, clock), secrets)
+    return parts.grant_keeping(database, people_keys(settings, clock), secrets)
 
 
 def _outside() -> ErrandParts:

@@ -1,10 +1,12 @@
 """The connections of one container: so many at most, the last used first, a login for each that is made.
 
 There is no check before use, which would cost a round trip: a connection that broke is found out by the
-statement that meets it, and `Database` sends that again.
+statement that meets it, and `Database` sends that again. A connection that was idle for long is replaced
+first: Lambda's network drops it in silence, and the statement would wait for its whole time limit (F-45).
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
@@ -19,6 +21,7 @@ from chalicelib.postgres.deadline import BoundedConnection
 
 ConnectionT = TypeVar("ConnectionT", bound=extensions.connection)
 TAKE_TIMEOUT = timedelta(seconds=3)
+IDLE_MAX = timedelta(seconds=300)  # Lambda and NAT drop a connection after some 350 s without traffic
 POSTGRES_PORT = 5432
 OUR_FAULTS = (  # what was sent is at fault, not the way there
     psycopg2.DataError,
@@ -43,12 +46,18 @@ class Login(Protocol):
 class Connections:
     """Takes connections out and puts them back; safe between threads."""
 
-    def __init__(self, connect: Callable[[], BoundedConnection], connections_max: int) -> None:
-        """Start with none."""
+    def __init__(
+        self,
+        connect: Callable[[], BoundedConnection],
+        connections_max: int,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Start with none. `wall_clock` returns seconds; monotonic time would stand still in a freeze."""
         self.made = 0
         self._connect = connect
+        self._wall_clock = wall_clock
         self._free = threading.Semaphore(connections_max)
-        self._idle: list[BoundedConnection] = []
+        self._idle: list[tuple[BoundedConnection, float]] = []
         self._counting = threading.Lock()
 
     def take(self) -> BoundedConnection:
@@ -72,20 +81,25 @@ class Connections:
         if is_broken:
             connection.close()
         else:
-            self._idle.append(connection)
+            self._idle.append((connection, self._wall_clock()))
         self._free.release()
 
     def close_idle(self) -> None:
         """Close what nobody uses now."""
         idle, self._idle = self._idle, []
-        for connection in idle:
+        for connection, _ in idle:
             connection.close()
 
     def _kept(self) -> BoundedConnection | None:
         try:
-            return self._idle.pop()
+            connection, since = self._idle.pop()
         except IndexError:  # to look first and then take would leave room for another thread
             return None
+        if abs(self._wall_clock() - since) < IDLE_MAX.total_seconds():  # a clock may jump back, too
+            return connection
+        connection.close()
+        self.close_idle()  # the others were idle for even longer
+        return None
 
     def _made(self) -> BoundedConnection:
         connection = self._connect()

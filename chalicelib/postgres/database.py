@@ -25,7 +25,7 @@ Refusals = Mapping[str, Callable[[], ServiceError]]
 ATTEMPTS_MAX = 3
 RETRY_AFTER_SECONDS_MAX = 5
 _WORTH_RETRYING = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
-_NOT_AS_MIGRATED = frozenset(  # something is missing or closed to us: a fault of the database's state (F-33)
+NOT_AS_MIGRATED = frozenset(  # something is missing or closed to us: a fault of the database's state (F-33)
     {
         errorcodes.INSUFFICIENT_PRIVILEGE,
         errorcodes.INVALID_SCHEMA_NAME,
@@ -76,11 +76,10 @@ class Database:
                 self._give_up_unless_passing(error, attempt)
         raise AssertionError  # the last attempt returned or raised
 
-    def _sent(self, message: Message, wait_max: timedelta = deadline.WAIT_MAX) -> list[Line]:
+    def _sent(self, message: Message) -> list[Line]:
         connection = self._taken()
         is_broken = True
         try:
-            connection.wait_max = wait_max
             with connection.cursor() as cursor:
                 found = message(cursor)
             is_broken = False
@@ -111,7 +110,7 @@ class Database:
             raise refusal() from error
         if error.pgcode == errorcodes.READ_ONLY_SQL_TRANSACTION:
             self.close()  # a demoted primary: the next connection finds the new one
-        if isinstance(error, OUR_FAULTS) and error.pgcode not in _NOT_AS_MIGRATED:
+        if isinstance(error, OUR_FAULTS) and error.pgcode not in NOT_AS_MIGRATED:
             raise error
         raise unavailable() from error
 

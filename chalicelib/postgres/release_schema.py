@@ -11,13 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from chalicelib.postgres.roles import (
-    CALLERS,
-    FUNCTIONS_ROLE,
-    OPERATORS_CALLERS,
-    OPERATORS_PARTS,
-    OPERATORS_ROLE,
-)
+from chalicelib.postgres.roles import CALLERS, FUNCTIONS_ROLE, callers_of
 from chalicelib.postgres.schema_name import FUNCTIONS, PREFIX, name_of, schema_name, sources
 
 FIRST: Final = "rows.sql"  # the types that functions name
@@ -97,14 +91,11 @@ def drop_all(owner: Connection) -> None:
 
 def _grant(owner: Connection, schema: str) -> None:
     """Let callers execute what is declared SECURITY DEFINER; the rest are parts of those."""
-    callers, operators = ", ".join(CALLERS), ", ".join(OPERATORS_CALLERS)
     owner.exec_driver_sql(f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC")
-    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {callers}, {OPERATORS_ROLE}")
-    for function, name, is_called in owner.execute(_FUNCTIONS, {"schema": schema}).all():
-        if is_called:
-            owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {callers}")
-        elif name in OPERATORS_PARTS:
-            owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {operators}")
+    owner.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(CALLERS)}")
+    for function, name, is_declared in owner.execute(_FUNCTIONS, {"schema": schema}).all():
+        if callers := callers_of(name, is_part=not is_declared):
+            owner.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {', '.join(callers)}")
 
 
 def _note(owner: Connection, schema: str, comment: str | None) -> None:

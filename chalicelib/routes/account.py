@@ -44,7 +44,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("account",),
         answer=USER,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
     Route(
@@ -57,7 +56,6 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=USER,
         body=ACCOUNT_CHANGE,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
 )

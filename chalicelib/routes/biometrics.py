@@ -154,7 +154,6 @@ ROUTES: tuple[Route[Services], ...] = (
         body=REGISTER_REQUEST,
         answer=CHALLENGE,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         step_up=SensitiveAct.CHANGE_KEYS,
         errors=(*KEY_ERRORS, *BEARER_ERRORS),
@@ -169,7 +168,6 @@ ROUTES: tuple[Route[Services], ...] = (
         body=COMPLETE_REQUEST,
         answer=REGISTRATION,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         errors=(
             *(*KEY_ERRORS, *CHALLENGE_ERRORS, *BEARER_ERRORS),
@@ -185,7 +183,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("biometrics",),
         answer=CHALLENGE,
         access=bearer(Scope.SESSIONS),
-        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         errors=BEARER_ERRORS,
     ),
@@ -199,7 +196,6 @@ ROUTES: tuple[Route[Services], ...] = (
         body=VERIFY_REQUEST,
         answer=TOKENS,
         access=bearer(Scope.SESSIONS),
-        uses_proof=True,
         limits=(limits.BIOMETRICS,),
         errors=(
             *(*CHALLENGE_ERRORS, *BEARER_ERRORS, errors.NotFound, errors.IntegrityFailure),
@@ -215,7 +211,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("biometrics",),
         answer=REGISTRATIONS,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
     Route(
@@ -227,7 +222,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("biometrics",),
         status=204,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         step_up=SensitiveAct.CHANGE_KEYS,
         errors=(*BEARER_ERRORS, errors.NotFound),
     ),

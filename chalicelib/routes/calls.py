@@ -64,9 +64,6 @@ def _caller(
     if route.step_up is not None:
         ensure_present(route.step_up, claims.auth_time, services.clock.now())
     proof = services.proofs.admit(claims.jkt, offered, request.proofs, request.target)
-    if proof is not None and not route.uses_proof:
-        services.proofs.use(proof)
-        return claims, proof
     return replace(claims, proof=proof), proof
 
 

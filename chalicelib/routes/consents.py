@@ -78,7 +78,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("consents",),
         answer=CONSENTS,
         access=bearer(Scope.CONSENTS),
-        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
     Route(
@@ -91,7 +90,6 @@ ROUTES: tuple[Route[Services], ...] = (
         body=ANSWER_REQUEST,
         answer=GRANT,
         access=bearer(Scope.CONSENTS),
-        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.ConsentOutdated),
     ),
     Route(
@@ -103,7 +101,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("consents",),
         answer=GRANT,
         access=bearer(Scope.CONSENTS),
-        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.NotFound),
         parameters={"document": KIND},
         query={"method": METHOD},
@@ -117,7 +114,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("consents",),
         answer=RECEIPT,
         access=bearer(Scope.CONSENTS),
-        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
 )

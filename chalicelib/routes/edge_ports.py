@@ -45,9 +45,6 @@ class ProofCheck(Protocol):
         Raises InvalidAccessToken too: bound to another key, or not sent as what it is.
         """
 
-    def use(self, proof: Proof) -> Proof:
-        """Use a proof up. Raises InvalidDpopProof: it came before."""
-
     def next_nonce(self, proof: Proof | None) -> str | None:
         """Return the nonce for the phone's next proof, if it needs one."""
 

@@ -31,7 +31,6 @@ ROUTES: tuple[Route[Services], ...] = (
         answer=EXPORT,
         query={"part": PART},
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         step_up=SensitiveAct.EXPORT,
         limits=(limits.EXPORTS,),
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),

@@ -72,7 +72,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("account",),
         answer=IDENTITIES,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
     Route(
@@ -85,7 +84,6 @@ ROUTES: tuple[Route[Services], ...] = (
         body=LINK,
         answer=IDENTITY,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         limits=(limits.LINKS,),
         step_up=SensitiveAct.CHANGE_IDENTITIES,
         errors=(
@@ -106,7 +104,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("account",),
         status=204,
         access=bearer(Scope.ACCOUNT),
-        uses_proof=True,
         step_up=SensitiveAct.CHANGE_IDENTITIES,
         errors=(*BEARER_ERRORS, errors.LastIdentity, errors.NotFound),
     ),

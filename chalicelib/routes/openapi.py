@@ -17,7 +17,13 @@ from chalicelib.routes.language import DEFAULT_LOCALE
 from chalicelib.routes.openapi_links import links
 from chalicelib.routes.openapi_security import SCHEMES, security
 from chalicelib.routes.problem_records import PROBLEM
-from chalicelib.routes.problems import PROBLEM_MEDIA_TYPE, STATUSES, problem
+from chalicelib.routes.problems import (
+    CHALLENGE,
+    FORWARDED_CHALLENGE,
+    PROBLEM_MEDIA_TYPE,
+    STATUSES,
+    problem,
+)
 from chalicelib.routes.route import Admission, Route
 from chalicelib.routes.schema import Record
 
@@ -61,8 +67,13 @@ _HINTS = tuple(
 )
 _HEADERS: dict[str, JsonSchema] = {
     "X-Request-Id": {"description": "Names this request to support.", "schema": {"type": "string"}},
-    "WWW-Authenticate": {
-        "description": "The challenge of RFC 6750 s3, RFC 9449 s7.1.",
+    CHALLENGE: {
+        "description": "The challenge of RFC 6750 s3, RFC 9449 s7.1, in errors of the gateway itself.",
+        "schema": {"type": "string"},
+    },
+    FORWARDED_CHALLENGE: {
+        "description": "The same challenge in the service's own errors: API Gateway renames the header. "
+        "Read `code` of the body and `DPoP-Nonce` instead, which are never renamed.",
         "schema": {"type": "string"},
     },
     "DPoP-Nonce": {"description": "For the next proof (RFC 9449 s8).", "schema": {"type": "string"}},
@@ -195,7 +206,7 @@ def _refusals(route: Route[Any]) -> dict[str, Any]:
 def _refusal(route: Route[Any], status: HTTPStatus, group: list[type[ServiceError]]) -> dict[str, Any]:
     names = ["X-Request-Id"]
     if status in _CHALLENGED:
-        names.append("WWW-Authenticate")
+        names += [CHALLENGE, FORWARDED_CHALLENGE]
     if status in _LATER:
         names.append("Retry-After")
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -76,6 +76,9 @@ STATUSES: Mapping[type[ServiceError], HTTPStatus] = MappingProxyType(
 )
 _RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 NONCE_HEADER = "DPoP-Nonce"  # RFC 9449 s8
+CHALLENGE = "WWW-Authenticate"
+# What clients receive: API Gateway renames a function's header, not its own (decision 0132).
+FORWARDED_CHALLENGE = f"x-amzn-Remapped-{CHALLENGE}"
 BEARER = "Bearer"
 _ALGS = f'algs="{" ".join(ALGORITHMS)}"'
 _PROOF_REFUSED = (errors.InvalidDpopProof, errors.UseDpopNonce)
@@ -136,7 +139,7 @@ def _headers(
     headers = {"Content-Type": PROBLEM_MEDIA_TYPE, "Content-Language": str(locale)}
     challenge = _challenge(error, status)
     if challenge is not None:
-        headers["WWW-Authenticate"] = challenge
+        headers[CHALLENGE] = challenge
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     if error.limit is not None and retry_after is not None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from chalicelib.domain.errors import ServiceError
 from chalicelib.routes.bearer import tries_dpop
 from chalicelib.routes.language import preferred_locale
-from chalicelib.routes.problems import BEARER, NONCE_HEADER, as_dpop, problem
+from chalicelib.routes.problems import BEARER, CHALLENGE, NONCE_HEADER, as_dpop, problem
 from chalicelib.routes.request import Request
 from chalicelib.routes.rfc3339 import rfc3339
 from chalicelib.routes.route import Answer, Route
@@ -53,8 +53,8 @@ def refused(error: ServiceError, request: Request, now: datetime, wording: Wordi
     locale = preferred_locale(request.headers.get("accept-language"))
     told = problem(error, request_id=request.request_id, now=now, locale=locale)
     headers = {**_always(request.request_id), **told.headers}
-    if "WWW-Authenticate" in headers:
-        headers["WWW-Authenticate"] = _challenge(headers["WWW-Authenticate"], request)
+    if CHALLENGE in headers:
+        headers[CHALLENGE] = _challenge(headers[CHALLENGE], request)
     body = told.body
     if wording is not None and told.status == HTTPStatus.BAD_REQUEST:
         headers["Content-Type"], body = "application/json", wording.tell(error)

@@ -131,9 +131,9 @@ class Route(Generic[ServicesT_contra]):
     `errors` lists what the handler's service raises; the edge's own errors are added by `routes/openapi.py`.
     `parameters` declares path parameters that aren't UUIDs; one that doesn't fit is 404. `step_up` names the
     sensitive act that a bearer route is; what it needs, `domain/step_up.py` says. `takes_proof` is for routes
-    where a DPoP proof binds or opens a session without an access token; every bearer route takes one anyway.
+    where a DPoP proof binds or opens a session without an access token; every bearer route takes one anyway,
+    and the function that it calls uses the proof up (`claims.proof`).
     `complete` adds to the body what the phone's headers say, and to its faults what neither says.
-    `uses_proof` is for bearer routes whose function uses the proof up; for others the edge does, for now.
     Of `limits`, the edge holds a request to those by address, its service to the others; with `takes_place`
     the route's function counts the request by its address, unless it is refused before. `wording` says how
     a 400 is told where an RFC wants it otherwise.
@@ -157,7 +157,6 @@ class Route(Generic[ServicesT_contra]):
     step_up: SensitiveAct | None = None
     limits: tuple[Limit, ...] = ()
     takes_proof: bool = False
-    uses_proof: bool = False
     takes_place: bool = False
     cache: timedelta | None = None
     content_type: str = "application/json"

@@ -52,7 +52,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("sessions",),
         answer=SESSIONS,
         access=bearer(Scope.SESSIONS),
-        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.IntegrityFailure),
     ),
     Route(
@@ -64,7 +63,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("sessions",),
         status=204,
         access=bearer(Scope.SESSIONS),
-        uses_proof=True,
         errors=(*BEARER_ERRORS, errors.NotFound),
     ),
     Route(
@@ -76,7 +74,6 @@ ROUTES: tuple[Route[Services], ...] = (
         tags=("sessions",),
         status=204,
         access=bearer(Scope.SESSIONS),
-        uses_proof=True,
         errors=BEARER_ERRORS,
     ),
 )

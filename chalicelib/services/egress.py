@@ -24,6 +24,7 @@ from chalicelib.domain.egress import (
     egress_context,
 )
 from chalicelib.domain.errors import DependencyUnavailable, IntegrityFailure
+from chalicelib.domain.formats import json_object
 from chalicelib.observation import log
 from chalicelib.services.ports import Clock, Wrapping
 
@@ -67,7 +68,7 @@ class Doer(Protocol):
     """Does errands of one kind, in bounded time; bears doing one twice."""
 
     def __call__(self, document: Mapping[str, Any], now: datetime) -> Outcome:
-        """Return what came of it. Raises KeyError, TypeError, ValueError for what isn't such an errand."""
+        """Return what came of it. Raises IntegrityFailure for what isn't such an errand."""
 
 
 class Errands:
@@ -187,13 +188,7 @@ def _opened(wrapping: Wrapping, errand: Errand, sealed: bytes) -> dict[str, Any]
     if errand.kind in SEALED:
         key_id, _, wrapped = sealed.partition(b"\n")
         plain = wrapping.decrypt(wrapped, egress_context(errand.id, errand.kind), key_id.decode("ascii"))
-    try:
-        document = json.loads(plain)
-    except ValueError as error:
-        raise IntegrityFailure from error
-    if not isinstance(document, dict):
-        raise IntegrityFailure
-    return document
+    return json_object(plain)
 
 
 def _tell(errand: Errand, outcome: Outcome, state: EgressState) -> None:

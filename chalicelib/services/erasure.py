@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from chalicelib.domain.erasure import (
-    ANSWERED_AGAIN,
     RECEIPT_TYPE,
+    Erased,
     Erasure,
     ErasureOrder,
     ErasureReceipt,
+    Ordered,
     Origin,
     hash_of,
     receipt,
@@ -29,7 +30,6 @@ from chalicelib.services.ports import Act, Clock, DataKeys
 from chalicelib.services.provider_grants import ProviderGrants
 from chalicelib.services.restore_watch import RestoreWatch
 from chalicelib.services.secrets import Secrets
-from chalicelib.services.store_ports import SessionStore
 
 
 class Signer(Protocol):
@@ -42,14 +42,13 @@ class Signer(Protocol):
 class ErasureService:
     """Erasures."""
 
-    def __init__(  # noqa: PLR0913 - an erasure touches nine things, each named at the call
+    def __init__(
         self,
         *,
         store: ErasureStore,
         ledger: ErasureLedger,
         watch: RestoreWatch,
         keys: DataKeys,
-        sessions: SessionStore,
         signer: Signer,
         clock: Clock,
         secrets: Secrets,
@@ -61,7 +60,6 @@ class ErasureService:
         self._ledger = ledger
         self._watch = watch
         self._keys = keys
-        self._sessions = sessions
         self._signer = signer
         self._clock = clock
         self._secrets = secrets
@@ -69,23 +67,46 @@ class ErasureService:
     def request(self, claims: AccessClaims, act: Act) -> ErasureReceipt:
         """Erase the person who asks; asked again with the same token, answer again.
 
-        Raises SessionRevoked, AccountSuspended.
+        Raises:
+            SessionRevoked, AccountSuspended: the session may not act.
+            InvalidDpopProof: the proof came before.
         """
-        erased = self._erased(claims.user_id, claims.session_id, Origin.PERSON, {}, act)
-        if erased is None:
-            raise self._refusal(claims, act)
-        return erased
+        names = self._names(Origin.PERSON, claims.session_id)
+        order = ErasureOrder(
+            ids=tuple(names),
+            user_id=claims.user_id,
+            session_id=claims.session_id,
+            secret_hash=hash_of(next(iter(names.values()))),
+            requested_at=self._clock.now(),
+            origin=Origin.PERSON,
+            proof=claims.proof,
+        )
+        done, ordered = self._carry_out(order, names, act)
+        if done is None:
+            if ordered.own is not None:
+                ordered.own.ensure_live(order.requested_at)
+            raise SessionRevoked
+        return done
 
     def erase(self, user_id: UUID, *, reason: str, actor: str, act: Act) -> ErasureReceipt:
         """Erase a person, active or suspended, for an operator; both texts stay in the audit record.
 
         Raises NotFound: there is no such person, or they were erased before, and not just now by an operator.
         """
-        told = {"actor": actor, "reason": reason}
-        erased = self._erased(user_id, None, Origin.OPERATOR, told, act)
-        if erased is None:
+        names = self._names(Origin.OPERATOR, user_id)
+        order = ErasureOrder(
+            ids=tuple(names),
+            user_id=user_id,
+            session_id=None,
+            secret_hash=hash_of(next(iter(names.values()))),
+            requested_at=self._clock.now(),
+            origin=Origin.OPERATOR,
+            details={"actor": actor, "reason": reason},
+        )
+        done, _ = self._carry_out(order, names, act)
+        if done is None:
             raise NotFound
-        return erased
+        return done
 
     def state(self, erasure_id: UUID, secret: str | None) -> Erasure:
         """Return an erasure to who has its secret. Raises NotFound, for a wrong secret too (A1)."""
@@ -93,15 +114,6 @@ class ErasureService:
         if found is None:
             raise NotFound
         return found
-
-    def finish_pending(self) -> int:
-        """Complete what was interrupted, and return how many. Raises DependencyUnavailable."""
-        count = 0
-        while pending := self._store.pending():
-            for erasure in pending:
-                self.finish(erasure)
-                count += 1
-        return count
 
     def finish(self, erasure: Erasure) -> Erasure:
         """Do what follows the transaction; all of it can be repeated. Raises DependencyUnavailable."""
@@ -112,51 +124,31 @@ class ErasureService:
         self._store.complete(erasure.id, now=completed_at)
         return replace(erasure, completed_at=completed_at)
 
-    def _erased(
-        self, user_id: UUID, session_id: UUID | None, origin: Origin, details: Mapping[str, str], act: Act
-    ) -> ErasureReceipt | None:
-        """Look and sign before the transaction: nothing behind it keeps the receipt from the person."""
-        self._watch.ensure_current()
-        names = self._secrets.erasures(origin, session_id or user_id)
-        erasure_id, secret = names[0]
-        order = ErasureOrder(
-            id=erasure_id,
-            user_id=user_id,
-            session_id=session_id,
-            secret_hash=hash_of(secret),
-            requested_at=self._clock.now(),
-            origin=origin,
-            details=details,
-        )
-        signed = self._signed(order.id, order.requested_at)
-        erasure = self._committed(order, act)
-        if erasure is None:
-            return self._answered_again(order, names)
-        return ErasureReceipt(erasure=self._finished(erasure), receipt=signed, secret=secret)
+    def replay(self, erasure: Erasure, act: Act) -> None:
+        """Erase again what a restored database forgot."""
+        self._store.replay(erasure, now=self._clock.now(), request_id=act.request_id)
 
-    def _answered_again(
-        self, order: ErasureOrder, names: tuple[tuple[UUID, str], ...]
-    ) -> ErasureReceipt | None:
-        """Return the receipt again to the session that asked before and may have lost it (decision 0048)."""
-        for erasure_id, secret in names:
-            erasure = self._store.find(erasure_id)
-            if erasure is not None and order.requested_at - erasure.requested_at <= ANSWERED_AGAIN:
-                signed = self._signed(erasure.id, erasure.requested_at)
-                done = self._finished(erasure) if erasure.completed_at is None else erasure
-                return ErasureReceipt(erasure=done, receipt=signed, secret=secret)
-        return None
+    def _names(self, origin: Origin, asked_by: UUID) -> Mapping[UUID, str]:
+        """Return the ids that an erasure may have, each with its secret, if the database is current."""
+        self._watch.ensure_current()
+        return dict(self._secrets.erasures(origin, asked_by))
+
+    def _carry_out(
+        self, order: ErasureOrder, names: Mapping[UUID, str], act: Act
+    ) -> tuple[ErasureReceipt | None, Ordered]:
+        """Sign before the transaction: nothing behind it keeps the receipt from the person."""
+        signed = self._signed(order.ids[0], order.requested_at)
+        ordered = self._store.erase(order, request_id=act.request_id)
+        erasure = ordered.erasure
+        if erasure is None:
+            return None, ordered
+        if ordered.outcome is Erased.REPEATED:  # the first answer may have been lost (decision 0048)
+            signed = self._signed(erasure.id, erasure.requested_at)
+        done = self._finished(erasure) if erasure.completed_at is None else erasure
+        return ErasureReceipt(erasure=done, receipt=signed, secret=names[erasure.id]), ordered
 
     def _signed(self, erasure_id: UUID, requested_at: datetime) -> str:
         return self._signer.sign(receipt(erasure_id, requested_at), RECEIPT_TYPE)
-
-    def _committed(self, order: ErasureOrder, act: Act) -> Erasure | None:
-        try:
-            return self._store.erase(order, request_id=act.request_id)
-        except DependencyUnavailable:
-            found = self._store.find(order.id)  # the answer to COMMIT may be all that was lost (F-5)
-            if found is None:
-                raise
-            return found
 
     def _finished(self, erasure: Erasure) -> Erasure:
         try:
@@ -164,10 +156,3 @@ class ErasureService:
         except DependencyUnavailable:
             warn("erasure_pending")
             return erasure
-
-    def _refusal(self, claims: AccessClaims, act: Act) -> SessionRevoked:
-        now = self._clock.now()
-        own = self._sessions.find(claims.session_id, locale=act.locale, now=now)
-        if own is not None:
-            own.session.ensure_live(now)
-        return SessionRevoked()

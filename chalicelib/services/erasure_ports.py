@@ -4,39 +4,40 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from chalicelib.domain.erasure import Erasure, ErasureOrder, Position
+from chalicelib.domain.erasure import Erasure, ErasureOrder, Ordered, Position
 
 
 class ErasureStore(Protocol):
     """Erasures, as rows."""
 
-    def erase(self, order: ErasureOrder, *, request_id: str) -> Erasure | None:
+    def erase(self, order: ErasureOrder, *, request_id: str) -> Ordered:
         """Erase a person from the database, if the order holds."""
-
-    def find(self, erasure_id: UUID) -> Erasure | None:
-        """Return an erasure."""
 
     def with_secret(self, erasure_id: UUID, secret_hash: bytes) -> Erasure | None:
         """Return an erasure to who has its secret."""
 
-    def pending(self) -> tuple[Erasure, ...]:
-        """Return some erasures that are not completed."""
-
     def complete(self, erasure_id: UUID, *, now: datetime) -> None:
         """Note that nothing is left to do."""
 
+    def replay(self, erasure: Erasure, *, now: datetime, request_id: str) -> None:
+        """Erase again, as the ledger says."""
 
-class RecoveryStore(Protocol):
-    """How far the database is, as a row, and what a restore changes."""
+
+class PositionStore(Protocol):
+    """How far the database is, as a row."""
 
     def position(self) -> Position | None:
         """Return how far the database is."""
 
+
+class RecoveryStore(PositionStore, Protocol):
+    """The same row, what a restore changes, and what was interrupted."""
+
+    def pending(self) -> tuple[Erasure, ...]:
+        """Return some erasures that are not completed."""
+
     def advance(self) -> Position:
         """Take the next number."""
-
-    def replay(self, erasure: Erasure, *, now: datetime, request_id: str) -> None:
-        """Erase again, as the ledger says."""
 
     def end_sessions(self, *, now: datetime, request_id: str) -> int:
         """End some sessions that began before."""

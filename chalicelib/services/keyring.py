@@ -16,7 +16,7 @@ from chalicelib.domain.key_life import writing
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningKeyRecord, is_trusted
 from chalicelib.observation.log import warn
 from chalicelib.services.ports import Clock, Wrapping
-from chalicelib.services.store_ports import KeyStore
+from chalicelib.services.store_ports import KeySource
 
 RELOAD_AFTER = timedelta(minutes=5)  # far below the day for which a next key is published before its use
 RETRY_AFTER = timedelta(seconds=10)  # between looks while a dependency is away
@@ -61,7 +61,7 @@ class KeyRing(Generic[TokenKeyT]):
     def __init__(
         self,
         *,
-        store: KeyStore,
+        store: KeySource,
         signing_kms: Wrapping,
         service_kms: Wrapping,
         load_key: Callable[[SigningKeyRecord, bytes], TokenKeyT],
@@ -140,8 +140,9 @@ class KeyRing(Generic[TokenKeyT]):
         return self._keys
 
     def _load(self, now: datetime) -> Keys[TokenKeyT]:
-        signing = tuple(key for key in self._store.signing_keys() if is_trusted(key, now))
-        service = tuple(key for key in self._store.service_keys() if key.retired_at is None)
+        stored = self._store.stored()
+        signing = tuple(key for key in stored.signing if is_trusted(key, now))
+        service = tuple(key for key in stored.service if key.retired_at is None)
         try:
             return self._unwrapped_keys(signing, service)
         except (DependencyUnavailable, IntegrityFailure):

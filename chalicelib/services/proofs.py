@@ -1,8 +1,10 @@
-"""Proofs of a phone's key (RFC 9449): read against the request they came with, and let through once."""
+"""Proofs of a phone's key (RFC 9449), read against the request that they came with.
+
+The function that a request calls uses its proof up (sql/dpop.sql).
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from chalicelib.domain.dpop import (
     PROOF_WINDOW,
@@ -23,20 +25,12 @@ from chalicelib.services.ports import Clock
 from chalicelib.services.secrets import Secrets
 
 
-class ProofStore(Protocol):
-    """Proofs that came, as rows."""
-
-    def use(self, replay_key: bytes, *, expires_at: datetime) -> bool:
-        """Remember a proof; False if it came before."""
-
-
 class Proofs:
     """Checks proofs; may raise DependencyUnavailable."""
 
     def __init__(
         self,
         *,
-        store: ProofStore,
         read_proof: Callable[[str], SignedProof],
         secrets: Secrets,
         demand: NonceDemand,
@@ -44,7 +38,6 @@ class Proofs:
         clock: Clock,
     ) -> None:
         """Take what verifies a signature; `scheme` is that of our URLs, which the gateway doesn't tell."""
-        self._store = store
         self._read_proof = read_proof
         self._secrets = secrets
         self._demand = demand
@@ -93,16 +86,6 @@ class Proofs:
             InvalidDpopProof: it is bound, and no proof came.
         """
         return None if jkt is None else check_refresher(jkt, proof)
-
-    def use(self, proof: Proof) -> Proof:
-        """Return a proof that comes for the first time; of two at once, one does.
-
-        Raises:
-            InvalidDpopProof: it came before.
-        """
-        if not self._store.use(proof.replay_key, expires_at=proof.expires_at):
-            raise InvalidDpopProof
-        return proof
 
     def next_nonce(self, proof: Proof | None) -> str | None:
         """Return the nonce for the next proof of a phone that needed one for this (s8.2)."""

@@ -1,10 +1,21 @@
 """Publish the consent texts that ship with a release: new ones are added, a published one never changes."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
 
 from chalicelib.domain.consents import ConsentDocument
 from chalicelib.services.ports import Clock
-from chalicelib.services.store_ports import DocumentStore
+
+
+class PublishingStore(Protocol):
+    """Texts, as rows."""
+
+    def publish(self, documents: Iterable[ConsentDocument], *, now: datetime, request_id: str) -> None:
+        """Add texts, all or none."""
+
+    def published(self) -> tuple[ConsentDocument, ...]:
+        """Return every text."""
 
 
 class PublishedTextChanged(Exception):
@@ -14,7 +25,7 @@ class PublishedTextChanged(Exception):
 class Publishing:
     """The release's step that follows the migrations."""
 
-    def __init__(self, *, documents: DocumentStore, clock: Clock) -> None:
+    def __init__(self, *, documents: PublishingStore, clock: Clock) -> None:
         """Take the texts as rows."""
         self._documents = documents
         self._clock = clock

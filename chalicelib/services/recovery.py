@@ -62,7 +62,7 @@ class Recovery:
             DependencyUnavailable: something is away; or the database was restored: `restore` must run first.
         """
         self._watch.ensure_current()
-        completed = self._erasures.finish_pending()
+        completed = self._finish_pending()
         self._ledger.mark(self._store.advance())
         return Swept(completed=completed)
 
@@ -76,8 +76,8 @@ class Recovery:
         joined = self._joined(act)
         forgotten = self._ledger.after(position)
         for erasure in forgotten:
-            self._store.replay(erasure, now=self._clock.now(), request_id=act.request_id)
-        self._erasures.finish_pending()
+            self._erasures.replay(erasure, act)
+        self._finish_pending()
         sessions = self._end_sessions(act)
         reached = max(position.epoch, self._ledger.last(position))
         new = self._store.restored(reached, now=self._clock.now(), request_id=act.request_id)
@@ -91,6 +91,15 @@ class Recovery:
         except IntegrityFailure as error:
             log.event("audit_not_joined", logging.ERROR, **log.describe(error))
             return None
+
+    def _finish_pending(self) -> int:
+        """Complete what was interrupted, and return how many. Raises DependencyUnavailable."""
+        count = 0
+        while pending := self._store.pending():
+            for erasure in pending:
+                self._erasures.finish(erasure)
+                count += 1
+        return count
 
     def _end_sessions(self, act: Act) -> int:
         now, total = self._clock.now(), 0

@@ -3,13 +3,13 @@
 from chalicelib.domain.erasure import Position
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.observation.log import warn
-from chalicelib.services.erasure_ports import ErasureLedger, RecoveryStore
+from chalicelib.services.erasure_ports import ErasureLedger, PositionStore
 
 
 class RestoreWatch:
     """Compares the database's number with the ledger's."""
 
-    def __init__(self, *, store: RecoveryStore, ledger: ErasureLedger) -> None:
+    def __init__(self, *, store: PositionStore, ledger: ErasureLedger) -> None:
         """Take both."""
         self._store = store
         self._ledger = ledger

@@ -12,6 +12,7 @@ from chalicelib.domain.account import Profile
 from chalicelib.domain.chosen import NOTHING, Chosen
 from chalicelib.domain.devices import Device
 from chalicelib.domain.errors import IntegrityFailure
+from chalicelib.domain.formats import Format, added, required
 from chalicelib.domain.personal_data import Field
 from chalicelib.domain.sessions import Session
 from chalicelib.services.ports import SessionKeys
@@ -51,9 +52,14 @@ class SessionCopies:
             raise IntegrityFailure
         key = self._keys(seed, session.id)
         plaintext = key.open_sealed(Field.SESSION_PROFILE.at(session.id, key.version), session.profile)
-        profile, device, *chosen = json.loads(plaintext)
-        return SessionCopy(
-            profile=Profile.from_bytes(profile.encode()),
-            device=Device.from_bytes(device.encode()),
-            chosen=Chosen.from_bytes(chosen[0].encode()) if chosen else NOTHING,
-        )
+        return SessionCopy(**COPY.read_places(plaintext))
+
+
+COPY = Format(  # a JSON array: a name is a place in it
+    "session_copy",
+    {
+        "profile": required(lambda said: Profile.from_bytes(said.encode())),
+        "device": required(lambda said: Device.from_bytes(said.encode())),
+        "chosen": added(lambda said: Chosen.from_bytes(said.encode()), default=NOTHING, is_written=True),
+    },
+)

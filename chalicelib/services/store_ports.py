@@ -1,6 +1,5 @@
 """What the services need of the database; stores fit these by their shape alone."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -9,15 +8,22 @@ from chalicelib.domain.account import ChosenData, RenewedData, StoredPerson
 from chalicelib.domain.consents import AnsweredText, ConsentAnswer, ConsentDocument, ConsentEvent
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.export import StoredExport
-from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord
+from chalicelib.domain.keys import ServiceKeyRecord, SigningKeyRecord, StoredKeys
 from chalicelib.domain.limits import Taken, Taking
 from chalicelib.domain.sessions import OwnSession, Rotation, Session
 from chalicelib.domain.sign_in import Entry, NewPerson, NewSession
 from chalicelib.domain.tokens import RefreshToken
 
 
+class KeySource(Protocol):
+    """The service's keys as they are stored."""
+
+    def stored(self) -> StoredKeys:
+        """Return all keys."""
+
+
 class KeyStore(Protocol):
-    """The rows of the service's keys."""
+    """The rows of the service's keys, for those who make and retire them."""
 
     def signing_keys(self) -> tuple[SigningKeyRecord, ...]:
         """Return all signing keys."""
@@ -136,13 +142,7 @@ class ExportStore(Protocol):
 
 
 class DocumentStore(Protocol):
-    """Texts and answers, as rows."""
-
-    def publish(self, documents: Iterable[ConsentDocument], *, now: datetime, request_id: str) -> None:
-        """Add texts, all or none."""
-
-    def published(self) -> tuple[ConsentDocument, ...]:
-        """Return every text."""
+    """Texts, as rows."""
 
     def current(self, *, locale: str, now: datetime) -> tuple[ConsentDocument, ...]:
         """Return the texts in force."""

@@ -1,12 +1,23 @@
 """Refusals as audit events: one row for all that a container refused in a while."""
 
+import json
 from datetime import datetime
 
 from chalicelib.domain.refusals import RefusalCounts
+from chalicelib.postgres.calls import Call, Row
 from chalicelib.stores.database import Database
-from chalicelib.stores.described import described
 
-statements = described("audit_refusal_statements")
+
+class RecordedRow(Row):
+    """Always: recorded."""
+
+    outcome: str
+
+
+class RecordRefusals(Call[RecordedRow], function="record_refusals"):
+    p_details: str
+    p_now: datetime
+    p_request_id: str
 
 
 class RefusalStore:
@@ -18,5 +29,5 @@ class RefusalStore:
 
     def record(self, counts: RefusalCounts, *, now: datetime, request_id: str) -> None:
         """Append one event. Raises DependencyUnavailable."""
-        values = {"p_now": now, "p_request_id": request_id, "p_details": counts.details()}
-        self._database.rows(statements.RECORD, values)
+        details = json.dumps(counts.details())
+        self._database.one(RecordRefusals(p_details=details, p_now=now, p_request_id=request_id))

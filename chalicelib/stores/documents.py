@@ -1,16 +1,11 @@
-"""The published texts: read by anyone (sql/documents.sql), added to by a release, never changed."""
+"""The published texts, as anyone may read them (sql/documents.sql)."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.consents import ConsentDocument
 from chalicelib.postgres.calls import Call, Row
 from chalicelib.stores.database import Database
-from chalicelib.stores.described import described
-
-statements = described("document_statements")
 
 
 class DocumentRow(Row):
@@ -51,17 +46,6 @@ class DocumentStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def publish(self, documents: Iterable[ConsentDocument], *, now: datetime, request_id: str) -> None:
-        """Add texts, all or none; one that is published already stays as it is."""
-        act = {"p_published_at": now, "p_now": now, "p_request_id": request_id}
-        self._database.all_or_none(
-            statements.PUBLISH, [_parameters(document) | act for document in documents]
-        )
-
-    def published(self) -> tuple[ConsentDocument, ...]:
-        """Return every text that was ever published."""
-        return tuple(_read(row._asdict()) for row in self._database.rows(statements.ALL))
-
     def languages(self, *, now: datetime) -> frozenset[str]:
         """Return the languages in which something required is in force."""
         return frozenset(row.locale for row in self._database.all(ListLanguages(p_now=now)))
@@ -74,8 +58,3 @@ class DocumentStore:
 
 def _read(values: dict[str, Any]) -> ConsentDocument:
     return ConsentDocument(**{("text" if name == "body" else name): value for name, value in values.items()})
-
-
-def _parameters(document: ConsentDocument) -> dict[str, Any]:
-    values = {("body" if name == "text" else name): value for name, value in asdict(document).items()}
-    return {f"p_{name}": value for name, value in values.items()}

@@ -1,20 +1,28 @@
-"""What follows from a provider's notice; repeated, nothing does."""
+"""What follows from a provider's notice; repeated, nothing does (sql/provider_events.sql)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.domain.notices import Consequence, ProviderNotice
+from chalicelib.postgres.calls import Call, Row
 from chalicelib.stores.database import Database
-from chalicelib.stores.described import Statement, described
 
-sign_in_statements = described("sign_in_statements")
-statements = described("notice_statements")
-STATEMENTS: Mapping[Consequence, Statement] = {
-    Consequence.END_SESSIONS: statements.END_SESSIONS,
-    Consequence.END_AND_UNLINK: statements.END_AND_UNLINK,
-    Consequence.SUSPEND: statements.SUSPEND,
-    Consequence.REINSTATE: statements.REINSTATE,
-}
+
+class TakenEventRow(Row):
+    """What came of an event."""
+
+    outcome: str
+
+
+class TakeProviderEvent(Call[TakenEventRow], function="take_provider_event"):
+    p_provider: str
+    p_subject_indexes: list[bytes]
+    p_id_hash: bytes
+    p_event_expires_at: datetime
+    p_kind: str
+    p_consequence: str
+    p_now: datetime
+    p_request_id: str
 
 
 class NoticeStore:
@@ -34,13 +42,15 @@ class NoticeStore:
         request_id: str,
     ) -> None:
         """Do what follows from a notice, the first time that it comes, for whom it is about."""
-        parameters = {
-            "p_provider": notice.provider,
-            "p_subject_indexes": list(subject_indexes),
-            "p_id_hash": notice.id_hash,
-            "p_notice_expires_at": notice.expires_at,
-            "p_kind": notice.kind,
-            "p_now": now,
-            "p_request_id": request_id,
-        }
-        self._database.row_behind(sign_in_statements.LOCK_PERSON, STATEMENTS[consequence], parameters)
+        self._database.one(
+            TakeProviderEvent(
+                p_provider=notice.provider,
+                p_subject_indexes=list(subject_indexes),
+                p_id_hash=notice.id_hash,
+                p_event_expires_at=notice.expires_at,
+                p_kind=notice.kind,
+                p_consequence=consequence.value,
+                p_now=now,
+                p_request_id=request_id,
+            )
+        )

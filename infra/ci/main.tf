@@ -11,7 +11,19 @@ provider "aws" {
   }
 }
 
+# An account has one provider for an address: whoever has it already says so.
+data "aws_iam_openid_connect_provider" "github" {
+  count = var.has_oidc_provider ? 1 : 0
+  url   = "https://token.actions.githubusercontent.com"
+}
+
+locals {
+  oidc_provider_arn = var.has_oidc_provider ? data.aws_iam_openid_connect_provider.github[0].arn : aws_iam_openid_connect_provider.github[0].arn
+}
+
 resource "aws_iam_openid_connect_provider" "github" {
+  count = var.has_oidc_provider ? 0 : 1
+
   url            = "https://token.actions.githubusercontent.com"
   client_id_list = ["sts.amazonaws.com"]
 }
@@ -27,7 +39,7 @@ resource "aws_iam_role" "release" {
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
-      Principal = { Federated = aws_iam_openid_connect_provider.github.arn }
+      Principal = { Federated = local.oidc_provider_arn }
       Action    = "sts:AssumeRoleWithWebIdentity"
       Condition = {
         StringEquals = {

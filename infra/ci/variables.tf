@@ -32,3 +32,10 @@ variable "policy_arns" {
   type        = set(string)
   nullable    = false
 }
+
+variable "has_oidc_provider" {
+  description = "True where the account knows GitHub's OIDC provider already: it is used, and not made a second time."
+  type        = bool
+  default     = false
+  nullable    = false
+}

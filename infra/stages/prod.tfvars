@@ -10,3 +10,5 @@ database_backup_days     = 35
 database_connections_max = 800
 
 budget_usd = 600
+
+# alarm_email = "..." # who is woken: prod is refused without

@@ -37,6 +37,7 @@ run "prod_without_a_standby_is_refused" {
   variables {
     stage                = "prod"
     database_backup_days = 35
+    alarm_email          = "oncall@example.com"
   }
 
   expect_failures = [var.is_highly_available]
@@ -49,9 +50,36 @@ run "prod_with_few_backups_is_refused" {
     stage                = "prod"
     is_highly_available  = true
     database_backup_days = 7
+    alarm_email          = "oncall@example.com"
   }
 
   expect_failures = [var.database_backup_days]
+}
+
+run "prod_without_an_address_for_alarms_is_refused" {
+  command = plan
+
+  variables {
+    stage                = "prod"
+    is_highly_available  = true
+    database_backup_days = 35
+  }
+
+  expect_failures = [var.alarm_email]
+}
+
+run "prod_does_not_sleep" {
+  command = plan
+
+  variables {
+    stage                = "prod"
+    is_highly_available  = true
+    database_backup_days = 35
+    alarm_email          = "oncall@example.com"
+    is_asleep            = true
+  }
+
+  expect_failures = [var.is_asleep]
 }
 
 run "a_stage_of_another_name_is_refused" {

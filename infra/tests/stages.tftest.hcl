@@ -31,6 +31,10 @@ override_resource {
   target = module.network.aws_vpc_security_group_ingress_rule.endpoints
 }
 
+variables {
+  alarm_email = "oncall@example.com" # prod.tfvars leaves it to whoever deploys
+}
+
 run "the_stage_is_as_its_size_demands" {
   command = plan
 

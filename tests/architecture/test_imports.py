@@ -58,6 +58,26 @@ def test_importing_the_app_reads_no_setting_and_opens_nothing() -> None:
     assert acts_of_importing(PROJECT, "app") == ["environment AWS_LAMBDA_RUNTIME_API"]  # are we in Lambda?
 
 
+def imported_by(folder: Path, module: str) -> set[str]:
+    """Return what a process has imported that imported a module."""
+    done = python(folder, "-c", f"import sys, json, {module}; print(json.dumps(list(sys.modules)))")
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def test_no_request_imports_what_jobs_and_releases_use() -> None:  # 0120
+    found = imported_by(PROJECT, "app")
+    assert {"psycopg2", "chalicelib.stores.sessions", "chalicelib.postgres.calls"} <= found
+    assert found & {"sqlalchemy", "alembic", "chalicelib.stores.schema", "chalicelib.stores.jobs"} == set()
+
+
+def test_the_rule_on_what_requests_import_can_fail(copy: Path) -> None:
+    with (copy / "chalicelib/stores/sessions.py").open("a") as file:
+        file.write("import chalicelib.stores.jobs.purge\n")
+    shutil.copy(PROJECT / "app.py", copy)
+    assert imported_by(copy, "app") >= {"sqlalchemy", "chalicelib.stores.schema", "chalicelib.stores.jobs"}
+
+
 @pytest.mark.parametrize(
     ("code", "act"),
     [

@@ -16,6 +16,7 @@ ALLOWED = {
     ("deploy.yml", "release"): {"contents": "read", "id-token": "write"},
     ("weekly.yml", "fresh"): {"contents": "read"},
     ("weekly.yml", "newer"): {"contents": "write", "pull-requests": "write"},
+    ("providers.yml", "lock"): {"contents": "write", "pull-requests": "write"},
 }
 
 

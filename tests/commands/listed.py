@@ -16,6 +16,7 @@ OPERATED: Final = (
     f"{STACK}::test_an_operator_finds_shows_exports_and_acts",
     f"{STACK}::test_an_account_is_erased",
 )
+SLEEPING: Final = ("tests/release/test_sleeping.py::test_it_sleeps_and_wakes_as_often_as_it_is_told",)
 KEYS: Final = (f"{STACK}::test_keys_are_shown_rotated_and_walked",)
 AUDITED: Final = (f"{STACK}::test_the_audit_record_is_sealed_verified_and_exported",)
 PAGES: Final = (f"{ALONE}::test_docs_writes_the_pages_that_are_there",)
@@ -34,6 +35,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "make cost": ("tests/infra/test_cost.py::test_the_page_s_table_is_what_the_command_prints",),
     "make coverage": (f"{ALONE}::test_coverage_tells_what_was_not_reached",),
     "make deploy": REHEARSED,
+    "make destroy": REHEARSED,
     "make docs": PAGES,
     "make documents": (f"{CHANGES}::test_a_version_is_published_as_the_page_says",),
     "make drill": (f"{MEASURED}::test_drill_proves_that_nobody_is_brought_back",),
@@ -53,10 +55,12 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "make profile": (f"{MEASURED}::test_profile_names_functions",),
     "make rehearse": REHEARSED,
     "make restore": (f"{STACK}::test_a_restored_database_is_made_ready",),
+    "make rewrap": REHEARSED,
     "make rollback": REHEARSED,
     "make run": (f"{STACK}::test_the_printed_command_signs_up_and_settings_of_the_shell_count",),
     "make sdk": (".ci/run sdk",),
     "make security": (".ci/run security",),
+    "make sleep": SLEEPING,
     "make stop": (f"{STACK}::test_it_is_stopped_from_another_shell_and_cleaned_away",),
     "make test": (".ci/run test",),
     "make tests": (".ci/run test",),
@@ -66,6 +70,7 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "make test-ids": (f"{ALONE}::test_the_ids_of_a_group_are_printed",),
     "make test-slow": (".ci/run test-slow",),
     "make venv": (".ci/run environment",),
+    "make wake": SLEEPING,
     "local audit-export": AUDITED,
     "local audit-seal": AUDITED,
     "local audit-verify": AUDITED,
@@ -80,7 +85,11 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "local token": (f"{STACK}::test_a_token_is_for_whom_it_was_asked",),
     "tools.release config": REHEARSED,
     "tools.release deploy": REHEARSED,
+    "tools.release destroy": REHEARSED,
+    "tools.release rewrap": REHEARSED,
     "tools.release rollback": REHEARSED,
+    "tools.release sleep": SLEEPING,
+    "tools.release wake": SLEEPING,
     ".ci/run": ("tests/architecture/test_workflows.py::test_a_change_is_checked_by_ci_run",),
     "alembic check": (
         "tests/store/test_migrations.py::test_up_down_and_up_again_arrives_at_the_same_schema",
@@ -127,6 +136,5 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "gh api": "needs a repository at GitHub",
     "pip install": "names another project's package in a sample for its reader",
     "pre-commit install": "needs pre-commit, which a contributor may leave out",
-    "terraform destroy": "needs an account with a stage in it; moto forgets what Terraform would destroy",
     "terraform providers": "downloads from Terraform's registry",
 }

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse, SigningAlgorithm, SigningKeyRecord
-from chalicelib.services.store_ports import KeyStore
-from chalicelib.stores.keys import KeyStore as StoredKeys
+from chalicelib.services.store_ports import KeySource, KeyStore
+from chalicelib.stores.jobs.keys import KeyStore as StoredKeys
+from chalicelib.stores.keys import KeySource as ReadKeys
 from tests.fakes import START, InMemoryKeyStore
 from tests.world import World
 
@@ -18,8 +19,9 @@ ES256, RS256 = SigningAlgorithm.ES256, SigningAlgorithm.RS256
 class Subject:
     """A store without keys, and what it put on record."""
 
-    def __init__(self, store: KeyStore, audited: Callable[[], list[str]]) -> None:
+    def __init__(self, store: KeyStore, source: KeySource, audited: Callable[[], list[str]]) -> None:
         self.store = store
+        self.source = source
         self.audited = audited
 
     def sign_with(self, kid: str, days: int, algorithm: SigningAlgorithm = ES256) -> None:
@@ -51,13 +53,14 @@ def secret(use: ServiceKeyUse, wrapped: bytes = b"wrapped", version: int = 1) ->
 def subject(request: pytest.FixtureRequest) -> Subject:
     if request.param == "in memory":
         fake = InMemoryKeyStore()
-        return Subject(fake, lambda: fake.audited)
+        return Subject(fake, fake, lambda: fake.audited)
     world: World = request.getfixturevalue("world")
     with world.owner() as cursor:
         cursor.execute("DELETE FROM signing_keys; DELETE FROM service_keys")
     ((before,),) = world.rows("SELECT max(id) FROM audit_events")
     recorded = "SELECT details->>'key' FROM audit_events WHERE kind = 'key.created' AND id > %s ORDER BY id"
-    return Subject(StoredKeys(world.database), lambda: [name for (name,) in world.rows(recorded, before)])
+    store, source = StoredKeys(world.database.transactions), ReadKeys(world.database)
+    return Subject(store, source, lambda: [name for (name,) in world.rows(recorded, before)])
 
 
 def test_what_was_added_is_read_back_the_oldest_first(subject: Subject) -> None:
@@ -66,8 +69,9 @@ def test_what_was_added_is_read_back_the_oldest_first(subject: Subject) -> None:
     assert subject.store.signing_keys() == (signing_key("b", 0, RS256), signing_key("a", 2))
     subject.store.add_service_key(secret(ServiceKeyUse.REFRESH_TOKEN), request_id="test")
     subject.store.add_service_key(secret(ServiceKeyUse.BLIND_INDEX), request_id="test")
-    uses = [record.use for record in subject.store.service_keys()]
-    assert uses == [ServiceKeyUse.BLIND_INDEX, ServiceKeyUse.REFRESH_TOKEN]
+    stored = subject.source.stored()
+    assert stored.service == (secret(ServiceKeyUse.BLIND_INDEX), secret(ServiceKeyUse.REFRESH_TOKEN))
+    assert (stored.signing, stored.service) == (subject.store.signing_keys(), subject.store.service_keys())
 
 
 def test_a_new_key_dates_the_end_of_those_before_it_of_its_kind(subject: Subject) -> None:

@@ -23,7 +23,7 @@ def test_a_person_signs_in_refreshes_and_is_ready_to_be_served(deployed: Deploye
 
 def test_requests_are_answered_without_what_only_functions_and_packaging_need(
     deployed: Deployed,
-) -> None:  # 0115
+) -> None:  # 0120
     with deployed.function("app", "-X", "importtime") as api:
         token = told(deployed.sign_in(api))["refresh_token"]
         answer = api.invoke(request("POST", "/auth/refresh", {"refresh_token": token}))
@@ -32,8 +32,11 @@ def test_requests_are_answered_without_what_only_functions_and_packaging_need(
     imported = {
         line.rpartition("|")[2].strip() for line in log.splitlines() if line.startswith("import time:")
     }
-    assert {"psycopg2", "chalicelib.stores.sessions", "chalicelib.stores.described"} <= imported
-    assert imported & {"sqlalchemy", "alembic", "mako", "chalicelib.stores.compiling"} == set()
+    assert {"psycopg2", "chalicelib.stores.sessions", "chalicelib.stores.database"} <= imported
+    assert (
+        imported & {"sqlalchemy", "alembic", "mako", "chalicelib.stores.schema", "chalicelib.stores.jobs"}
+        == set()
+    )
 
 
 def test_an_event_that_is_no_request_is_answered_in_the_services_own_shape(deployed: Deployed) -> None:

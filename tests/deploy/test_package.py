@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import get_args, get_overloads
@@ -15,8 +14,8 @@ from chalicelib.clients.aws import aws_client
 from chalicelib.postgres.migrating import SHIPPED_AS
 from local.deployed import MACHINE
 from tests.deploy.conftest import NOT_DEPLOYED
+from tools import lambda_python
 from tools import package as packaging
-from tools import statements
 from tools.trimming import AWS_SERVICES
 from tools.vendor import LEFT_OUT, SHIPPED, VendorError, locked
 
@@ -24,7 +23,6 @@ from tools.vendor import LEFT_OUT, SHIPPED, VendorError, locked
 OURS = (
     r"app\.py",
     r"chalicelib/(\w+/)*\w+\.py",
-    r"chalicelib/stores/statements\.json",
     r"chalicelib/stores/sql/\w+\.sql",
     r"chalicelib/documents/published\.txt",
     r"chalicelib/documents/\w+/\d+\.\d+\.(en|es)\.md",
@@ -124,15 +122,20 @@ def test_it_is_small_enough(package: Path) -> None:
 
 
 def test_all_it_imports_comes_from_itself_and_the_standard_library(task: Path) -> None:
-    command = [sys.executable, "-I", "-S", "-B", "-W", "ignore", "-c", IMPORTS, str(task)]
+    python = str(lambda_python.interpreter())
+    command = [python, "-I", "-S", "-B", "-W", "ignore", "-c", IMPORTS, str(task)]
     done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     assert done.returncode == 0, done.stderr
-    outside = [
-        name
-        for name in done.stdout.split("\n")
-        if name and not name.startswith((f"{task}/", sys.base_prefix))
-    ]
+    outside = [name for name in done.stdout.split("\n") if name and not name.startswith(f"{task}/")]
     assert [name for name in outside if "site-packages" in name or "/lib/python3" not in name] == []
+
+
+def test_it_is_made_for_lambda_s_python_whatever_runs_the_tests(package: Path) -> None:
+    assert packaging.made_for(package) == ("python3.13", MACHINE)
+    with zipfile.ZipFile(package) as zipped:
+        compiled = [name for name in zipped.namelist() if name.endswith(".pyc")]
+    assert compiled
+    assert all(name.endswith(".cpython-313.pyc") for name in compiled)
 
 
 def test_the_same_sources_make_the_same_bytes(package: Path, project: Path, tmp_path: Path) -> None:
@@ -146,7 +149,7 @@ def test_the_same_sources_make_the_same_bytes(package: Path, project: Path, tmp_
 
 def test_chalice_deploy_finds_the_package_that_was_checked(package: Path, project: Path) -> None:
     packager = packaging.packager_of(MACHINE)
-    assert Path(packager.deployment_package_filename(str(project), packaging.PYTHON)) == package
+    assert Path(packager.deployment_package_filename(str(project), lambda_python.NAME)) == package
 
 
 def test_every_locked_package_is_either_shipped_or_left_out() -> None:
@@ -174,7 +177,7 @@ def test_the_services_that_the_code_uses_are_those_whose_models_are_shipped() ->
 @pytest.mark.parametrize("name", ["app.py", "chalicelib/wiring.py"])
 def test_bytecode_that_is_missing_or_stale_is_noticed(package: Path, tmp_path: Path, name: str) -> None:
     folder, _, file = name.rpartition("/")
-    stale = f"{folder}/__pycache__/{file[:-3]}.{sys.implementation.cache_tag}.pyc".removeprefix("/")
+    stale = f"{folder}/__pycache__/{file[:-3]}.cpython-3{lambda_python.MINOR}.pyc".removeprefix("/")
     for is_missing in (True, False):
         spoiled = tmp_path / "spoiled.zip"
         with zipfile.ZipFile(package) as good, zipfile.ZipFile(spoiled, "w") as bad:
@@ -182,26 +185,6 @@ def test_bytecode_that_is_missing_or_stale_is_noticed(package: Path, tmp_path: P
             if not is_missing:
                 bad.writestr(stale, good.read(stale)[:8] + bytes(8) + good.read(stale)[16:])
         assert f"{name} has no bytecode that fits it" in list(packaging.faults_of(spoiled))
-
-
-@pytest.mark.parametrize(
-    ("spoil", "fault"),
-    [
-        (("chalicelib/stores/statements.json", None), "is missing: no statement is compiled"),
-        (("chalicelib/domain/sessions.py", b"\n"), "was made of other sources"),
-        (("chalicelib/stores/session_statements.py", b"\n"), "was made of other sources"),
-    ],
-)
-def test_statements_that_are_missing_or_stale_are_noticed(  # 0115
-    package: Path, tmp_path: Path, spoil: tuple[str, bytes | None], fault: str
-) -> None:
-    spoiled, (name, more) = tmp_path / "spoiled.zip", spoil
-    with zipfile.ZipFile(package) as good, zipfile.ZipFile(spoiled, "w") as bad:
-        for entry in (each for each in good.namelist() if each.startswith("chalicelib/")):
-            if entry != name or more is not None:
-                bad.writestr(entry, good.read(entry) + (more if entry == name and more else b""))
-    with zipfile.ZipFile(spoiled) as bad:
-        assert list(statements.faults_of(bad)) == [f"{statements.COMPILED} {fault}"]
 
 
 def test_an_unknown_stage_is_refused() -> None:

@@ -5,12 +5,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import RUN
 from tests.release.made import OUTPUTS
+from tools import chalice_for, lambda_python
 from tools.package import PROJECT
 from tools.release import config
 from tools.vendor import SHIPPED
@@ -32,7 +32,7 @@ def packed() -> zipfile.ZipFile:
         shutil.copyfile(PROJECT / name, copy / name)
     config.write(config.files(copy, OUTPUTS, None))
     done = subprocess.run(  # noqa: S603 - our own
-        (Path(sys.executable).with_name("chalice"), "package", "--stage", "dev", "out"),
+        (sys.executable, "-P", chalice_for.__file__, lambda_python.NAME, "package", "--stage", "dev", "out"),
         cwd=copy,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "AWS_DEFAULT_REGION": "eu-west-1"},
         capture_output=True,

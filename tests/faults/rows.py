@@ -72,4 +72,10 @@ ROWS = (
         "Retry storm after an outage",
         "`Retry-After` is spread; all get responses in time and recover",
     ),
+    Row(
+        "F-39",
+        "Old or restored data under a new release, new data under the old one",
+        "Sealed profiles, devices, choices and provider tokens of every release are read; nobody gets 500",
+    ),
+    Row("F-45", "Connection dropped in silence after 350 s without traffic", "Replaced before it is used"),
 )

@@ -8,17 +8,18 @@ from uuid import UUID
 from chalicelib.clients.blind_index import BlindIndex
 from chalicelib.clients.envelope import DataKey
 from chalicelib.clients.session_seal import session_key
-from chalicelib.domain.account import Profile, UserStatus, copy_digest
-from chalicelib.domain.chosen import NOTHING, Chosen
-from chalicelib.domain.devices import Device, StoredDevice
+from chalicelib.domain.account import PROFILE, Profile, UserStatus, copy_digest
+from chalicelib.domain.chosen import CHOSEN, NOTHING, Chosen
+from chalicelib.domain.devices import DEVICE, Device, StoredDevice
+from chalicelib.domain.formats import Format as StoredFormat
 from chalicelib.domain.id_tokens import Platform
 from chalicelib.domain.limits import client_prefix
 from chalicelib.domain.personal_data import Field, RecordAddress
 from chalicelib.domain.provider_grants import ProviderGrant
 from chalicelib.domain.sessions import Session
 from chalicelib.services.session_copy import SessionCopies, SessionCopy
-from chalicelib.stores.subject_locks import subject_locks
 from tests.golden.records import Format, Given
+from tests.golden.subject_locks import subject_locks
 
 MOMENT = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
 
@@ -61,8 +62,13 @@ def _copied(given: Given, says: Given) -> str:
 def _read_copy(given: Given, stored: str) -> dict[str, Any]:
     session = _session(UUID(given["session_id"]), bytes.fromhex(stored))
     copy = SessionCopies(session_key).open(session, seed=bytes.fromhex(given["seed"]))
-    chosen = asdict(copy.chosen) if copy.chosen else None
-    return {"profile": asdict(copy.profile), "device": asdict(copy.device), "chosen": chosen}
+    chosen = _said(CHOSEN, copy.chosen) if copy.chosen else None
+    return {"profile": _said(PROFILE, copy.profile), "device": _said(DEVICE, copy.device), "chosen": chosen}
+
+
+def _said(form: StoredFormat, record: Profile | Device | Chosen) -> dict[str, Any]:
+    """Return a record without names that came later and that it lacks."""
+    return form.write(asdict(record))
 
 
 def _session(session_id: UUID, profile: bytes) -> Session:
@@ -104,15 +110,15 @@ def _index(given: Given) -> BlindIndex:
 FORMATS = {
     "profile": Format(
         write=lambda _, says: Profile(**says).to_bytes().decode(),
-        read=lambda _, stored: asdict(Profile.from_bytes(stored.encode())),
+        read=lambda _, stored: _said(PROFILE, Profile.from_bytes(stored.encode())),
     ),
     "device": Format(
         write=lambda _, says: _device(says).to_bytes().decode(),
-        read=lambda _, stored: asdict(Device.from_bytes(stored.encode())),
+        read=lambda _, stored: _said(DEVICE, Device.from_bytes(stored.encode())),
     ),
     "chosen": Format(
         write=lambda _, says: Chosen(**says).to_bytes().decode(),
-        read=lambda _, stored: asdict(Chosen.from_bytes(stored.encode())),
+        read=lambda _, stored: _said(CHOSEN, Chosen.from_bytes(stored.encode())),
     ),
     "provider_grant": Format(
         write=lambda _, says: ProviderGrant(**says).to_bytes().decode(),

@@ -109,6 +109,18 @@ def test_whoever_signs_in_again_is_the_same_person(world: Yesterday, name: str) 
     assert len(read(one, "/sessions").body["sessions"]) == 1  # it is the device that it was
 
 
+@pytest.mark.parametrize("name", ["ana", "ben", "cleo", "dora", "gus"])
+def test_a_sign_in_that_says_the_same_seals_nothing_anew(world: Yesterday, name: str) -> None:
+    def sealed() -> list[Any]:
+        return world.rows("SELECT id, profile, profile_digest FROM users ORDER BY id") + world.rows(
+            "SELECT id, description, description_digest FROM devices ORDER BY id"
+        )
+
+    before = sealed()
+    assert phone(world, name).sign_in().status == 200
+    assert sealed() == before  # the digests are what the earlier release made of the same words
+
+
 def test_who_was_suspended_stays_suspended(world: Yesterday) -> None:
     hal = phone(world, "hal")
     assert hal.refresh().code == "account_suspended"

@@ -15,6 +15,7 @@ from tests.golden import examples, examples_record, examples_tokens
 from tests.golden.examples import Example
 from tests.golden.formats import FORMATS
 from tests.golden.records import HERE, Record, write_records
+from tests.golden.stored import write_names_read
 
 
 def made(told: Example) -> Record:
@@ -53,6 +54,7 @@ def main(release: str) -> int:
     """Write the folder of a release; return 0 if all went well."""
     found = [made(each) for each in all_examples()]
     write_records(release, found)
+    write_names_read(release)
     os.environ["GOLDEN_RELEASE"] = release
     return int(pytest.main(["-q", str(HERE / "write_stage.py")]))
 

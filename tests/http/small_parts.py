@@ -39,9 +39,6 @@ class SmallProofs:
     def read(self, headers: Sequence[str], target: Target) -> None:
         return None
 
-    def use(self, proof: Proof) -> Proof:
-        return proof
-
     def admit(self, jkt: str | None, offered: OfferedToken, headers: Sequence[str], target: Target) -> None:
         check_scheme(jkt, offered)
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from tests.proofs import PhoneKey, base64url
 from tests.world import Phone, Reply, World
 
@@ -36,7 +37,7 @@ def asked(phone: Phone, proof: str | None, path: str = "/sessions") -> Reply:
 def refused(reply: Reply, code: str = "invalid_dpop_proof") -> bool:
     """Tell whether it was refused as this, in the challenge of s7.1, with the session left alone."""
     assert (reply.status, reply.body["action"]) == (401, "retry")
-    assert reply.headers["WWW-Authenticate"] == f'DPoP error="{reply.code}", {ALGS}'
+    assert reply.headers[FORWARDED_CHALLENGE] == f'DPoP error="{reply.code}", {ALGS}'
     return reply.code == code
 
 

@@ -1,20 +1,24 @@
 """Bound sessions: what a thief of tokens can't do without the key, and what the phone with it still can."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
 
 from chalicelib.domain.dpop import Target
 from chalicelib.domain.dpop_nonces import NonceDemand
+from chalicelib.domain.errors import InvalidDpopProof
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from chalicelib.routes.route import Route
-from tests.http.test_bearer import BEARER_ROUTES, ask
+from chalicelib.stores.database import connect
+from chalicelib.stores.sessions import SessionStore
+from tests.http.test_bearer import BEARER_ROUTES, ask, path_of
 from tests.proofs import PhoneKey
+from tests.races import at_once
 from tests.world import Phone, Reply, World
 
 BOUND_CHALLENGE = 'DPoP error="invalid_token", algs="ES256 EdDSA"'
@@ -113,7 +117,7 @@ def test_d15_a_bound_token_as_a_bearer_is_refused(world: World, ana: Phone, rout
     assert ana.key is not None
     reply = ask(world, route, ana.access_token)
     assert (reply.status, reply.code) == (401, "invalid_token")
-    assert reply.headers["WWW-Authenticate"] == BOUND_CHALLENGE
+    assert reply.headers[FORWARDED_CHALLENGE] == BOUND_CHALLENGE
     for headers in ({}, PhoneKey().headers("GET", "/elsewhere", world.clock.now(), ana.access_token)):
         told = {"authorization": f"DPoP {ana.access_token}", **headers}
         assert ask(world, route, **told).code == "invalid_dpop_proof"  # none, or one for another route
@@ -123,7 +127,7 @@ def test_d15_a_bound_token_as_a_bearer_is_refused(world: World, ana: Phone, rout
 def test_d12_a_proof_of_another_key_opens_nothing_and_signing_in_is_what_helps(ana: Phone) -> None:
     reply = thief_of(ana, PhoneKey()).get("/sessions")
     assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_token", "refresh")
-    assert reply.headers["WWW-Authenticate"] == BOUND_CHALLENGE  # RFC 9449 s7.1
+    assert reply.headers[FORWARDED_CHALLENGE] == BOUND_CHALLENGE  # RFC 9449 s7.1
 
 
 @every_bearer_route
@@ -133,7 +137,7 @@ def test_an_unbound_token_is_no_dpop_token(world: World, route: Route[Any]) -> N
     for token_proof in ({}, {"dpop": PhoneKey().proof("GET", "/sessions", world.clock.now())}):
         reply = ask(world, route, authorization=f"DPoP {ben.access_token}", **token_proof)
         assert (reply.status, reply.code) == (401, "invalid_token")
-        assert reply.headers["WWW-Authenticate"] == BOUND_CHALLENGE
+        assert reply.headers[FORWARDED_CHALLENGE] == BOUND_CHALLENGE
 
 
 def test_an_access_token_says_whose_key_it_wants(ana: Phone) -> None:
@@ -194,7 +198,7 @@ def test_d16_where_nonces_are_required_each_answer_brings_the_next(world: World)
     phone = world.person(key=PhoneKey())
     reply = phone.sign_in()
     assert (reply.status, reply.code, reply.body["action"]) == (401, "use_dpop_nonce", "retry")
-    assert reply.headers["WWW-Authenticate"] == 'DPoP error="use_dpop_nonce", algs="ES256 EdDSA"'
+    assert reply.headers[FORWARDED_CHALLENGE] == 'DPoP error="use_dpop_nonce", algs="ES256 EdDSA"'
     assert phone.key is not None
     for _ in range(3):
         now, nonce = world.clock.now(), reply.headers["DPoP-Nonce"]
@@ -205,17 +209,28 @@ def test_d16_where_nonces_are_required_each_answer_brings_the_next(world: World)
     assert world.person("ben@example.com").sign_in().status == 200  # bearers need none
 
 
+@every_bearer_route
+def test_a_proof_opens_one_request_of_any_route(world: World, ana: Phone, route: Route[Any]) -> None:
+    assert ana.key is not None
+    path = path_of(route)
+    headers = ana.key.headers(route.method, path, world.clock.now(), ana.access_token)
+    replies = [ask(world, route, path=path, **headers) for _ in range(2)]
+    assert replies[1].code == "invalid_dpop_proof"
+
+
 def test_of_one_proof_seen_by_many_containers_at_once_one_wins(world: World, ana: Phone) -> None:
     assert ana.key is not None
     headers = ana.key.headers("GET", "/sessions", world.clock.now(), ana.access_token)
     proof = world.services.proofs.read([headers["dpop"]], Target(method="GET", place="auth.test/sessions"))
     assert proof is not None
-    stores = [world.container().proofs._store for _ in range(8)]
-    gate = Barrier(len(stores))
+    stores = [SessionStore(connect(world.settings.database_url, 1)) for _ in range(8)]
 
-    def use(number: int) -> bool:
-        gate.wait()
-        return stores[number].use(proof.replay_key, expires_at=proof.expires_at)
+    def uses(store: SessionStore) -> bool:
+        try:
+            store.live_beside(UUID(ana.session_id), proof=proof, now=world.clock.now())
+        except InvalidDpopProof:
+            return False
+        return True
 
-    with ThreadPoolExecutor(len(stores)) as pool:
-        assert sorted(pool.map(use, range(len(stores)))) == [False] * 7 + [True]
+    acts = [lambda store=store: uses(store) for store in stores]
+    assert sorted(at_once(acts)) == [False] * 7 + [True]

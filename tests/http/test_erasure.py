@@ -109,7 +109,7 @@ def test_nothing_of_the_person_is_left_but_history_by_an_id(world: World, ana: P
     erase(ana)
     for table in set(tables_of_people()) - {"users"}:
         (rows,) = world.rows(f"SELECT count(*) FROM {table} WHERE user_id = %s", ana.user_id)  # noqa: S608 - our own names
-        assert (rows[0] > 0) == (table in STAY), f"say in erasure_statements what happens to {table}"
+        assert (rows[0] > 0) == (table in STAY), f"say in sql/erasures.sql what happens to {table}"
     binary = [
         column.name for column in Schema.metadata.tables["users"].columns if column.type.python_type is bytes
     ]

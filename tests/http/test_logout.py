@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from tests.world import Phone, World
 
 
@@ -106,7 +107,7 @@ def test_without_any_token_there_is_nobody_to_log_out(world: World) -> None:
     for body in (None, {}, {"all_devices": True}, {"refresh_token": None}):
         reply = world.call("POST", "/auth/logout", body)
         assert (reply.status, reply.code) == (401, "missing_token")
-        assert reply.headers["WWW-Authenticate"] == "Bearer"
+        assert reply.headers[FORWARDED_CHALLENGE] == "Bearer"
 
 
 def test_a_bearer_that_is_not_ours_is_refused(world: World, ana: Phone) -> None:

@@ -140,6 +140,6 @@ def test_what_verifies_tokens_is_served_while_the_database_is_away(
 ) -> None:
     world.call("GET", "/.well-known/jwks.json")
     nowhere = connect("postgresql://serenya_app@127.0.0.1:1/nothing", connections_max=1)
-    monkeypatch.setattr(world.database, "rows", nowhere.rows)
+    monkeypatch.setattr(world.database, "all", nowhere.all)
     world.clock.advance(timedelta(days=1))
     assert world.call("GET", path).status == 200  # F-1

@@ -7,6 +7,7 @@ from uuid import uuid4
 import jwt
 import pytest
 
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from chalicelib.services.ports import Act
 from tests.world import Phone, Reply, World
 
@@ -22,7 +23,7 @@ def ana(world: World) -> Phone:
 
 def refused(reply: Reply, code: str) -> bool:
     assert (reply.status, reply.body["action"]) == (401, "sign_in")
-    assert reply.headers["WWW-Authenticate"] == "Bearer"  # no access token was at fault
+    assert reply.headers[FORWARDED_CHALLENGE] == "Bearer"  # no access token was at fault
     return reply.code == code
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.providers import GOOGLE
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from chalicelib.services.ports import Act
 from tests.aws_tap import tapped
 from tests.offering import WITHOUT_NONCE, offer
@@ -86,7 +87,7 @@ def test_a_token_that_google_did_not_make_for_us_is_refused(
     before = world.stored()
     reply = ana.sign_in(ana.id_token(**claims))
     assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_id_token", "restart")
-    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    assert reply.headers[FORWARDED_CHALLENGE] == "Bearer"
     assert world.stored() == before
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.step_up import NEEDS, SensitiveAct
 from chalicelib.routes.all import ROUTES
+from chalicelib.routes.problems import FORWARDED_CHALLENGE
 from chalicelib.routes.route import Admission, Route
 from tests.http.test_bearer import BEARER_ROUTES
 from tests.world import Phone, Reply, World
@@ -79,7 +80,7 @@ def test_a_sign_in_of_long_ago_is_refused_whatever_the_token_is_fresh(
 @every_sensitive_route
 def test_the_refusal_says_how_old_a_sign_in_may_be(world: World, ana: Phone, route: Route[Any]) -> None:
     refused = asked(world, route, later(ana, minutes=6))
-    assert refused.headers["WWW-Authenticate"] == (  # RFC 9470 s3
+    assert refused.headers[FORWARDED_CHALLENGE] == (  # RFC 9470 s3
         f'Bearer error="{CODE}", error_description="A more recent sign-in is needed", max_age="300"'
     )
 

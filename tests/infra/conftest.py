@@ -10,8 +10,11 @@ from tools.terraform import INFRA, run
 
 @pytest.fixture(scope="session")
 def ready() -> Path:
-    """infra/ itself, its root and three modules initialised: nothing but Terraform's own cache is written."""
-    for folder in (INFRA, *(INFRA / "modules" / name for name in ("database", "keys", "network"))):
+    """infra/ itself, its root and four modules initialised: nothing but Terraform's own cache is written."""
+    for folder in (
+        INFRA,
+        *(INFRA / "modules" / name for name in ("database", "keys", "network", "observability")),
+    ):
         run("init", "-backend=false", folder=folder)
     return INFRA
 

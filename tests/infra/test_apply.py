@@ -60,6 +60,7 @@ REFUSED = {
 BLOCKED = {
     "module.database.aws_db_proxy_target.this[0]": "the server that it leads to",
 }
+EMAIL = "-var=alarm_email=oncall@example.com"
 Events = list[dict[str, Any]]
 
 
@@ -77,7 +78,7 @@ def applied(copy: Path, aws: LocalAws) -> Events:
     (copy / "modules/database/local_override.tf").write_text(DATABASE, encoding="utf-8")
     there = aws_environment(aws.endpoint_url)
     run("init", "-reconfigure", folder=copy, outer=there)
-    words = ("apply", "-auto-approve", "-json", "-parallelism=4", "-var-file=stages/prod.tfvars")
+    words = ("apply", "-auto-approve", "-json", "-parallelism=4", "-var-file=stages/prod.tfvars", EMAIL)
     with pytest.raises(subprocess.CalledProcessError) as caught:
         run(*words, folder=copy, outer=there)
     return [json.loads(line) for line in str(caught.value.output).splitlines() if line.startswith("{")]

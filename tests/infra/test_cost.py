@@ -9,7 +9,8 @@ import pytest
 from tools import cost, usage
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cost.md"
-DEV_USD_MAX = 28.0
+DEV_USD_MAX = 29.0
+ASLEEP_USD_MAX = 17.0
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,20 @@ def test_the_page_s_table_is_what_the_command_prints(told: str) -> None:
 def test_dev_costs_what_was_promised_and_prod_is_the_dearer_one(told: str) -> None:
     dev, prod = _figures(told, "**A month, nobody there**")
     assert dev <= DEV_USD_MAX < prod
+
+
+def test_dev_costs_less_while_it_sleeps_and_prod_never_does(told: str) -> None:
+    awake, asleep = (_figures(told, line) for line in ("**A month, nobody there**", cost.ASLEEP))
+    assert asleep[0] <= ASLEEP_USD_MAX
+    assert asleep[1] == awake[1]
+    lines = [line.split("|")[1].strip() for line in told.splitlines()[2:]]
+    assert set(cost.STOPPED) <= set(lines)
+
+
+def test_what_depends_on_people_is_estimated_beside_the_sum(told: str) -> None:
+    beside = [line for line in told.splitlines() if line.startswith("| Beside it, about: ")]
+    assert len(beside) == 4
+    assert all(_figures(told, line.split("|")[1].strip())[1] > 0 for line in beside)
 
 
 def test_a_small_stage_s_figure_stands_when_it_is_used_for_development(told: str) -> None:

@@ -32,6 +32,7 @@ resource "aws_security_group_rule" "office" {
   to_port           = 5432
 }
 """
+BY_ACCOUNT = 'Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }\n'
 MUTATIONS = {
     "the database gets a public address": (
         *("database/main.tf", "publicly_accessible    = false", "publicly_accessible = true"),
@@ -68,6 +69,18 @@ MUTATIONS = {
     "a key opens without its context": (
         *("keys/main.tf", '"kms:EncryptionContext:purpose" = purpose', '"kms:KeySpec" = "SYMMETRIC_DEFAULT"'),
         "Use demands the purpose",
+    ),
+    "EventBridge must name its account to use the key": (
+        "keys/storage.tf",
+        'Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }\n',
+        f'Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }}\n{BY_ACCOUNT}',
+        "name no source account when they publish",
+    ),
+    "EventBridge must name its account to publish": (
+        "observability/main.tf",
+        'Principal = { Service = "events.amazonaws.com" }\n',
+        f'Principal = {{ Service = "events.amazonaws.com" }}\n{BY_ACCOUNT}',
+        "only where no condition is asked of it",
     ),
     "the default group opens": (
         "network/main.tf",

@@ -39,6 +39,10 @@ def server() -> Iterator[Server]:
     def gone() -> Response:
         return Response(body="", status_code=204)
 
+    @app.route("/challenge/{name}")
+    def challenge(name: str) -> Response:
+        return Response("", {name: "Bearer"}, 401)
+
     @app.route("/together")
     def together() -> dict[str, Any]:
         gathered.wait(timeout=HANG_SECONDS)
@@ -175,6 +179,13 @@ def test_the_event_is_that_of_the_gateway_and_the_address_is_the_peers(server: S
     assert event["multiValueQueryStringParameters"] == {"q": ["1", "2"]}
     assert event["multiValueHeaders"]["X-Twice"] == ["1", "2"]
     assert event["body"] is None
+
+
+@pytest.mark.parametrize("name", ["WWW-Authenticate", "www-authenticate"])
+def test_a_function_s_challenge_is_renamed_as_api_gateway_renames_it(server: Server, name: str) -> None:
+    answer = speak(server, f"GET /challenge/{name} HTTP/1.1\r\n\r\n".encode())
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, None)
+    assert answer.headers["x-amzn-Remapped-WWW-Authenticate"] == "Bearer"
 
 
 def test_an_answer_without_a_body_says_no_length(server: Server) -> None:

@@ -17,6 +17,7 @@ OUTPUTS: Final = Outputs(
         "kms_key_id": f"{KEY}/personal",
         "kms_key_history": f"{KEY}/former,{KEY}/personal",
         "signing_kms_key_id": f"{KEY}/signing",
+        "signing_kms_key_history": f"{KEY}/former-signing,{KEY}/signing",
         "database": {
             "host": "serenya.eu-west-1.rds.amazonaws.com",
             "server_host": "serenya.eu-west-1.rds.amazonaws.com",

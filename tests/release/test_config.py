@@ -1,6 +1,7 @@
 """What a stage's functions are told is what Terraform made, and no secret (L5, L6)."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tools.release.fault import ReleaseFault
 from tools.release.outputs import Outputs
 
 GOOGLE = json.dumps([{"client_id": "ios.example", "platforms": ["ios"], "nonce": "raw"}])
+OUTPUT = re.compile(r'^output "(\w+)"', re.MULTILINE)
 API_URL = "https://abc123.execute-api.eu-west-1.amazonaws.com/v1"
 
 
@@ -96,6 +98,25 @@ def test_a_domain_of_ones_own_stays_the_issuer(project: Path) -> None:
 def test_an_unknown_stage_is_refused(project: Path) -> None:
     with pytest.raises(ReleaseFault, match="dev, staging, prod"):
         config.files(project, Outputs(stage="production", values=OUTPUTS.values), None)
+
+
+def test_whatever_terraform_tells_of_keys_is_used(project: Path) -> None:
+    declared = OUTPUT.findall((PROJECT / "infra" / "outputs.tf").read_text(encoding="utf-8"))
+    told = [name for name in declared if "kms" in name]
+    assert sorted(name for name in OUTPUTS.values if "kms" in name) == sorted(told)
+    stage = filled(project)
+    environment = stage["environment_variables"]
+    assert {name: environment[name.upper()] for name in told} == {name: OUTPUTS.values[name] for name in told}
+
+
+@pytest.mark.parametrize("use", ["kms_key", "signing_kms_key"])
+def test_rewrap_may_use_every_key_of_the_history(project: Path, use: str) -> None:
+    filled(project)
+    policy = json.loads((project / ".chalice/policies/dev/rewrap.json").read_text())
+    history = OUTPUTS.values[f"{use}_history"].split(",")
+    allowed = [one["Action"] for one in policy["Statement"] if one["Resource"] == history]
+    assert len(history) == 2
+    assert allowed == [["kms:ReEncryptFrom", "kms:ReEncryptTo"]]
 
 
 def test_every_long_running_function_exists() -> None:

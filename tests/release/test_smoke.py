@@ -13,6 +13,7 @@ from tools.release.fault import ReleaseFault
 
 ISSUER = "https://auth.test/v1"
 Answers = dict[str, tuple[int, str, Any]]
+CHALLENGES = ("WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate", "x-amzn-remapped-www-authenticate")
 REFUSAL = dict.fromkeys(smoke.PROBLEM, "told") | {"code": "invalid_id_token"}
 
 
@@ -28,10 +29,11 @@ def sound() -> Answers:
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answers], str]]:
-    """Serve answers on this machine; return the address."""
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Serve answers on this machine, a 401 with headers of these names; return the address."""
     monkeypatch.setattr(smoke, "PATIENCE_SECONDS", 0)
     answers: Answers = {}
+    challenges: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -41,6 +43,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answers], str]
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
+            for name in challenges if status == 401 else []:
+                self.send_header(name, "Bearer")
             self.end_headers()
             self.wfile.write(content)
 
@@ -52,8 +56,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answers], str]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def begin(told: Answers) -> str:
+    def begin(told: Answers, *names: str) -> str:
         answers.update(told)
+        challenges.extend(names or CHALLENGES[1:2])
         return f"http://127.0.0.1:{server.server_port}"
 
     yield begin
@@ -61,8 +66,22 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answers], str]
     server.server_close()
 
 
-def test_a_service_that_answers_as_it_must_passes(served: Callable[[Answers], str]) -> None:
+def test_a_service_that_answers_as_it_must_passes(served: Callable[..., str]) -> None:
     smoke.test(served(sound()), ISSUER)
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_the_name_that_the_challenge_arrives_under_is_printed(
+    served: Callable[..., str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    smoke.test(served(sound(), name), ISSUER)
+    printed = capsys.readouterr().out.rpartition(" as ")[2].strip()
+    assert printed.lower() == name.lower()
+
+
+def test_a_refusal_without_a_challenge_stops_the_release(served: Callable[..., str]) -> None:
+    with pytest.raises(ReleaseFault, match="neither WWW-Authenticate nor x-amzn-Remapped-WWW-Authenticate"):
+        smoke.test(served(sound(), "X-Nothing"), ISSUER)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +99,7 @@ def test_a_service_that_answers_as_it_must_passes(served: Callable[[Answers], st
     ],
 )
 def test_anything_else_stops_the_release_and_is_named(
-    served: Callable[[Answers], str], path: str, answer: tuple[int, str, Any]
+    served: Callable[..., str], path: str, answer: tuple[int, str, Any]
 ) -> None:
     with pytest.raises(ReleaseFault, match=path):
         smoke.test(served(sound() | {path: answer}), ISSUER)

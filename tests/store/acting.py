@@ -1,7 +1,10 @@
 """One person's live session, and what calls of functions need beside it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypeVar
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,8 +12,13 @@ import pytest
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.errors import InvalidDpopProof
 from chalicelib.domain.limits import BIOMETRICS, Taking
+from chalicelib.postgres.connections import Connections, connecting
+from chalicelib.postgres.deadline import BoundedConnection
+from chalicelib.stores.database import Database
 from tests.world import World
 
+T = TypeVar("T")
+PATIENCE = timedelta(minutes=5)
 DEAD = (  # scenes after which no session may act
     "UPDATE sessions SET ended_at = created_at, end_reason = 'logout', profile = NULL",
     "UPDATE sessions SET idle_expires_at = created_at",
@@ -51,3 +59,35 @@ class Acting:
         with pytest.raises(InvalidDpopProof):
             act(once)
         assert self.world.stored() == before
+
+
+class PatientConnection(BoundedConnection):
+    """A connection that waits for an answer as long as a lock is held."""
+
+    wait_max = PATIENCE
+
+
+class PatientDatabase(Database):
+    """A database whose calls wait for a lock as long as it is held, however busy the machine is."""
+
+    def __init__(self, world: World) -> None:
+        options = quote("-c lock_timeout=0 -c statement_timeout=0")
+        url = f"{world.settings.database_url}?options={options}"
+        super().__init__(url, 1)
+        self._connections = Connections(connecting(url, None, PatientConnection), 1)
+
+
+def overlapped(world: World, change: str, act: Callable[[], T]) -> T:
+    """Return what an act returns that waits for a lock of somebody who changes something and commits then."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+    is_waiting = False
+    with ThreadPoolExecutor(1) as thread, world.owner() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(change)
+        answer = thread.submit(act)
+        while not is_waiting and not answer.done():
+            cursor.execute(waits)
+            ((is_waiting,),) = cursor.fetchall()
+        cursor.execute("COMMIT")
+        assert is_waiting
+        return answer.result()

@@ -7,7 +7,7 @@ from psycopg2 import errors
 
 from chalicelib.domain.audit_findings import Fault
 from chalicelib.services.purge import Purge
-from chalicelib.stores.purge import PurgeStore
+from chalicelib.stores.jobs.purge import PurgeStore
 from tests.audit_scenes import Bench
 from tests.world import World
 
@@ -112,4 +112,4 @@ def aged(world: World) -> Bench:
 
 def purged(world: World) -> dict[str, int]:
     """Return what the purge deleted."""
-    return Purge(store=PurgeStore(world.database), clock=world.clock).run().deleted
+    return Purge(store=PurgeStore(world.database.transactions), clock=world.clock).run().deleted

@@ -1,18 +1,25 @@
 """The coverage of documents: counted right, without anything personal, however long it takes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import LargeBinary, Select, func, select
+from sqlalchemy import Engine, LargeBinary, Select, event, func, select
 from sqlalchemy.dialects import postgresql
 
 from chalicelib.domain.consents import ConsentCoverage, NoSuchDocument
-from chalicelib.stores.consent_coverage import PATIENCE, CoverageStore
-from chalicelib.stores.consent_coverage_statements import BY_VERSION, PUBLISHED, TOTALS
+from chalicelib.stores.jobs.consent_coverage import (
+    PATIENCE,
+    Asked,
+    CoverageStore,
+    by_version,
+    published,
+    totals_of,
+)
 from chalicelib.stores.schema import Schema
 from tests.consenting import AI, PRIVACY, TERMS, answer, publish, withdraw
+from tests.fakes import START
 from tests.first_texts import no, yes
-from tests.http.test_statements import counted as counted_statements
 from tests.world import REQUIRED, Phone, World
 
 DAY = timedelta(days=1)
@@ -34,7 +41,9 @@ def people(world: World) -> dict[str, Phone]:
 
 
 def counted(world: World, document: str | None = None, version: str | None = None) -> ConsentCoverage:
-    return CoverageStore(world.database).coverage(document=document, version=version, now=world.clock.now())
+    return CoverageStore(world.database.transactions).coverage(
+        document=document, version=version, now=world.clock.now()
+    )
 
 
 def standings(coverage: ConsentCoverage, kind: str) -> dict[tuple[str | None, str | None], int]:
@@ -121,8 +130,8 @@ def test_nobody_is_counted_where_nobody_is(world: World) -> None:
     assert counted(world) == ConsentCoverage(standings=(), people=0, narrowed=0, would_be_narrowed=0)
 
 
-@pytest.mark.parametrize("statement", [BY_VERSION, TOTALS, PUBLISHED])
-def test_it_reads_no_column_that_holds_personal_data(statement: Select[object]) -> None:
+@pytest.mark.parametrize("statement", [by_version(START), totals_of(Asked(), START), published(TERMS)])
+def test_it_reads_no_column_that_holds_personal_data(statement: Select[*tuple[Any, ...]]) -> None:
     sql = str(statement.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call] # SQLAlchemy's
     sealed = {
         column.name
@@ -136,18 +145,26 @@ def test_it_reads_no_column_that_holds_personal_data(statement: Select[object]) 
 
 
 def test_it_outlasts_the_time_that_the_role_gives_a_request_and_leaves_no_trace_of_that(world: World) -> None:
-    slow = select(func.pg_sleep(3.2))  # the role has 3 s
-    assert len(world.database.patient_rows(slow, {}, PATIENCE)) == 1
-    now = select(func.current_setting("statement_timeout"))
-    assert world.database.rows(now) == [("3s",)]
+    transactions = world.database.transactions
+    with transactions.begin(longest=PATIENCE) as connection:
+        connection.execute(select(func.pg_sleep(3.2)))  # the role has 3 s
+    with transactions.begin() as connection:
+        assert connection.scalar(select(func.current_setting("statement_timeout"))) == "3s"
 
 
 @pytest.mark.usefixtures("people")
 def test_both_counts_are_given_that_time(world: World) -> None:
-    with counted_statements(world) as count:
+    sent: list[tuple[str, Any]] = []
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def noted(_connection: object, _cursor: object, statement: str, given: object, *_more: object) -> None:
+        sent.append((statement, given))
+
+    try:
         counted(world, TERMS, "2.0")
-    longer = [
-        statement for statement in count.statements if "SET LOCAL statement_timeout = 120000" in statement
-    ]
-    counts = [statement for statement in count.statements if "standing" in statement]
-    assert (len(longer), len(counts)) == (2, 2)
+    finally:
+        event.remove(Engine, "before_cursor_execute", noted)
+    longer = [place for place, (_, given) in enumerate(sent) if given == {"milliseconds": "120000"}]
+    counts = [place for place, (statement, _) in enumerate(sent) if "standing" in statement]
+    assert (len(longer), len(counts)) == (1, 2)
+    assert longer < counts  # of one transaction: see CoverageStore

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib import stores
 from chalicelib.postgres.calls import Call, Row, columns, nested, parameters
-from chalicelib.postgres.roles import CALLERS, FUNCTIONS_ROLE, OPERATORS_CALLERS, OPERATORS_PARTS
+from chalicelib.postgres.roles import CLOSED_TO_REQUESTS, FUNCTIONS_ROLE, REQUESTS_ROLE, callers_of
 from chalicelib.postgres.schema_name import FUNCTIONS, schema_name, sources
 from tests.world import World
 
@@ -165,8 +165,14 @@ def test_every_function_is_declared_as_all_are(world: World) -> None:
     for function, language, is_called, settings, volatility, owner, grantees in found:
         assert (language, volatility, owner) == ("plpgsql", "v", FUNCTIONS_ROLE), function
         assert settings == (SETTINGS if is_called else None), function  # a part has those of its caller
-        callers = OPERATORS_CALLERS if function.endswith(OPERATORS_PARTS) else CALLERS if is_called else None
-        assert grantees == (sorted(callers) if callers else None), function
+        callers = callers_of(function.partition(".")[2], is_part=not is_called)
+        assert grantees == (sorted(callers) or None), function
+
+
+def test_what_is_closed_to_requests_is_a_function_that_others_may_call() -> None:
+    assert {call.function for call in CALLS} >= set(CLOSED_TO_REQUESTS)
+    for function in CLOSED_TO_REQUESTS:
+        assert REQUESTS_ROLE not in callers_of(function, is_part=False)
 
 
 @pytest.mark.parametrize("name", sorted(sources(FUNCTIONS)))

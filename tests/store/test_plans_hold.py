@@ -23,17 +23,22 @@ from chalicelib.domain.limits import (
     SIGN_IN_BY_PERSON,
     Taking,
 )
+from chalicelib.domain.refusals import RefusalCounts
 from chalicelib.domain.sign_in import Entered
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.postgres import messages
 from chalicelib.postgres.schema_name import schema_name
 from chalicelib.stores.account import AccountStore
+from chalicelib.stores.audit_refusals import RefusalStore
 from chalicelib.stores.database import Database, connect
+from chalicelib.stores.keys import KeySource
 from chalicelib.stores.limits import LimitStore
+from chalicelib.stores.positions import PositionStore
 from chalicelib.stores.readiness import is_at_head
 from chalicelib.stores.sessions import SessionStore
 from chalicelib.stores.sign_in import SignInStore
 from tests.sign_in_scenes import SignIns, renewed
+from tests.store.erasure_acts import ErasureActs, EventActs
 from tests.store.people_acts import PeopleActs
 from tests.store.test_functions import CALLS
 from tests.world import World
@@ -79,6 +84,12 @@ GROW = """
         SELECT decode(md5('bucket' || n), 'hex'), now() FROM generate_series(1, %(people)s) AS n;
     INSERT INTO dpop_proofs (proof_hash, expires_at)
         SELECT decode(md5('proof' || n), 'hex'), now() FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO erasures (id, user_id, epoch, lineage, requested_at)
+        SELECT md5('erasure' || n)::uuid, md5('person' || n)::uuid, n, gen_random_uuid(), now()
+        FROM generate_series(1, %(people)s) AS n;
+    INSERT INTO revocations (identity_id, user_id, refresh_token, ended_at)
+        SELECT md5('identity' || n)::uuid, md5('person' || n)::uuid, 'x', now()
+        FROM generate_series(1, %(people)s) AS n;
     INSERT INTO biometric_keys (id, user_id, device_id, spki, created_at)
         SELECT gen_random_uuid(), md5('person' || n)::uuid, md5('device' || n)::uuid, 'x', now()
         FROM generate_series(1, %(people)s) AS n;
@@ -156,23 +167,28 @@ class SignInActs:
 
 
 class OtherActs:
-    """What belongs to no noun."""
+    """What containers read, and what belongs to no noun."""
 
     def __init__(self, world: World) -> None:
         self.now = world.clock.now()
 
     def all(self, database: Database) -> None:
-        """Count a request, look whether the schema is there."""
+        """Count a request, read the keys and how far the database is, record what was refused."""
         taking = Taking(limit=REFRESH_FAILURES_BY_SESSION, subject="", index=bytes(31), now=self.now)
         LimitStore(database).take(taking)
+        assert KeySource(database).stored().signing
         assert is_at_head(database)
+        assert PositionStore(database).position()
+        counts = RefusalCounts(since=self.now, counts={("POST /auth/refresh", "session_revoked"): 1})
+        RefusalStore(database).record(counts, now=self.now, request_id="test")
 
 
 class Acts:
     """Everything that requests do, by one connection. Who adds a function adds an act that calls it."""
 
     def __init__(self, world: World) -> None:
-        self.nouns = (SessionActs(world), SignInActs(world), PeopleActs(world), OtherActs(world))
+        nouns = (SessionActs, SignInActs, PeopleActs, EventActs, ErasureActs, OtherActs)
+        self.nouns = tuple(noun(world) for noun in nouns)
         world.close()
         self.database = connect(world.settings.database_url, 1)
 

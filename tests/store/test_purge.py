@@ -21,7 +21,7 @@ from chalicelib.domain.retention import (
 from chalicelib.domain.security_events import AGE_MAX
 from chalicelib.services.ports import Act
 from chalicelib.services.purge import Purge, PurgeReport
-from chalicelib.stores.purge import PurgeStore
+from chalicelib.stores.jobs.purge import PurgeStore
 from chalicelib.stores.schema import Schema
 from local.database import connected
 from local.dev_google import subject_for
@@ -46,7 +46,7 @@ def ana(world: World) -> Phone:
 
 
 def purge(world: World) -> PurgeReport:
-    return Purge(store=PurgeStore(world.database), clock=world.clock).run()
+    return Purge(store=PurgeStore(world.database.transactions), clock=world.clock).run()
 
 
 def deleted(world: World) -> dict[str, int]:

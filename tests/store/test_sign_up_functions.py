@@ -7,8 +7,15 @@ import pytest
 from chalicelib.domain.consents import ConsentAnswer
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.sign_in import Entered
+from chalicelib.postgres.schema_name import schema_name
+from tests.golden.subject_locks import subject_locks
 from tests.sign_in_scenes import SECOND, SignIns, challenge, granted, hashed
 from tests.world import REQUIRED, World
+
+LOCKED = """
+    SELECT (classid::bigint << 32 | objid::bigint) AS key FROM pg_locks
+    WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND mode = 'ExclusiveLock' ORDER BY key
+"""
 
 
 @pytest.fixture
@@ -105,3 +112,12 @@ def test_an_identity_that_a_release_without_locks_adds_meanwhile_undoes_all(sign
     with pytest.raises(DependencyUnavailable):  # each of three attempts; in truth the other's row stays
         sign_ins.store.create_account(sign_ins.new(), sign_ins.person())
     assert sign_ins.written() == before
+
+
+def test_a_sign_up_locks_what_that_of_any_release_locks(world: World) -> None:  # 0053
+    indexes = (hashed("a"), hashed("b"))
+    locking = f"BEGIN; SELECT {schema_name()}.lock_subject(%s::bytea[]); {LOCKED}"
+    with world.owner() as cursor:
+        cursor.execute(locking, (list(indexes),))
+        assert [key for (key,) in cursor.fetchall()] == subject_locks(indexes)
+        cursor.execute("COMMIT")

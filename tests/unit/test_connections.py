@@ -1,14 +1,17 @@
 """Connections among threads: each is one's at a time, and there are never more than there may be."""
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any, cast
 
 import psycopg2
 import pytest
 
-from chalicelib.postgres.connections import Connections, is_lost
+from chalicelib.postgres.connections import IDLE_MAX, Connections, is_lost
+from tests.fakes import FakeClock
 
 MOST, THREADS, TAKES = 3, 6, 1500
 
@@ -24,14 +27,16 @@ class Line:
         self.closed = 1
 
 
-def connections(most: int = MOST) -> tuple[Connections, list[Line]]:
+def connections(
+    most: int = MOST, wall_clock: Callable[[], float] = time.time
+) -> tuple[Connections, list[Line]]:
     made: list[Line] = []
 
     def connect() -> Any:  # noqa: ANN401 - it stands for a connection
         made.append(Line())
         return made[-1]
 
-    return Connections(connect, most), made
+    return Connections(connect, most, wall_clock), made
 
 
 @pytest.fixture
@@ -70,6 +75,21 @@ def test_the_one_that_was_used_last_comes_first_and_a_broken_one_never_again() -
     pool.put_back(second, is_broken=True)
     assert pool.take() is first
     assert [line.closed for line in made] == [0, 1]
+
+
+@pytest.mark.parametrize("direction", [1, -1], ids=["later", "the clock jumps back"])
+def test_connections_that_were_idle_for_long_are_replaced_before_they_are_used(direction: int) -> None:
+    clock = FakeClock()  # F-45: the network drops them, and says nothing
+    pool, made = connections(wall_clock=lambda: clock.now().timestamp())
+    taken = [pool.take() for _ in range(MOST)]
+    for each in taken:
+        pool.put_back(each, is_broken=False)
+    clock.jump(direction * (IDLE_MAX - timedelta(seconds=1)))
+    pool.put_back(pool.take(), is_broken=False)
+    assert len(made) == MOST
+    clock.jump(direction * IDLE_MAX)
+    pool.put_back(pool.take(), is_broken=False)
+    assert [line.closed for line in made] == [1] * MOST + [0]
 
 
 def test_what_cannot_be_made_takes_no_place() -> None:

@@ -27,7 +27,7 @@ class Positions:
 def watch(*epochs: int | None, ledger_at: int) -> RestoreWatch:
     ledger = InMemoryErasureLedger()
     ledger.mark(replace(FIVE, epoch=ledger_at))
-    return RestoreWatch(store=Positions(*epochs), ledger=ledger)  # type: ignore[arg-type] # the one method it needs
+    return RestoreWatch(store=Positions(*epochs), ledger=ledger)
 
 
 @pytest.mark.parametrize("ledger_at", [4, 5])

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
 from local.children import HOST
+from local.gateway import forwarded
 from local.runtime_api import FunctionError
 from tools.rehearsal.functions import Functions
 
@@ -78,6 +79,8 @@ class Endpoint:
             return self._invoke(unquote(of_function["name"]).rpartition(":")[2], request)
         if request.path.startswith(FUNCTIONS):
             return self._with_code(request)
+        if request.path.startswith("/2016-08-19/account-settings"):
+            return _json(200, {"AccountLimit": {"ConcurrentExecutions": 10}})
         if b"Action=DescribeDBEngineVersions" in request.body:
             return Reply(status=200, headers={"Content-Type": "text/xml"}, body=VERSIONS)
         if request.headers.get("X-Amz-Target") == "secretsmanager.RotateSecret":
@@ -106,6 +109,13 @@ class Endpoint:
         return _json(reply.status, told) if told else reply
 
     def _invoke(self, name: str, request: Request) -> Reply:
+        if name in self.functions.asleep:  # for weeks, and got no network interface yet
+            self.functions.asleep.remove(name)
+            return Reply(
+                status=502,
+                headers={"X-Amzn-ErrorType": "ResourceNotReadyException"},
+                body=b'{"Type": "User"}',
+            )
         stand_in = next((act for end, act in self.instead.items() if name.endswith(end)), None)
         try:
             if stand_in is not None:
@@ -115,17 +125,25 @@ class Endpoint:
             return Reply(status=200, headers={"X-Amz-Function-Error": "Unhandled"}, body=str(error).encode())
 
     def _as_api(self, request: Request, path: str) -> Reply:
-        told = self._run(self.api, _event(request, path))
+        try:
+            told = self._run(self.api, _event(request, path))
+        except FunctionError:
+            return _json(502, {"message": "Internal server error"})
         many = {name: ", ".join(values) for name, values in told.get("multiValueHeaders", {}).items()}
+        headers = forwarded({**told.get("headers", {}), **many})
         body = told.get("body", "")
         content = base64.b64decode(body) if told.get("isBase64Encoded") else body.encode()
-        return Reply(status=told["statusCode"], headers={**told.get("headers", {}), **many}, body=content)
+        return Reply(status=told["statusCode"], headers=headers, body=content)
 
     def _run(self, name: str, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         asked = Request(
             method="GET", target=f"{FUNCTIONS}/{name}/configuration", headers=_AS_LAMBDA, body=b""
         )
         told = json.loads(self._forward(asked, b"").body)
+        given, needed = (told["Runtime"], told["Architectures"][0]), self.functions.runs_on[name]
+        if given != needed:  # bytecode and libraries of another Python or machine don't load
+            words = f"Unable to import module 'app': made for {needed}, run on {given}"
+            raise FunctionError(json.dumps({"errorType": "Runtime.ImportModuleError", "errorMessage": words}))
         variables = told.get("Environment", {}).get("Variables", {})
         return self.functions.invoke(name, told["Handler"], variables, event).body
 
@@ -219,9 +237,11 @@ def _event(request: Request, path: str) -> dict[str, Any]:
 def _described(body: bytes) -> bytes:
     """Return an API's document as far as moto reads it: no Swagger 2, which Chalice writes; one route."""
     told = json.loads(body)
+    uri = next(iter(told["paths"]["/health"].values()))["x-amazon-apigateway-integration"]["uri"]
+    integration = {"type": "MOCK", "httpMethod": "POST", "uri": uri}
     route = {
         "responses": {"200": {"description": ""}},
-        "x-amazon-apigateway-integration": {"type": "MOCK", "httpMethod": "POST", "uri": "none"},
+        "x-amazon-apigateway-integration": integration,
     }
     info = {"title": told["info"]["title"], "version": "1", "description": f"{len(told['paths'])} routes"}
     return json.dumps({"openapi": "3.0.1", "info": info, "paths": {"/health": {"get": route}}}).encode()

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from local.aws import REGION, local_session
 from local.runtime_api import Answer, Container, container
+from tools.package import made_for
 
 SERVICES: Final = ("KMS", "DYNAMODB", "S3")
 ROOTS: Final = f"chalicelib/certificates/rds-{REGION}.pem"
@@ -29,7 +30,12 @@ class Functions:
     folder: Path
     root: Path  # the certificate that takes the place of Amazon's
     endpoint_url: str
+    runs_on: dict[str, tuple[str, str]] = field(
+        default_factory=dict, init=False
+    )  # by function: Python, machine
+    asleep: set[str] = field(default_factory=set, init=False)  # whose next invocation is refused
     _known: dict[bytes, str] = field(default_factory=dict, init=False)  # by the hash of base64
+    _made_for: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)  # by digest
     _code: dict[str, str] = field(default_factory=dict, init=False)
     _running: dict[str, tuple[str, ExitStack, Container]] = field(default_factory=dict, init=False)
     _shipped: dict[Path, int] = field(default_factory=dict, init=False)  # bytes of a log
@@ -42,6 +48,7 @@ class Functions:
             if sent not in self._known:
                 self._known[sent] = self._unzipped(base64.b64decode(package))
             self._code[name] = self._known[sent]
+            self.runs_on[name] = self._made_for[self._code[name]]
 
     def digest(self, name: str) -> str | None:
         """Return the SHA-256 of a function's code."""
@@ -82,6 +89,7 @@ class Functions:
 
     def _unzipped(self, package: bytes) -> str:
         digest = hashlib.sha256(package).hexdigest()
+        self._made_for[digest] = made_for(io.BytesIO(package))
         with zipfile.ZipFile(io.BytesIO(package)) as opened:
             opened.extractall(self.folder / digest)
         shutil.copyfile(self.root, self.folder / digest / ROOTS)

@@ -3,7 +3,7 @@
 - What moto can't do: make a server, know who is told of a budget, read a policy's conditions.
 - What moto forgets, so that every plan would have it again: a key's period of rotation, the parameters of a
   group, the descriptions of rules.
-- What moto has at once, and Terraform's provider waits for most of a minute: lifecycles, events of RDS.
+- What moto has at once, and Terraform's provider waits for most of a minute: lifecycles.
 """
 
 from typing import Final
@@ -33,7 +33,6 @@ OVERRIDES: Final = {
     """,
     "infra/modules/observability/local_override.tf": """
         resource "aws_budgets_budget" "monthly" { count = 0 }
-        resource "aws_db_event_subscription" "database" { count = 0 }
         resource "aws_s3_bucket_lifecycle_configuration" "trail" { count = 0 }
     """,
     "infra/modules/keys/local_override.tf": """

@@ -25,7 +25,8 @@ from local.database import connected
 from local.dev_google import CLIENTS, DevGoogle
 from local.places import LOCAL, PROJECT, make_directory
 from local.postgres import EmbeddedPostgres
-from local.rds import NAME, RdsFront, rds
+from local.rds import MAY_GRANT, NAME, RdsFront, rds
+from tools import chalice_for, lambda_python
 from tools.rehearsal.endpoint import Endpoint, serve
 from tools.rehearsal.functions import Functions
 from tools.rehearsal.overrides import OVERRIDES
@@ -41,6 +42,7 @@ LOG_LINES: Final = 40
 AS_RDS: Final = (
     f"CREATE ROLE {MASTER} LOGIN CREATEROLE CREATEDB",
     "CREATE ROLE rds_iam",
+    MAY_GRANT.format(MASTER),
     f"ALTER DATABASE serenya OWNER TO {MASTER}",
 )
 
@@ -54,16 +56,18 @@ class Site:
     front: RdsFront
     postgres: EmbeddedPostgres
     google: DevGoogle
+    functions: Functions
 
-    def release(self, act: str) -> tuple[int, str]:
+    def release(self, act: str, typed: str = "") -> tuple[int, str]:
         """Do what `make deploy` or `make rollback` does; return its exit code and what it said."""
-        return self._run(sys.executable, "-m", "tools.release", act, "--stage", STAGE, "--states", STATES)
+        words = (sys.executable, "-m", "tools.release", act, "--stage", STAGE, "--states", STATES)
+        return self._run(*words, typed=typed)
 
     def chalice(self, *words: str) -> str:
         """Run Chalice as a developer types it in the project; return what it said, or how it failed."""
-        return self._run(str(Path(sys.executable).with_name("chalice")), *words)[1]
+        return self._run(sys.executable, "-P", chalice_for.__file__, lambda_python.NAME, *words)[1]
 
-    def _run(self, *command: str) -> tuple[int, str]:
+    def _run(self, *command: str, typed: str = "") -> tuple[int, str]:
         log = FOLDER / "releases.log"
         begun = log.stat().st_size if log.exists() else 0
         with log.open("ab") as said:
@@ -71,7 +75,7 @@ class Site:
                 command,
                 cwd=self.project,
                 env={**_outer(), **aws_environment(self.endpoint), "TF_VAR_sets_account_logging": "false"},
-                stdin=subprocess.DEVNULL,
+                input=typed.encode(),
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 check=False,
@@ -118,7 +122,14 @@ def site() -> Iterator[Site]:
             )
             try:
                 with serve(endpoint) as url:
-                    yield Site(project=project, endpoint=url, front=front, postgres=postgres, google=google)
+                    yield Site(
+                        project=project,
+                        endpoint=url,
+                        front=front,
+                        postgres=postgres,
+                        google=google,
+                        functions=functions,
+                    )
             finally:
                 functions.close()
 

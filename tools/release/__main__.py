@@ -1,4 +1,4 @@
-"""`python -m tools.release deploy|rollback|config --stage dev --states BUCKET`."""
+"""`python -m tools.release deploy|rollback|sleep|... --stage dev --states BUCKET`."""
 
 import argparse
 import getpass
@@ -14,19 +14,30 @@ import boto3.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.command_line import CommandLine
+from tools.lambda_python import NoLambdaPython
 from tools.release import config
 from tools.release.cloud import Cloud
 from tools.release.deploying import leave
+from tools.release.destroying import Destroying
 from tools.release.fault import ReleaseFault
 from tools.release.infrastructure import Infrastructure, credentials
 from tools.release.lock import Lock
 from tools.release.outputs import Outputs
-from tools.release.releasing import Releasing
+from tools.release.releasing import ELSEWHERE, Releasing
 from tools.release.shelf import Shelf
+from tools.release.sleeping import Sleeping
 from tools.terraform import INFRA, PROJECT, STAGES
 from tools.vendor import VendorError
 
-ACTS: Final = ("config", "deploy", "rollback")
+FAULTS: Final = (
+    ReleaseFault,
+    VendorError,
+    NoLambdaPython,
+    BotoCoreError,
+    ClientError,
+    subprocess.TimeoutExpired,
+)
+ACTS: Final = ("config", "deploy", "destroy", "rewrap", "rollback", "sleep", "wake")
 REGION: Final = re.compile(r'^region\s*=\s*"([a-z0-9-]+)"', re.MULTILINE)
 REGION_DEFAULT: Final = "eu-west-1"  # of infra/variables.tf
 
@@ -38,7 +49,7 @@ def main() -> None:
     os.environ |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     try:
         _do(asked, region)
-    except (ReleaseFault, VendorError, BotoCoreError, ClientError, subprocess.TimeoutExpired) as error:
+    except FAULTS as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Interrupted")
@@ -66,23 +77,34 @@ def _do(asked: argparse.Namespace, region: str) -> None:
     if asked.act == "config":
         _configure(infrastructure, shelf)
         return
-    releasing = Releasing(
-        project=PROJECT,
-        cloud=Cloud(session=session, stage=asked.stage),
-        shelf=shelf,
-        lock=Lock(
-            s3=s3,
-            bucket=asked.states,
-            stage=asked.stage,
-            holder=f"{getpass.getuser()} at {socket.gethostname()}",
-            token=secrets.token_hex(8),
-        ),
-        infrastructure=infrastructure,
+    lock = Lock(
+        s3=s3,
+        bucket=asked.states,
+        stage=asked.stage,
+        holder=f"{getpass.getuser()} at {socket.gethostname()}",
+        token=secrets.token_hex(8),
     )
+    cloud = Cloud(session=session, stage=asked.stage)
+    if asked.act == "destroy":
+        destroying = Destroying(cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
+        destroying.destroy(_typed(asked.stage))
+        return
+    if asked.act in {"sleep", "wake"}:
+        sleeping = Sleeping(cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
+        sleeping.sleep() if asked.act == "sleep" else sleeping.wake(os.environ.get(ELSEWHERE))
+        return
+    releasing = Releasing(project=PROJECT, cloud=cloud, shelf=shelf, lock=lock, infrastructure=infrastructure)
     if asked.act == "deploy":
         releasing.release()
+    elif asked.act == "rewrap":
+        releasing.rewrap()
     else:
         releasing.roll_back()
+
+
+def _typed(stage: str) -> str:
+    print(f"This destroys {stage} and everything in it. Type the stage's name to go on:", flush=True)
+    return sys.stdin.readline().strip()
 
 
 def _configure(infrastructure: Infrastructure, shelf: Shelf) -> None:

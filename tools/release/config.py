@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from chalice.config import Config
+
 from chalicelib.domain.providers import PROVIDERS
+from chalicelib.settings import InvalidSettings, from_environment
 from tools.policies import API, OUTSIDE_THE_VPC, needs, policy
 from tools.release.fault import ReleaseFault
 from tools.release.outputs import Outputs
@@ -25,6 +28,7 @@ OWNERS: Final = frozenset({"migrate", "prepare-database", "publish-documents"})
 # Seconds. A request owes its answer within 10, and a schedule's work is bounded; these do all there is to do.
 LONGER: Final = {
     "audit-export": 60,
+    "audit-seal": 60,  # up to 50 seals of 4,096 events, each with its write to S3
     "audit-verify": 300,
     "egress-collect": 60,
     "egress-deliver": 60,
@@ -37,6 +41,7 @@ LONGER: Final = {
     "rewrap": 60,
     "vault-sweep": 60,
 }
+ANY_REGION: Final = "eu-west-1"  # Lambda sets the function's own
 Files = dict[Path, str]
 
 
@@ -72,6 +77,23 @@ def write(wanted: Files) -> None:
             path.write_text(text, encoding="utf-8")
 
 
+def check(wanted: Files, project: Path, stage: str) -> None:
+    """Return if the service can run in what was written.
+
+    Raises: ReleaseFault naming every setting that is missing or wrong.
+    """
+    told = json.loads(wanted[project / CHALICE / "config.json"])
+    faults = {}
+    for name in (API_IN_CHALICE, *sorted(OWNERS)):
+        environment = Config(stage, name, config_from_disk=told).environment_variables
+        try:
+            from_environment({**environment, "AWS_REGION": ANY_REGION})
+        except InvalidSettings as error:
+            faults[str(error)] = name
+    if faults:
+        raise ReleaseFault("\n".join(f"{stage} can't run with these settings: {fault}" for fault in faults))
+
+
 def _stage(before: Mapping[str, Any], outputs: Outputs, issuer: str | None) -> dict[str, Any]:
     operators = before.get("environment_variables", {})
     return {
@@ -95,6 +117,7 @@ def _environment(operators: Mapping[str, str], outputs: Outputs, issuer: str | N
         "KMS_KEY_ID": outputs.values["kms_key_id"],
         "KMS_KEY_HISTORY": outputs.values["kms_key_history"],
         "SIGNING_KMS_KEY_ID": outputs.values["signing_kms_key_id"],
+        "SIGNING_KMS_KEY_HISTORY": outputs.values["signing_kms_key_history"],
         "VAULT_TABLE": outputs.values["vault_table"],
         "EGRESS_TABLE": outputs.values["egress_table"],
         "EVIDENCE_BUCKET": outputs.values["evidence_bucket"],

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from tools.package import PYTHON, packager_of
+from tools import chalice_for
+from tools.package import made_for, packager_of
 from tools.release.cloud import Cloud
 from tools.release.fault import ReleaseFault
 from tools.release.record import Release
 
-COMMAND: Final = Path(sys.executable).with_name("chalice")
 SECONDS_MAX: Final = 1800
 READ_BY_CHALICE: Final = ("app.py", "chalicelib/")
 
@@ -29,10 +29,11 @@ def deploy(release: Release, package: Path, before: Mapping[str, Any] | None, cl
 
     Raises: ReleaseFault.
     """
+    check(release, package)
     with TemporaryDirectory(prefix="release-") as made:
         project = Path(made)
         _lay_out(project, release, package, before)
-        _run(project, release.stage)
+        _run(project, release)
         if len(list((project / ".chalice" / "deployments").iterdir())) != 1:
             raise ReleaseFault("Chalice packed a package of its own, which nobody checked")
         deployed: dict[str, Any] = json.loads(_deployed(project, release.stage).read_text(encoding="utf-8"))
@@ -40,6 +41,13 @@ def deploy(release: Release, package: Path, before: Mapping[str, Any] | None, cl
         if runs != release.package_sha256:
             raise ReleaseFault(f"{arn} doesn't run the package that was sent")
     return deployed
+
+
+def check(release: Release, package: Path) -> None:
+    """Return if a package runs where its release says. Raises: ReleaseFault."""
+    runs_on, says = made_for(package), (release.python, release.architecture)
+    if runs_on != says:
+        raise ReleaseFault(f"The package of {release.name} is made for {runs_on}, and its record says {says}")
 
 
 def leave(project: Path, stage: str, deployed: Mapping[str, Any]) -> None:
@@ -73,24 +81,18 @@ def _lay_out(project: Path, release: Release, package: Path, before: Mapping[str
         path = project / ".chalice" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    packager = packager_of(architecture_of(release))
-    settled = Path(packager.deployment_package_filename(str(project), PYTHON))
+    packager = packager_of(release.architecture)
+    settled = Path(packager.deployment_package_filename(str(project), release.python))
     settled.parent.mkdir()
     settled.write_bytes(package.read_bytes())
 
 
-def architecture_of(release: Release) -> str:
-    """Return the machine that a release was packed for."""
-    config = release.config
-    return str(config["stages"][release.stage].get("lambda_architecture", config["lambda_architecture"]))
-
-
-def _run(project: Path, stage: str) -> None:
+def _run(project: Path, release: Release) -> None:
     # Chalice hashes what lies in the project: an import must leave nothing there.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
-        (str(COMMAND), "deploy", "--stage", stage),
+        (sys.executable, "-P", chalice_for.__file__, release.python, "deploy", "--stage", release.stage),
         cwd=project,
         env=environment,
         stdin=subprocess.DEVNULL,

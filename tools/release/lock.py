@@ -77,9 +77,20 @@ class Lock:
             self._write(lease, **condition)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in REFUSED:
-                return False
+                return self._is_ours()
             raise
         return True
+
+    def _is_ours(self) -> bool:
+        """Tell whether this release wrote the lease: sent again after a lost answer, its write is refused."""
+        try:
+            found = self.s3.get_object(Bucket=self.bucket, Key=self._key)
+        except self.s3.exceptions.NoSuchKey:
+            return False
+        is_ours = bool(json.loads(found["Body"].read())["token"] == self.token)
+        if is_ours:
+            self._etag = found["ETag"]
+        return is_ours
 
     def _write(self, lease: timedelta, **condition: Any) -> None:  # noqa: ANN401 - of S3's arguments
         now = _now(self.s3.head_bucket(Bucket=self.bucket))

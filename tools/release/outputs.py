@@ -52,7 +52,7 @@ class Outputs:
             account=account,
             arns={
                 "personal-key": tuple(self.values["kms_key_history"].split(",")),
-                "signing-key": (self.values["signing_kms_key_id"],),
+                "signing-key": tuple(self.values["signing_kms_key_history"].split(",")),
                 "storage-key": (storage["storage_key_arn"],),
                 "app-login": (database["app_connect_arn"],),
                 "owner-login": (database["owner_connect_arn"],),

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -13,16 +12,18 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography import x509
 
+from tools import lambda_python
 from tools.release.cloud import Cloud
 from tools.release.fault import ReleaseFault
 from tools.terraform import run
-from tools.vendor import GLIBC_MINOR
 
 TERRAFORM: Final = (1, 11)
 LOCKED_CHALICE: Final = re.compile(r"^chalice==(\S+)", re.MULTILINE)
 MAJOR: Final = re.compile(r'variable "postgres_major".*?default\s*=\s*(\d+)', re.DOTALL)
 LEFT_MIN: Final = timedelta(days=90)  # of a root certificate's life
 PROXYS: Final = "amazon-trust.pem"
+# New accounts begin with as few as 10 until somebody asks (lambda/latest/dg/gettingstarted-limits.html).
+CONTAINERS_MIN: Final = {"dev": 10, "staging": 50, "prod": 500}
 SET: Final = re.compile(r"^postgres_major\s*=\s*(\d+)", re.MULTILINE)
 REVISION: Final = re.compile(r"(\d{4})_(\w+)")
 
@@ -41,8 +42,10 @@ def check(project: Path, stage: str, cloud: Cloud, bucket: str) -> None:
 
 def _tools(project: Path) -> list[str]:
     faults = []
-    if sys.version_info.minor not in GLIBC_MINOR:
-        faults.append(f"Lambda has no Python 3.{sys.version_info.minor}: release with 3.11, 3.12 or 3.13")
+    try:
+        lambda_python.interpreter()
+    except lambda_python.NoLambdaPython as error:
+        faults.append(str(error))
     locked = LOCKED_CHALICE.search((project / "requirements.txt").read_text(encoding="utf-8"))
     if locked is None or version("chalice") != locked[1]:
         faults.append(f"Chalice is {version('chalice')}, not what requirements.txt locks: run `make venv`")
@@ -61,14 +64,31 @@ def _aws(project: Path, stage: str, cloud: Cloud, bucket: str) -> list[str]:
     try:
         cloud.account()
         cloud.client("s3").head_bucket(Bucket=bucket)
+        faults = _account(stage, cloud)
         major = postgres_major(project, stage)
         if not cloud.postgres_minors(major):
-            return [
+            faults.append(
                 f"{cloud.session.region_name} doesn't offer PostgreSQL {major}: choose another postgres_major"
-            ]
+            )
     except (BotoCoreError, ClientError) as error:
         return [f"AWS: {error}"]
-    return []
+    return faults
+
+
+def _account(stage: str, cloud: Cloud) -> list[str]:
+    """Return what of the account itself stands against a release; say what is only worth a look."""
+    faults, needed = [], CONTAINERS_MIN[stage]
+    if cloud.containers_max() < needed:
+        faults.append(
+            f"Lambda runs {cloud.containers_max()} containers at once in this account, and {stage} needs"
+            f" {needed}: ask for more in Service Quotas, `Concurrent executions`"
+        )
+    if not cloud.sees_billing():
+        faults.append("Billing is closed to IAM: the root user must open it, or no budget can be made")
+    trails = cloud.other_trails()
+    if trails:
+        print(f"   {', '.join(trails)} record this account too: has_trail = false saves a copy", flush=True)
+    return faults
 
 
 def postgres_major(project: Path, stage: str) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tools.release.fault import ReleaseFault
-from tools.release.record import Ledger, Release
+from tools.release.record import Ledger, Leftovers, Release
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES: Final = 1 << 20
-UNNUMBERED: Final = ("ledger", "lock")  # what is no release
+UNNUMBERED: Final = ("leftovers", "ledger", "lock")  # what is no release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,15 @@ class Shelf:
     def write(self, ledger: Ledger) -> None:
         """Keep the ledger."""
         self._put("ledger", ledger.to_json())
+
+    def leftovers(self) -> Leftovers:
+        """Return what AWS kept of earlier stages of this name."""
+        found = self._get("leftovers")
+        return Leftovers() if found is None else Leftovers.of_json(found)
+
+    def write_leftovers(self, leftovers: Leftovers) -> None:
+        """Keep that list."""
+        self._put("leftovers", leftovers.to_json())
 
     def _package(self, digest: str) -> str:
         return self._key(f"packages/{digest}.zip")

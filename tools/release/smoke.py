@@ -4,11 +4,12 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+from chalicelib.routes.problems import CHALLENGE, FORWARDED_CHALLENGE
 from tools.release.fault import ReleaseFault
 
 PATIENCE_SECONDS: Final = 60  # API Gateway and a first cold start take their time
@@ -25,6 +26,7 @@ class Answer:
     status: int
     content_type: str
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)  # in lower case
 
 
 def address(rest_api_id: str, region: str, elsewhere: str | None) -> str:
@@ -41,6 +43,11 @@ def test(url: str, issuer: str) -> None:
         if time.monotonic() > end or not all(faults.values()):
             raise ReleaseFault("\n".join(["The deployed service doesn't answer as it must:", *faults]))
         time.sleep(PAUSE_SECONDS)
+    print(f"   the challenge of a 401 arrives as {' and '.join(_challenge_names(_refused(url)))}", flush=True)
+
+
+def _refused(url: str) -> Answer:
+    return ask(f"{url}/auth/google", {"id_token": "not.a.token", "device": DEVICE, "consents": []})
 
 
 def _faults(url: str, issuer: str) -> Iterator[tuple[str, bool]]:
@@ -49,7 +56,7 @@ def _faults(url: str, issuer: str) -> Iterator[tuple[str, bool]]:
         answer = ask(url + path)
         if answer.status != HTTPStatus.OK or not _holds(is_right, answer.body, issuer):
             yield f"GET {path}: {answer.status} {answer.body}"[:400], answer.status != HTTPStatus.OK
-    refused = ask(f"{url}/auth/google", {"id_token": "not.a.token", "device": DEVICE, "consents": []})
+    refused = _refused(url)
     is_problem = refused.content_type == "application/problem+json" and isinstance(refused.body, dict)
     if (
         refused.status != HTTPStatus.UNAUTHORIZED
@@ -58,6 +65,12 @@ def _faults(url: str, issuer: str) -> Iterator[tuple[str, bool]]:
         or refused.body["code"] != "invalid_id_token"
     ):
         yield f"POST /auth/google with a token that is none: {refused.status} {refused.body}"[:400], True
+    elif not _challenge_names(refused):
+        yield f"POST /auth/google: neither {CHALLENGE} nor {FORWARDED_CHALLENGE} came with 401", False
+
+
+def _challenge_names(refused: Answer) -> list[str]:
+    return [name for name in (CHALLENGE, FORWARDED_CHALLENGE) if name.lower() in refused.headers]
 
 
 def _holds(is_right: Callable[[Any, str], bool], body: object, issuer: str) -> bool:
@@ -87,7 +100,12 @@ def _read(answer: Any) -> Answer:  # noqa: ANN401 - an answer and an HTTPError h
         body = json.loads(text)
     except ValueError:
         body = text[:200].decode(errors="replace")
-    return Answer(status=answer.status, content_type=answer.headers.get_content_type(), body=body)
+    return Answer(
+        status=answer.status,
+        content_type=answer.headers.get_content_type(),
+        body=body,
+        headers={name.lower(): value for name, value in answer.headers.items()},
+    )
 
 
 DEVICE: Final = {"id": "release-smoke-test", "platform": "ios"}

@@ -9,8 +9,11 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan S
 AS $body$
 #variable_conflict use_column
 DECLARE
-    v_user_id uuid := @schema@.lock_acting_person(p_session_id, p_now);
+    v_user_id uuid;
 BEGIN
+    PERFORM @schema@.lock_person_of(p_session_id);
+    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     UPDATE public.users SET chosen = p_chosen
     WHERE id = v_user_id AND chosen IS NOT DISTINCT FROM p_chosen_before;
     is_chosen := FOUND;
@@ -18,8 +21,8 @@ BEGIN
         PERFORM @schema@.write_audit(
             'account.changed', v_user_id, p_session_id, jsonb_build_object('changed', p_changed), p_now, p_request_id
         );
+        own.user_chosen := p_chosen;
     END IF;
-    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
     RETURN NEXT;
 END
 $body$;

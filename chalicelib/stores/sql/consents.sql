@@ -184,8 +184,9 @@ DECLARE
     v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.lock_acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     states := @schema@.consent_states(own.user_id, p_locale, p_now);
     IF v_user_id IS NOT NULL AND @schema@.answers_fit(p_answers, states) THEN
         PERFORM @schema@.record_answers(
@@ -210,8 +211,9 @@ DECLARE
     v_latest record;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.lock_acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     states := @schema@.consent_states(own.user_id, p_locale, p_now);
     SELECT event.version, event.locale, event.sha256, event.action INTO v_latest
     FROM public.consent_events AS event
@@ -245,8 +247,8 @@ DECLARE
     v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.acting_person(p_session_id, p_now);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     states := @schema@.consent_states(own.user_id, p_locale, p_now);
     history := (
         SELECT jsonb_agg(to_jsonb(line)) FROM (

@@ -26,8 +26,9 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    v_user_id := @schema@.lock_acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     IF v_user_id IS DISTINCT FROM p_user_id THEN  -- the name is sealed for the person
         outcome := 'refused';
     ELSE
@@ -67,8 +68,8 @@ DECLARE
     v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.acting_person(p_session_id, p_now);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     device_keys := (
         SELECT jsonb_agg(to_jsonb(key) ORDER BY key.created_at, key.id) FROM @schema@.device_key AS key
         WHERE key.user_id = v_user_id
@@ -89,8 +90,9 @@ DECLARE
     v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     DELETE FROM public.biometric_keys WHERE id = p_key_id AND user_id = v_user_id;
     is_known := FOUND;
     IF is_known THEN
@@ -191,8 +193,7 @@ CREATE FUNCTION @schema@.judge_presence(
     p_grace interval, p_now timestamptz
 ) RETURNS text LANGUAGE plpgsql AS $body$
 DECLARE
-    v_is_live boolean := p_own.user_status = 'active' AND p_own.end_reason IS NULL
-        AND p_own.expires_at > p_now AND p_own.idle_expires_at > p_now;
+    v_is_live boolean := @schema@.acting_person(p_own, p_now) IS NOT NULL;
     v_outcome text;
 BEGIN
     IF v_is_live AND p_used_at IS NULL AND (

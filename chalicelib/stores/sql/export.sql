@@ -18,8 +18,9 @@ DECLARE
     v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     IF v_user_id IS NOT NULL THEN
         SELECT place.is_admitted, place.arrives_at INTO place_is_taken, place_arrives_at
         FROM @schema@.take_place(p_bucket_index, p_bucket_interval, p_bucket_window, p_now) AS place;

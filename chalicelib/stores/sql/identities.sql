@@ -11,8 +11,8 @@ DECLARE
     v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.acting_person(p_session_id, p_now);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     identities := (
         SELECT jsonb_agg(
             jsonb_build_object(
@@ -58,12 +58,11 @@ BEGIN
         RETURN;
     END IF;
     PERFORM @schema@.lock_subject(p_subject_indexes);  -- before the person, as create_account does
-    v_user_id := @schema@.lock_acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
-    SELECT identity.id, identity.user_id, identity.created_at INTO identity_id, v_owner_id, linked_at
-    FROM public.identities AS identity
-    WHERE identity.provider = p_provider
-        AND identity.subject_index = ANY (p_subject_indexes);
+    v_user_id := @schema@.acting_person(own, p_now);
+    SELECT found.identity_id, found.user_id, found.linked_at INTO identity_id, v_owner_id, linked_at
+    FROM @schema@.find_identity(p_provider, p_subject_indexes) AS found;
     outcome := CASE
         WHEN v_user_id IS DISTINCT FROM p_user_id THEN 'refused'  -- what is sealed, is sealed for the person
         WHEN own.device_platform <> ALL (p_platforms) THEN 'wrong_platform'
@@ -124,8 +123,9 @@ DECLARE
     v_identity record;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.lock_acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
     SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     outcome := CASE
         WHEN v_user_id IS NULL THEN 'refused'
         WHEN NOT EXISTS (
@@ -151,5 +151,23 @@ BEGIN
         );
     END IF;
     RETURN NEXT;
+END
+$body$;
+
+-- Return an identity under whichever index it is stored, and its person; nulls if there is none. Each index is looked
+-- up by itself: with `= ANY`, a plan could read all identities of the provider.
+CREATE FUNCTION @schema@.find_identity(
+    p_provider text, p_subject_indexes bytea[], OUT identity_id uuid, OUT user_id uuid, OUT linked_at timestamptz
+) LANGUAGE plpgsql AS $body$
+#variable_conflict use_column
+DECLARE
+    v_subject_index bytea;
+BEGIN
+    FOREACH v_subject_index IN ARRAY p_subject_indexes LOOP
+        SELECT identity.id, identity.user_id, identity.created_at INTO identity_id, user_id, linked_at
+        FROM public.identities AS identity
+        WHERE identity.provider = p_provider AND identity.subject_index = v_subject_index;
+        EXIT WHEN FOUND;
+    END LOOP;
 END
 $body$;

@@ -59,3 +59,37 @@ CREATE TYPE @schema@.export_pages AS (
     consents_page jsonb,
     events_page jsonb
 );
+
+-- A key that signs tokens: SigningKeyRow in chalicelib/stores/keys.py.
+CREATE VIEW @schema@.signing_key_row AS
+SELECT
+    kid,
+    algorithm::text AS algorithm,
+    public_jwk,
+    wrapped_private,
+    created_at,
+    activates_at,
+    expires_at,
+    kms_key_id,
+    retired_at
+FROM public.signing_keys;
+
+-- A version of a secret of the service: ServiceKeyRow in chalicelib/stores/keys.py.
+CREATE VIEW @schema@.service_key_row AS
+SELECT
+    use::text AS use,
+    version::bigint AS version,
+    wrapped,
+    created_at,
+    activates_at,
+    kms_key_id,
+    retired_at
+FROM public.service_keys;
+
+-- An erasure: ErasureRow in chalicelib/stores/erasure.py.
+CREATE VIEW @schema@.erasure_row AS
+SELECT id, user_id, epoch, lineage, secret_hash, requested_at, completed_at FROM public.erasures;
+
+-- A sealed refresh token of an identity that ended: EndedGrantRow in chalicelib/stores/provider_grants.py.
+CREATE VIEW @schema@.ended_grant_row AS
+SELECT identity_id, user_id, refresh_token FROM public.revocations;

@@ -64,6 +64,8 @@ END
 $body$;
 
 -- Say what a genuine refresh token is that a rotation did not accept, and keep its session as it is meanwhile.
+-- The person's status is read once the session's lock is held: who suspends them ends the session as well, so that
+-- waiting for the lock is waiting for the suspension.
 -- Only the immediate predecessor can be a retry: while the stored generation is still its successor's, that
 -- successor was never used. The window opens at the rotation; a clock that jumped back does not close it.
 CREATE FUNCTION @schema@.judge_refresh(
@@ -71,19 +73,22 @@ CREATE FUNCTION @schema@.judge_refresh(
 ) RETURNS text LANGUAGE plpgsql AS $body$
 DECLARE
     v_session record;
+    v_status text;
 BEGIN
-    SELECT session.generation, session.jkt, session.rotated_at, session.ended_at,
-        p_now >= session.idle_expires_at OR p_now >= session.expires_at AS is_expired,
-        (SELECT status FROM public.users WHERE id = session.user_id) AS status
+    SELECT session.user_id, session.generation, session.jkt, session.rotated_at, session.ended_at,
+        p_now >= session.idle_expires_at OR p_now >= session.expires_at AS is_expired
     INTO v_session
     FROM public.sessions AS session
     WHERE session.id = p_session_id
     FOR NO KEY UPDATE;
+    IF NOT FOUND THEN  -- gone, with its person or in a restore
+        RETURN 'revoked';
+    END IF;
+    SELECT person.status::text INTO v_status FROM public.users AS person WHERE person.id = v_session.user_id;
     RETURN CASE
-        WHEN NOT FOUND THEN 'revoked'  -- gone, with its person or in a restore
         WHEN v_session.jkt IS DISTINCT FROM p_jkt THEN 'wrong_key'  -- that ends nothing (RFC 9449 s5)
-        WHEN v_session.status = 'suspended' THEN 'suspended'
-        WHEN v_session.status = 'erased' OR v_session.ended_at IS NOT NULL THEN 'revoked'
+        WHEN v_status = 'suspended' THEN 'suspended'
+        WHEN v_status = 'erased' OR v_session.ended_at IS NOT NULL THEN 'revoked'
         WHEN v_session.is_expired THEN 'expired'
         WHEN p_generation = v_session.generation - 1 AND p_now - v_session.rotated_at <= p_grace THEN 'retried'
         ELSE 'reused'
@@ -170,16 +175,17 @@ CREATE FUNCTION @schema@.end_own_session(
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $body$
 #variable_conflict use_column
+DECLARE
+    v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
+    PERFORM @schema@.lock_person_of(p_session_id);
+    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(own, p_now);
     PERFORM @schema@.end_sessions(
-        ARRAY(
-            SELECT id FROM public.sessions
-            WHERE id = p_target_id AND user_id = @schema@.acting_person(p_session_id, p_now)
-        ),
+        ARRAY(SELECT id FROM public.sessions WHERE id = p_target_id AND user_id = v_user_id),
         'revoked', p_now, p_request_id
     );
-    SELECT found.* INTO own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
     is_known := EXISTS (SELECT FROM public.sessions WHERE id = p_target_id AND user_id = own.user_id);
     RETURN NEXT;
 END
@@ -193,10 +199,13 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan S
 AS $body$
 #variable_conflict use_column
 DECLARE
+    v_own @schema@.session_row;
     v_user_id uuid;
 BEGIN
     PERFORM @schema@.use_proof(p_proof_hash, p_proof_expires_at);
-    v_user_id := @schema@.acting_person(p_session_id, p_now);
+    PERFORM @schema@.lock_person_of(p_session_id);
+    SELECT found.* INTO v_own FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    v_user_id := @schema@.acting_person(v_own, p_now);
     PERFORM @schema@.end_sessions(
         ARRAY(
             SELECT id FROM public.sessions
@@ -204,19 +213,22 @@ BEGIN
         ),
         'revoked', p_now, p_request_id
     );
-    RETURN QUERY SELECT found.* FROM @schema@.session_row AS found WHERE found.id = p_session_id;
+    IF v_own.id IS NOT NULL THEN
+        RETURN NEXT v_own;
+    END IF;
 END
 $body$;
 
--- Return the person of a session that may act now: it is live, and they are active. Null for any other.
-CREATE FUNCTION @schema@.acting_person(p_session_id uuid, p_now timestamptz)
+-- Return the person of a session that may act now: it is live, and they are active. Null for any other. What decides
+-- is what the caller has read of the session and returns, so that no refusal follows an act, and no act a refusal.
+CREATE FUNCTION @schema@.acting_person(p_own @schema@.session_row, p_now timestamptz)
 RETURNS uuid LANGUAGE plpgsql AS $body$
 BEGIN
-    RETURN (
-        SELECT user_id FROM public.sessions AS session
-        WHERE id = p_session_id AND end_reason IS NULL AND expires_at > p_now AND idle_expires_at > p_now
-            AND (SELECT status FROM public.users WHERE id = session.user_id) = 'active'
-    );
+    RETURN CASE
+        WHEN p_own.user_status = 'active' AND p_own.end_reason IS NULL
+            AND p_own.expires_at > p_now AND p_own.idle_expires_at > p_now
+        THEN p_own.user_id
+    END;
 END
 $body$;
 
@@ -267,14 +279,12 @@ BEGIN
 END
 $body$;
 
--- Lock the person of a session, and return them if they may act: an erasure, a suspension, or another act of theirs
--- that locks them comes before or after. Null for any other session.
-CREATE FUNCTION @schema@.lock_acting_person(p_session_id uuid, p_now timestamptz)
-RETURNS uuid LANGUAGE plpgsql AS $body$
+-- Lock the person of a session, before it is read: an erasure, a suspension, or another act of theirs that locks them
+-- comes before or after.
+CREATE FUNCTION @schema@.lock_person_of(p_session_id uuid) RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
     PERFORM FROM public.users
     WHERE id = (SELECT user_id FROM public.sessions WHERE id = p_session_id)
     FOR NO KEY UPDATE;
-    RETURN @schema@.acting_person(p_session_id, p_now);
 END
 $body$;

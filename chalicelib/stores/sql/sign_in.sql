@@ -266,31 +266,31 @@ $body$;
 -- Lock a person by an identity of theirs, and tell where they stand; nulls if there is none. While this waited for the
 -- lock, the person may have been erased, or the identity unlinked: each statement sees what was committed before it.
 CREATE FUNCTION @schema@.lock_person(
-    p_provider text, p_subject_indexes bytea[], OUT id uuid, OUT status text, OUT is_first_identity boolean
+    p_provider text, p_subject_indexes bytea[],
+    OUT id uuid, OUT status text, OUT identity_id uuid, OUT is_first_identity boolean
 ) LANGUAGE plpgsql AS $body$
 #variable_conflict use_column
 DECLARE
-    v_identity record;
+    v_identity record := @schema@.find_identity(p_provider, p_subject_indexes);
+    v_locked_id uuid := v_identity.user_id;
 BEGIN
-    SELECT identity.* INTO v_identity
-    FROM unnest(p_subject_indexes) AS wanted (subject_index)
-    CROSS JOIN LATERAL (  -- one row, looked up: a plan for ANY could read all of a provider's
-        SELECT id, user_id, created_at FROM public.identities
-        WHERE provider = p_provider AND subject_index = wanted.subject_index OFFSET 0
-    ) AS identity;
-    IF NOT FOUND THEN
+    IF v_locked_id IS NULL THEN
         RETURN;
     END IF;
     SELECT person.status::text INTO status FROM public.users AS person
-    WHERE person.id = v_identity.user_id FOR NO KEY UPDATE;
-    IF status <> 'erased' THEN
-        SELECT identity.user_id, NOT EXISTS (
+    WHERE person.id = v_locked_id FOR NO KEY UPDATE;
+    v_identity := @schema@.find_identity(p_provider, p_subject_indexes);
+    IF v_identity.user_id <> v_locked_id THEN  -- linked elsewhere; when this is sent again, it locks that person
+        RAISE EXCEPTION 'the identity is another person''s by now' USING ERRCODE = 'serialization_failure';
+    END IF;
+    IF v_identity.user_id IS NOT NULL AND status <> 'erased' THEN
+        id := v_locked_id;
+        identity_id := v_identity.identity_id;
+        is_first_identity := NOT EXISTS (
             SELECT FROM public.identities AS earlier
-            WHERE earlier.user_id = v_identity.user_id
-                AND (earlier.created_at, earlier.id) < (v_identity.created_at, v_identity.id)
-        )
-        INTO id, is_first_identity
-        FROM public.identities AS identity WHERE identity.id = v_identity.id;
+            WHERE earlier.user_id = v_locked_id
+                AND (earlier.created_at, earlier.id) < (v_identity.linked_at, v_identity.identity_id)
+        );
     END IF;
 END
 $body$;
@@ -326,10 +326,12 @@ BEGIN
 END
 $body$;
 
--- Tell whether a person's session stands as its sign-in left it, on this device and with this key.
+-- Tell whether a person's session stands as its sign-in left it, on this device and with this key; it is kept so
+-- meanwhile.
 CREATE FUNCTION @schema@.is_untouched(p_session_id uuid, p_user_id uuid, p_device_indexes bytea[], p_jkt text)
 RETURNS boolean LANGUAGE plpgsql AS $body$
 BEGIN
+    PERFORM FROM public.sessions WHERE id = p_session_id FOR NO KEY UPDATE;
     RETURN EXISTS (
         SELECT FROM public.sessions AS session
         WHERE session.id = p_session_id AND session.user_id = p_user_id
@@ -344,7 +346,7 @@ $body$;
 -- index key in common, and so wait for each other; and retiring an index key waits for whoever adds anybody.
 CREATE FUNCTION @schema@.lock_subject(p_subject_indexes bytea[]) RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(7310415521);  -- the number of NO_MORE_ADDING in stores/index_keys.py
+    PERFORM pg_advisory_xact_lock_shared(7310415521);  -- _ADDING_PEOPLE in stores/jobs/keys.py
     PERFORM pg_advisory_xact_lock(ordered.key) FROM (
         SELECT ('x' || encode(substr(sha256(subject_index), 1, 8), 'hex'))::bit(64)::bigint AS key
         FROM unnest(p_subject_indexes) AS subject_index

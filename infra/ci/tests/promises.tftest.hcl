@@ -36,6 +36,25 @@ run "one_environment_of_one_repository" {
   }
 }
 
+run "a_provider_that_the_account_has_is_used" {
+  command = plan
+
+  override_data {
+    target          = data.aws_iam_openid_connect_provider.github
+    override_during = plan
+    values          = { arn = "arn:aws:iam::123456789012:oidc-provider/the-one-there-is" }
+  }
+
+  variables {
+    has_oidc_provider = true
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && jsondecode(aws_iam_role.release["dev"].assume_role_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/the-one-there-is"
+    error_message = "An account has one provider for an address."
+  }
+}
+
 run "a_repository_is_named_with_its_ids_where_github_does" {
   command = plan
 

@@ -58,14 +58,15 @@ resource "aws_db_instance" "this" {
   publicly_accessible    = false
   multi_az               = var.is_highly_available
 
-  backup_retention_period   = var.backup_days
-  backup_window             = "02:00-02:30" # UTC
-  maintenance_window        = "sun:03:00-sun:04:00"
-  copy_tags_to_snapshot     = true
-  delete_automated_backups  = !var.is_guarded
-  deletion_protection       = var.is_guarded
-  skip_final_snapshot       = !var.is_guarded
-  final_snapshot_identifier = var.is_guarded ? "${var.name}-final" : null
+  backup_retention_period  = var.backup_days
+  backup_window            = "02:00-02:30" # UTC
+  maintenance_window       = "sun:03:00-sun:04:00"
+  copy_tags_to_snapshot    = true
+  delete_automated_backups = !var.is_guarded
+  deletion_protection      = var.is_guarded
+  skip_final_snapshot      = !var.is_guarded
+  # Of this network alone: the last snapshot of a stage doesn't stand in the way of the next one's.
+  final_snapshot_identifier = var.is_guarded ? "${var.name}-final-${substr(sha256(var.vpc_id), 0, 8)}" : null
 
   auto_minor_version_upgrade  = true
   allow_major_version_upgrade = false

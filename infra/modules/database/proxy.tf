@@ -6,7 +6,7 @@ resource "aws_secretsmanager_secret" "app" {
   #checkov:skip=CKV2_AWS_57:The release makes a new password together with the role's verifier: Lambda can't, see decision 0061
   count = var.is_highly_available ? 1 : 0
 
-  name                    = "${var.name}/database/${local.app_role}"
+  name_prefix             = "${var.name}/database/${local.app_role}-" # a deleted one keeps its name for a week
   description             = "What RDS Proxy logs in with; nobody else reads it"
   kms_key_id              = var.storage_key_arn
   recovery_window_in_days = 7

@@ -141,3 +141,10 @@ variable "log_retention_days" {
     error_message = "A week at least."
   }
 }
+
+variable "is_asleep" {
+  description = "Set by `make sleep`: what is paid by the hour is gone or stopped."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -66,6 +66,21 @@ locals {
     storage       = "Encrypts at rest: database, buckets, tables, logs, secrets, trails"
   }
 
+  # By purpose the generations that exist, the oldest first; the first of all has no number in its name.
+  generations = {
+    for purpose in ["personal_data", "signing"] : purpose => [
+      for number in range(var.kms_oldest[purpose], var.kms_generation[purpose] + 1) :
+      number == 1 ? purpose : "${purpose}-${number}"
+    ]
+  }
+  purposes = merge({ storage = "storage" }, [
+    for purpose, keys in local.generations : { for key in keys : key => purpose }
+  ]...)
+
+  wraps_now = {
+    for purpose, number in var.wraps_with : purpose => number == 1 ? purpose : "${purpose}-${number}"
+  }
+
   own_statements = merge({ storage = local.storage_statements }, {
     for key, purposes in local.uses : key => [
       for purpose, use in purposes : {
@@ -87,18 +102,18 @@ locals {
 }
 
 resource "aws_kms_key" "this" {
-  for_each = local.descriptions
+  for_each = local.purposes
 
-  description             = "${var.name}: ${each.value}"
+  description             = "${var.name}: ${local.descriptions[each.value]}"
   enable_key_rotation     = true
   rotation_period_in_days = var.is_guarded ? 365 : 2560 # a rotation adds a dollar a month to a key, for good
-  deletion_window_in_days = 30
-  multi_region            = false # a copy elsewhere would open what was erased here
+  deletion_window_in_days = var.is_guarded ? 30 : 7     # AWS's longest and shortest
+  multi_region            = false                       # a copy elsewhere would open what was erased here
 
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [local.administration], var.is_guarded ? [local.guard] : [], local.own_statements[each.key],
+      [local.administration], var.is_guarded ? [local.guard] : [], local.own_statements[each.value],
     )
   })
 }

@@ -21,7 +21,7 @@ locals {
       }
     },
     {
-      Sid       = "GrantsToServices" # DynamoDB, RDS and EBS work by grants, which outlive the caller
+      Sid       = "GrantsToServices" # DynamoDB, RDS, EBS and the master's secret work by grants, which outlive the caller
       Effect    = "Allow"
       Principal = { AWS = "arn:aws:iam::${var.account_id}:root" }
       Action    = ["kms:CreateGrant", "kms:ListGrants"]
@@ -31,7 +31,7 @@ locals {
         StringEquals = {
           "kms:CallerAccount" = var.account_id
           "kms:ViaService" = [
-            for service in ["dynamodb", "ec2", "rds"] : "${service}.${var.region}.amazonaws.com"
+            for service in ["dynamodb", "ec2", "rds", "secretsmanager"] : "${service}.${var.region}.amazonaws.com"
           ]
         }
       }
@@ -59,14 +59,19 @@ locals {
       }
     },
     {
-      Sid    = "Alarms" # an encrypted topic, and who publishes to it
-      Effect = "Allow"
-      Principal = { Service = [
-        "budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com",
-      ] }
+      Sid       = "Alarms" # an encrypted topic, and who publishes to it
+      Effect    = "Allow"
+      Principal = { Service = "cloudwatch.amazonaws.com" }
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Resource  = "*"
       Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+    },
+    {
+      Sid       = "AlarmsWithoutSource" # a condition on the source would drop every message silently: decision 0133
+      Effect    = "Allow"
+      Principal = { Service = ["budgets.amazonaws.com", "events.amazonaws.com"] }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Resource  = "*"
     },
   ]
 }

@@ -64,6 +64,8 @@ resource "aws_vpc_endpoint" "dynamodb" {
 }
 
 resource "aws_vpc_endpoint" "kms" {
+  count = var.is_asleep ? 0 : 1 # paid by the hour
+
   vpc_id              = aws_vpc.this.id
   service_name        = "com.amazonaws.${var.region}.kms"
   vpc_endpoint_type   = "Interface"

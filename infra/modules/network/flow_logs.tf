@@ -44,6 +44,10 @@ resource "aws_iam_role_policy" "flows" {
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
       Resource = "${aws_cloudwatch_log_group.flows.arn}:*"
+      }, {
+      Effect   = "Allow"
+      Action   = "logs:DescribeLogGroups" # looks for the group by name, which no resource narrows
+      Resource = "*"
     }]
   })
 }

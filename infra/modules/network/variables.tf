@@ -103,3 +103,10 @@ variable "logs_all_flows" {
   type        = bool
   nullable    = false
 }
+
+variable "is_asleep" {
+  description = "Set by `make sleep`: what is paid by the hour is gone or stopped."
+  type        = bool
+  default     = false
+  nullable    = false
+}

@@ -189,17 +189,27 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
 
 # --- What AWS tells by itself, without a metric ----------------------------------------------------------------
 
-# Names a failover, a full disk, and in good time a certificate of the server that runs out. docs/runbook.md#database-events.
-resource "aws_db_event_subscription" "database" {
+# Names a failover, a full disk, and in good time a certificate of the server that runs out. By EventBridge, since a
+# subscription of RDS's own doesn't reach an encrypted topic (decision 0133).
+resource "aws_cloudwatch_event_rule" "database" {
   name        = "${var.name}-database"
-  sns_topic   = aws_sns_topic.alarms.arn
-  source_type = "db-instance"
-  source_ids  = [var.database_identifier]
-  event_categories = [
-    "deletion", "failover", "failure", "low storage", "maintenance", "notification", "restoration",
-  ]
+  description = "RDS did something to the database by itself. docs/runbook.md#database-events"
 
-  depends_on = [aws_sns_topic_policy.alarms]
+  event_pattern = jsonencode({
+    source      = ["aws.rds"]
+    detail-type = ["RDS DB Instance Event"]
+    resources   = ["arn:aws:rds:${var.region}:${var.account_id}:db:${var.database_identifier}"]
+    detail = {
+      EventCategories = [
+        "deletion", "failover", "failure", "low storage", "maintenance", "notification", "restoration",
+      ]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "database" {
+  rule = aws_cloudwatch_event_rule.database.name
+  arn  = aws_sns_topic.alarms.arn
 }
 
 # Whoever switches a key off, or changes who may use it, is seen within minutes. CloudTrail delivers it.

@@ -55,14 +55,19 @@ resource "aws_sns_topic_policy" "alarms" {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid    = "ThisAccountsServices"
-        Effect = "Allow"
-        Principal = { Service = [
-          "budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com", "events.rds.amazonaws.com",
-        ] }
+        Sid       = "ThisAccountsServices"
+        Effect    = "Allow"
+        Principal = { Service = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"] }
         Action    = "sns:Publish"
         Resource  = aws_sns_topic.alarms.arn
         Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      },
+      {
+        Sid       = "EventBridge" # takes no condition in a topic's policy: decision 0133
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.alarms.arn
       },
       {
         Sid       = "TlsOnly"

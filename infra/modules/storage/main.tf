@@ -105,7 +105,7 @@ resource "aws_s3_bucket" "evidence" {
   #checkov:skip=CKV_AWS_18:CloudTrail records every write to it, with who it was, which access logs do badly
   #checkov:skip=CKV_AWS_144:A second region would be a second place of processing; S3 keeps it in three zones
   #checkov:skip=CKV2_AWS_62:Nobody waits for these objects
-  bucket              = "${var.name}-evidence-${var.account_id}"
+  bucket_prefix       = "${var.name}-evidence-" # another one than that of a stage that was destroyed, and is still locked
   object_lock_enabled = true
   force_destroy       = !var.is_guarded
 }

@@ -228,7 +228,7 @@ run "a_large_stage_survives_a_zone_and_a_mistake" {
   assert {
     condition = (
       aws_db_instance.this.deletion_protection && !aws_db_instance.this.skip_final_snapshot &&
-      !aws_db_instance.this.delete_automated_backups && aws_db_instance.this.final_snapshot_identifier != null
+      !aws_db_instance.this.delete_automated_backups && aws_db_instance.this.final_snapshot_identifier == "${var.name}-final-${substr(sha256(var.vpc_id), 0, 8)}"
     )
     error_message = "Deletion is refused, and leaves a snapshot and the backups."
   }
@@ -286,4 +286,31 @@ run "a_version_that_the_region_lacks_is_refused" {
   }
 
   expect_failures = [data.aws_rds_engine_version.postgres]
+}
+
+run "a_server_that_sleeps_is_stopped_again" {
+  command = plan
+
+  variables {
+    is_asleep = true
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.stop[0].schedule_expression == "rate(1 hour)" && jsondecode(aws_scheduler_schedule.stop[0].target[0].input) == { DbInstanceIdentifier = aws_db_instance.this.identifier }
+    error_message = "Every hour, and this server."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.stop[0].policy).Statement[0].Action == "rds:StopDBInstance" && endswith(jsondecode(aws_iam_role_policy.stop[0].policy).Statement[0].Resource, ":db:${aws_db_instance.this.identifier}")
+    error_message = "It may stop this server and do nothing else."
+  }
+}
+
+run "a_server_that_is_awake_is_stopped_by_nobody" {
+  command = plan
+
+  assert {
+    condition     = length(aws_scheduler_schedule.stop) == 0 && length(aws_iam_role.stop) == 0
+    error_message = "No schedule, no role."
+  }
 }

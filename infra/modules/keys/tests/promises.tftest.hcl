@@ -23,8 +23,8 @@ run "keys_are_ours_rotated_and_apart" {
   }
 
   assert {
-    condition     = alltrue([for key in aws_kms_key.this : key.deletion_window_in_days == 30])
-    error_message = "A key that was scheduled for deletion can be saved for 30 days."
+    condition     = alltrue([for key in aws_kms_key.this : key.deletion_window_in_days == 7])
+    error_message = "A key of a stage that was destroyed is gone in a week."
   }
 
   assert {
@@ -53,7 +53,7 @@ run "administrators_can_open_nothing" {
     condition = alltrue(flatten([
       for key in aws_kms_key.this : [
         for statement in jsondecode(key.policy).Statement :
-        statement.Effect == "Deny" || statement.Sid == "Administration" || can(statement.Condition)
+        statement.Effect == "Deny" || contains(["Administration", "AlarmsWithoutSource"], statement.Sid) || can(statement.Condition)
       ]
     ]))
     error_message = "Whatever else is allowed has conditions."
@@ -121,6 +121,30 @@ run "the_storage_key_serves_services_only" {
   }
 }
 
+run "events_and_budgets_reach_the_encrypted_topic" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for service in ["budgets.amazonaws.com", "events.amazonaws.com"] : anytrue([
+        for statement in jsondecode(aws_kms_key.this["storage"].policy).Statement :
+        !can(statement.Condition) && contains(flatten([try(statement.Principal.Service, [])]), service) &&
+        toset(statement.Action) == toset(["kms:Decrypt", "kms:GenerateDataKey*"])
+      ])
+    ])
+    error_message = "EventBridge and Budgets name no source account when they publish: a condition on it drops what they tell."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_kms_key.this["storage"].policy).Statement :
+      toset(flatten([statement.Principal.Service])) == toset(["budgets.amazonaws.com", "events.amazonaws.com"])
+      if statement.Effect == "Allow" && !can(statement.Condition) && statement.Sid != "Administration"
+    ])
+    error_message = "Nobody else uses the storage key without a condition."
+  }
+}
+
 run "a_guarded_key_can_not_be_deleted" {
   command = plan
 
@@ -140,9 +164,87 @@ run "a_guarded_key_can_not_be_deleted" {
   }
 
   assert {
+    condition     = alltrue([for key in aws_kms_key.this : key.deletion_window_in_days == 30])
+    error_message = "A guarded key that was scheduled for deletion can be saved for 30 days."
+  }
+
+  assert {
     condition     = alltrue([for key in aws_kms_key.this : key.enable_key_rotation && key.rotation_period_in_days <= 365])
     error_message = "Every guarded key is rotated at least once a year."
   }
+}
+
+run "a_new_key_stands_beside_the_old_one_and_wraps_nothing_yet" {
+  command = plan
+
+  variables {
+    kms_generation = { personal_data = 2, signing = 1 }
+  }
+
+  assert {
+    condition     = toset(keys(aws_kms_key.this)) == toset(["personal_data", "personal_data-2", "signing", "storage"])
+    error_message = "One more key for this purpose."
+  }
+
+  assert {
+    condition     = aws_kms_key.this["personal_data-2"].policy == aws_kms_key.this["personal_data"].policy
+    error_message = "The new key opens as the old one does."
+  }
+
+  assert {
+    condition     = local.wraps_now.personal_data == "personal_data" && local.generations.personal_data == ["personal_data", "personal_data-2"]
+    error_message = "The old key wraps on, and comes first in the history."
+  }
+}
+
+run "then_the_new_key_wraps_and_the_old_one_still_opens" {
+  command = plan
+
+  variables {
+    kms_generation = { personal_data = 2, signing = 1 }
+    wraps_with     = { personal_data = 2, signing = 1 }
+  }
+
+  assert {
+    condition     = local.wraps_now.personal_data == "personal_data-2" && local.generations.personal_data == ["personal_data", "personal_data-2"]
+    error_message = "The new key wraps, and both are in the history."
+  }
+}
+
+run "an_old_key_goes_when_nothing_is_wrapped_with_it" {
+  command = plan
+
+  variables {
+    kms_generation = { personal_data = 2, signing = 1 }
+    wraps_with     = { personal_data = 2, signing = 1 }
+    kms_oldest     = { personal_data = 2, signing = 1 }
+  }
+
+  assert {
+    condition     = toset(keys(aws_kms_key.this)) == toset(["personal_data-2", "signing", "storage"])
+    error_message = "The new key keeps its name."
+  }
+}
+
+run "a_key_that_does_not_exist_wraps_nothing" {
+  command = plan
+
+  variables {
+    wraps_with = { personal_data = 2, signing = 1 }
+  }
+
+  expect_failures = [var.wraps_with]
+}
+
+run "the_key_that_wraps_stays" {
+  command = plan
+
+  variables {
+    kms_generation = { personal_data = 2, signing = 1 }
+    kms_oldest     = { personal_data = 2, signing = 1 }
+  }
+
+  expect_failures = [var.kms_oldest]
 }
 
 run "a_wrong_account_is_refused" {

@@ -90,7 +90,7 @@ run "the_default_group_is_closed" {
 run "endpoints_let_only_ours_through" {
   assert {
     condition = alltrue([
-      for endpoint in [aws_vpc_endpoint.s3, aws_vpc_endpoint.dynamodb, aws_vpc_endpoint.kms] : alltrue([
+      for endpoint in [aws_vpc_endpoint.s3, aws_vpc_endpoint.dynamodb, aws_vpc_endpoint.kms[0]] : alltrue([
         for statement in jsondecode(endpoint.policy).Statement :
         statement.Condition.StringEquals["aws:PrincipalAccount"] == "123456789012" &&
         statement.Condition.StringEquals["aws:ResourceAccount"] == "123456789012" &&
@@ -102,14 +102,14 @@ run "endpoints_let_only_ours_through" {
   }
 
   assert {
-    condition     = toset(jsondecode(aws_vpc_endpoint.kms.policy).Statement[0].Resource) == toset(var.kms_key_arns)
+    condition     = toset(jsondecode(aws_vpc_endpoint.kms[0].policy).Statement[0].Resource) == toset(var.kms_key_arns)
     error_message = "The KMS endpoint knows our keys only."
   }
 
   assert {
     condition = (
       aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway" && aws_vpc_endpoint.dynamodb.vpc_endpoint_type == "Gateway" &&
-      aws_vpc_endpoint.kms.vpc_endpoint_type == "Interface" && aws_vpc_endpoint.kms.private_dns_enabled
+      aws_vpc_endpoint.kms[0].vpc_endpoint_type == "Interface" && aws_vpc_endpoint.kms[0].private_dns_enabled
     )
     error_message = "S3 and DynamoDB by free gateways, KMS by an interface under its own name."
   }
@@ -117,7 +117,7 @@ run "endpoints_let_only_ours_through" {
 
 run "a_small_stage_pays_for_one_endpoint" {
   assert {
-    condition     = length(aws_vpc_endpoint.kms.subnet_ids) == 1
+    condition     = length(aws_vpc_endpoint.kms[0].subnet_ids) == 1
     error_message = "One zone."
   }
 
@@ -134,7 +134,7 @@ run "a_large_stage_survives_a_zone" {
   }
 
   assert {
-    condition     = length(aws_vpc_endpoint.kms.subnet_ids) == 2
+    condition     = length(aws_vpc_endpoint.kms[0].subnet_ids) == 2
     error_message = "An endpoint in every zone."
   }
 
@@ -167,4 +167,17 @@ run "a_small_network_is_refused" {
   }
 
   expect_failures = [var.cidr]
+}
+
+run "a_stage_that_sleeps_has_no_endpoint_that_is_paid_by_the_hour" {
+  command = plan
+
+  variables {
+    is_asleep = true
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.kms) == 0 && aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway"
+    error_message = "The interface goes, the free gateways stay."
+  }
 }

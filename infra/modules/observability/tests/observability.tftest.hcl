@@ -153,8 +153,12 @@ run "the_database_rings_before_it_is_full" {
     error_message = "8 % of 50 GiB, in bytes."
   }
   assert {
-    condition     = aws_db_event_subscription.database.source_ids == toset([var.database_identifier]) && length(setsubtract(["failover", "failure", "low storage"], aws_db_event_subscription.database.event_categories)) == 0
+    condition     = jsondecode(aws_cloudwatch_event_rule.database.event_pattern).resources == ["arn:aws:rds:eu-west-1:123456789012:db:${var.database_identifier}"] && length(setsubtract(["failover", "failure", "low storage"], jsondecode(aws_cloudwatch_event_rule.database.event_pattern).detail.EventCategories)) == 0
     error_message = "RDS tells what it did by itself."
+  }
+  assert {
+    condition     = endswith(aws_cloudwatch_event_rule.database.description, "docs/runbook.md#database-events") && aws_cloudwatch_event_target.database.arn == aws_sns_topic.alarms.arn
+    error_message = "It rings where alarms do, and has its entry."
   }
 }
 
@@ -197,12 +201,16 @@ run "alarms_reach_the_topic_encrypted_and_by_tls" {
     error_message = "The topic is encrypted."
   }
   assert {
-    condition     = length([for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : statement if statement.Effect == "Deny" && statement.Condition == { Bool = { "aws:SecureTransport" = "false" } }]) == 1
+    condition     = length([for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : statement if statement.Effect == "Deny" && try(statement.Condition, null) == { Bool = { "aws:SecureTransport" = "false" } }]) == 1
     error_message = "By TLS only."
   }
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : statement.Condition == { StringEquals = { "aws:SourceAccount" = var.account_id } } if statement.Effect == "Allow"])
+    condition     = alltrue([for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : try(statement.Condition, null) == { StringEquals = { "aws:SourceAccount" = var.account_id } } if statement.Effect == "Allow" && statement.Sid != "EventBridge"])
     error_message = "From this account only."
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : !can(statement.Condition) if contains(flatten([try(statement.Principal.Service, [])]), "events.amazonaws.com")] == [true]
+    error_message = "EventBridge publishes to a topic only where no condition is asked of it."
   }
   assert {
     condition     = length(aws_sns_topic_subscription.email) == 0

@@ -108,6 +108,15 @@ run "evidence_is_locked_for_seven_years_where_people_are_real" {
   }
 }
 
+run "a_new_stage_has_a_bucket_of_its_own_beside_locked_evidence" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket.evidence.bucket_prefix == "${var.name}-evidence-" && length(aws_s3_bucket.evidence.bucket_prefix) <= 37
+    error_message = "AWS makes the name, from a prefix that S3 takes."
+  }
+}
+
 run "a_stage_without_real_people_can_be_given_up" {
   command = plan
   variables {
@@ -122,6 +131,12 @@ run "a_stage_without_real_people_can_be_given_up" {
 
 run "every_bucket_is_closed" {
   command = plan
+
+  override_resource {
+    target          = aws_s3_bucket.evidence
+    override_during = plan
+    values          = { bucket = "serenya-auth-dev-evidence-20260101000000000000000001" }
+  }
 
   assert {
     condition     = toset(keys(aws_s3_bucket_public_access_block.all)) == toset(["evidence", "provider-keys"])

@@ -1,9 +1,0 @@
-"""What whoever adds a person locks first (decision 0053)."""
-
-from hashlib import sha256
-from typing import Any
-
-
-def subject_locks(indexes: tuple[bytes, ...]) -> list[Any]:
-    """Return what to lock for somebody's indexes, in the one order that all lock in."""
-    return sorted(int.from_bytes(sha256(index).digest()[:8], "big", signed=True) for index in indexes)
