@@ -29,13 +29,13 @@ run cost config deploy destroy rewrap rollback sleep wake package documents dril
 # These look at what runs, or act on it: they take the environment that is there, and never make it again.
 token consents audit-seal audit-verify audit-export operate keys restore: LEVEL := look
 
-.PHONY: help run test test-slow test-ids infra security cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start profile flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents migration package config deploy destroy rollback rewrap sleep wake rehearse lock
+.PHONY: help run test test-slow test-ids infra security sdk cost token consents audit-seal audit-verify audit-export operate keys restore drill bench bench-compare cold-start profile flood flaky-phones load stop clean venv python check lint types imports tests format coverage docs documents migration package config deploy destroy rollback rewrap sleep wake rehearse lock
 
 help:  ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 run: venv  ## bring up the whole service on http://127.0.0.1:8000 (PORT=... moves it)
-	@$(RUN) -m local run
+	@$(RUN) -m local run $(call option,NETWORK,--network) $(call option,SEED,--seed)
 
 test: venv  ## lint, types, imports, and the tests that hold the specification: five minutes on two cores
 	@$(MAKE) --no-print-directory --keep-going lint types imports tests
@@ -50,6 +50,10 @@ infra: venv  ## check the infrastructure (needs Terraform 1.11 or later, but no 
 	@$(ENVIRONMENT) infra
 	@$(RUN) -m tools.infra_checks
 	@$(RUN) -m pytest tests/infra
+
+sdk: venv  ## check the TypeScript client, build its package, and try it against the service (Node comes from PyPI if need be)
+	@$(RUN) -m tools.sdk
+	@$(RUN) -m pytest tests/sdk
 
 security: venv  ## attack the API by its description, audit the code and what it needs, look for secrets
 	@$(ENVIRONMENT) security

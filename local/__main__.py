@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from chalicelib.domain.providers import GOOGLE, PROVIDERS
 from local import cleaning, keys_options, operate_options
 from local.audit_options import add_parsers
-from local.command_line import CommandLine
+from local.command_line import CommandLine, whole_number
 from local.dev_providers import DevProviders
 from local.places import LOCAL, StackError, explained
 from local.running import AlreadyRunning, Stopped, stop_run, stop_signals
@@ -60,7 +60,11 @@ def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
     top = CommandLine(prog="python -m local", description="The local stack of serenya-auth.")
     commands = top.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
+    serving = commands.add_parser("run", help="bring everything up and serve until Ctrl-C")
+    serving.add_argument(
+        "--network", choices=("good", "bad"), default="good", help="bad: it loses and delays"
+    )
+    serving.add_argument("--seed", type=whole_number(), default=7, help="which troubles a bad network makes")
     commands.add_parser("stop", help="end what `run` started, from another shell")
     commands.add_parser("clean", help="remove what `run` and the tests made")
     keys_options.add_parser(commands)
@@ -84,12 +88,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def run(_: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Bring everything up and serve."""
     with stop_signals(), contextlib.suppress(Stopped):
         from local import stack  # noqa: PLC0415 -- a second of imports: not for `token`, and Ctrl-C ends them too
 
-        stack.run(os.environ)
+        stack.run(os.environ, options.seed if options.network == "bad" else None)
 
 
 def stop(_: argparse.Namespace) -> None:

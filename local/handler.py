@@ -59,6 +59,9 @@ class Handler(ChaliceRequestHandler):
         started = time.monotonic()
         with self.server.busy():
             outbound, inbound = self._answer()
+            if outbound is None:  # lost: the app hears nothing
+                self.close_connection = True
+                return
             self._send(outbound, body=self.command != "HEAD")
         if not outbound.is_logged:
             log_refusal(inbound, outbound, started)
@@ -111,11 +114,11 @@ class Handler(ChaliceRequestHandler):
             request_id=str(uuid4()),
         )
 
-    def _answer(self) -> tuple[Outbound, Inbound]:
+    def _answer(self) -> tuple[Outbound | None, Inbound]:
         inbound = self._inbound(b"")
         try:
             inbound = self._inbound(self._read_body())
-            return self.server.gateway.answer(inbound), inbound
+            return self.server.network.carry(inbound, self.server.gateway.answer), inbound
         except ServiceError as error:
             return refusal(error, inbound), inbound
         except Exception as error:  # noqa: BLE001 -- the last resort of a server: the next request must be served

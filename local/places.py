@@ -18,7 +18,8 @@ from typing import Final, TypedDict
 PROJECT: Final = Path(__file__).resolve().parents[1]
 LOCAL: Final = PROJECT / ".local"
 MADE: Final = (  # all that `make` leaves in the project, and `make clean` removes
-    *(".venv", ".venv-infra", ".venv-security", ".local", ".schemathesis"),
+    *(".venv", ".venv-infra", ".venv-security", ".venv-sdk", ".local", ".schemathesis"),
+    *(f"sdk/typescript/{name}" for name in ("node_modules", "build", "dist")),
     *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".import_linter_cache", ".hypothesis", ".coverage"),
 )
 PASSABLE: Final = 0o711  # another user may pass through, not list: the files inside guard themselves

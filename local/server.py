@@ -21,6 +21,7 @@ from chalicelib.observation import log
 from local.children import HOST
 from local.gateway import STAGE, Gateway, Inbound, refusal
 from local.handler import Handler
+from local.network import GoodNetwork
 
 CONNECTIONS_MAX: Final = 1000  # a thread each
 BACKLOG: Final = 1024
@@ -33,6 +34,7 @@ class Server(ThreadedHTTPServer):
 
     request_queue_size = BACKLOG
     gateway: Gateway
+    network: GoodNetwork = GoodNetwork()
 
     def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 -- handed on to the standard library
         self._slots = threading.BoundedSemaphore(CONNECTIONS_MAX)

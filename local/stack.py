@@ -24,6 +24,7 @@ from local.database import prepare_database
 from local.dev_keys import p256_pem
 from local.dev_providers import DevProviders
 from local.invoke import enter, published
+from local.network import BadNetwork, GoodNetwork
 from local.places import LOCAL, StackError
 from local.postgres import EmbeddedPostgres
 from local.preflight import Choices, port_fault, read_choices
@@ -61,18 +62,18 @@ def environment(
     }
 
 
-def run(outer: Mapping[str, str]) -> None:
+def run(outer: Mapping[str, str], bad_network_seed: int | None = None) -> None:
     """Run everything until `Stopped` is raised in this thread, then end it. Raises: StackError."""
     with ExitStack() as parts:
         try:
-            serve(outer, parts)
+            serve(outer, parts, GoodNetwork() if bad_network_seed is None else BadNetwork(bad_network_seed))
         except Stopped:
             say("Stopping")
         except GONE as error:  # it was there when it was asked for first
             raise StackError(f"A part of the stack failed while it was starting: {error}") from error
 
 
-def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
+def serve(outer: Mapping[str, str], parts: ExitStack, network: GoodNetwork) -> None:
     """Start the parts, each one handed to `parts` for its end, and serve."""
     parts.enter_context(single_run())
     choices = read_choices(outer, app_faults(outer))
@@ -100,6 +101,7 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     )
     parts.enter_context(published(settings))
     server = create_app_server(settings, owner_url, choices)
+    server.network = network
     console.install(Console(sys.stdout), as_json=choices.log_is_json)  # again: the app has set up its own
     thread = threading.Thread(target=server.serve_forever, name="api", daemon=True)
     thread.start()
@@ -107,7 +109,7 @@ def serve(outer: Mapping[str, str], parts: ExitStack) -> None:
     give_apple_key()
     parts.enter_context(streams.followed(aws.endpoint_url, egress_deliver))
     parts.enter_context(schedules.running(schedules.scheduled(app)))
-    say("API", url)
+    say("API", f"{url}{', behind a bad network' if isinstance(network, BadNetwork) else ''}")
     welcome(url)
     thread.join()
 

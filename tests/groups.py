@@ -14,6 +14,7 @@ class Group(StrEnum):
     SLOW = "slow"  # make test-slow
     INFRA = "infra"  # make infra: needs Terraform
     SECURITY = "security"  # make security: needs an environment of its own
+    SDK = "sdk"  # make sdk: needs Node
 
 
 PLACES: Final = {
@@ -27,6 +28,7 @@ PLACES: Final = {
     "infra": Group.INFRA,
     "local": Group.SLOW,
     "release": Group.SLOW,
+    "sdk": Group.SDK,
     "security": Group.SECURITY,
     "setup/installing": Group.SLOW,
     "simulation": Group.SLOW,

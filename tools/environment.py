@@ -31,6 +31,7 @@ LEVELS: Final = MappingProxyType(
         "dev": (STANDARD, "requirements-dev.txt"),
         "infra": (".venv-infra", "requirements-infra.txt"),
         "security": (".venv-security", "requirements-security.txt"),
+        "sdk": (".venv-sdk", "requirements-sdk.txt"),
     }
 )
 HELD_BY: Final = MappingProxyType(

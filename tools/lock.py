@@ -30,6 +30,7 @@ LOCKS: Final = MappingProxyType(
         "requirements": WIDE,
         "requirements-infra": None,
         "requirements-security": None,
+        "requirements-sdk": None,
     }
 )
 PLATFORMS: Final = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")

@@ -89,7 +89,7 @@ class InvalidAccessToken(ServiceError):
 
     code = "invalid_token"
     title = "The access token is not valid"
-    action = Action.sign_in
+    action = Action.refresh
 
 
 class AccessTokenExpired(ServiceError):
@@ -97,7 +97,7 @@ class AccessTokenExpired(ServiceError):
 
     code = "token_expired"
     title = "The access token has expired"
-    action = Action.retry
+    action = Action.refresh
 
 
 class SessionRevoked(ServiceError):
@@ -129,7 +129,7 @@ class InvalidIdToken(ServiceError):
 
     code = "invalid_id_token"
     title = "The ID token is not valid"
-    action = Action.sign_in
+    action = Action.restart
 
 
 class IdTokenExpired(ServiceError):
@@ -137,7 +137,7 @@ class IdTokenExpired(ServiceError):
 
     code = "id_token_expired"
     title = "The ID token has expired"
-    action = Action.sign_in
+    action = Action.restart
 
 
 class IdTokenUsed(ServiceError):
@@ -145,7 +145,7 @@ class IdTokenUsed(ServiceError):
 
     code = "id_token_used"
     title = "The ID token was already used"
-    action = Action.sign_in
+    action = Action.restart
 
 
 class InvalidNonce(ServiceError):
@@ -153,7 +153,7 @@ class InvalidNonce(ServiceError):
 
     code = "invalid_nonce"
     title = "The nonce does not match"
-    action = Action.sign_in
+    action = Action.restart
 
 
 class NonceRequired(ServiceError):

@@ -1,22 +1,48 @@
 """What every failure of the service has: a code, a title, what the app does next, what it may know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar, Self
+from types import MappingProxyType
+from typing import ClassVar, Final, Self
 
 from chalicelib.domain.limits import Limit
 
 
 class Action(StrEnum):
-    """What the app does next; the closed set it switches on."""
+    """What the app does next. Each has one meaning, so that an app which obeys it alone does the right thing.
+
+    docs/decisions/0137-one-meaning-an-action.md
+    """
 
     retry = "retry"
+    refresh = "refresh"
+    restart = "restart"
     sign_in = "sign_in"
     step_up = "step_up"
     accept_consents = "accept_consents"
     update_app = "update_app"
     contact_support = "contact_support"
+    none = "none"
+
+
+# The one declaration: docs/errors.md, the API description and the client's types are made from it.
+ACTION_MEANINGS: Final[Mapping[Action, str]] = MappingProxyType(
+    {
+        Action.retry: "Send the same request again, after `Retry-After`, with a new proof if any. "
+        "The tokens stay.",
+        Action.refresh: "Refresh, then send the same request again with the new token.",
+        Action.restart: "Begin this flow again: a new challenge, and what is made of it. The tokens stay.",
+        Action.sign_in: "Drop the tokens that the request carried, unless others are stored by now. "
+        "The person signs in.",
+        Action.step_up: "The person proves presence. Then send the same request again with the new token.",
+        Action.accept_consents: "Show the documents in force, send the answers, then the same request again.",
+        Action.update_app: "A defect of the app. Report it with `request_id`; show `user_message`.",
+        Action.contact_support: "Show `user_message` and a way to reach support, with `request_id`.",
+        Action.none: "Show `user_message`.",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ class IdentityNotProved(ServiceError):
 
     code = "identity_not_proved"
     title = "The identity is not proved"
-    action = Action.retry
+    action = Action.restart
 
 
 class LastIdentity(ServiceError):
@@ -24,7 +24,7 @@ class LastIdentity(ServiceError):
 
     code = "last_identity"
     title = "The last identity stays"
-    action = Action.update_app
+    action = Action.none
 
 
 class IdentityLimitReached(ServiceError):
@@ -32,4 +32,4 @@ class IdentityLimitReached(ServiceError):
 
     code = "identity_limit_reached"
     title = "The account has as many identities as it may"
-    action = Action.update_app
+    action = Action.none

@@ -24,7 +24,7 @@ class BiometricKeysFull(ServiceError):
 
     code = "biometric_keys_full"
     title = "No more hardware keys can be registered"
-    action = Action.retry
+    action = Action.none
 
 
 class ChallengeInvalid(ServiceError):
@@ -32,7 +32,7 @@ class ChallengeInvalid(ServiceError):
 
     code = "challenge_invalid"
     title = "The challenge is not one of this service"
-    action = Action.retry
+    action = Action.restart
 
 
 class ChallengeMismatch(ServiceError):
@@ -40,7 +40,7 @@ class ChallengeMismatch(ServiceError):
 
     code = "challenge_mismatch"
     title = "The challenge was made for something else"
-    action = Action.retry
+    action = Action.restart
 
 
 class ChallengeExpired(ServiceError):
@@ -48,7 +48,7 @@ class ChallengeExpired(ServiceError):
 
     code = "challenge_expired"
     title = "The challenge has expired"
-    action = Action.retry
+    action = Action.restart
 
 
 class ChallengeUsed(ServiceError):
@@ -56,7 +56,7 @@ class ChallengeUsed(ServiceError):
 
     code = "challenge_used"
     title = "The challenge was used before"
-    action = Action.retry
+    action = Action.restart
 
 
 class SignatureInvalid(ServiceError):
@@ -64,4 +64,4 @@ class SignatureInvalid(ServiceError):
 
     code = "signature_invalid"
     title = "The signature does not fit the challenge and the key"
-    action = Action.retry
+    action = Action.restart

@@ -40,7 +40,7 @@ class NotFound(ServiceError):
 
     code = "not_found"
     title = "Nothing is found here"
-    action = Action.update_app
+    action = Action.none
 
 
 def no_route() -> NotFound:

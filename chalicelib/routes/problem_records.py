@@ -42,7 +42,9 @@ PROBLEM = Record(
                 description="May be shown as it is; in the language of Accept-Language (en, es).",
             )
         ),
-        "action": required(Choice(Action, description="What the app does next.")),
+        "action": required(
+            Choice(Action, description="What the app does next. An unknown one: `retry` on 5xx, else `none`.")
+        ),
         "request_id": required(Text(max_chars=128, description="Quote it to support.")),
         "timestamp": required(Timestamp()),
         "detail": optional(Text(max_chars=256, description="What the title doesn't say; for developers.")),

@@ -15,6 +15,7 @@ TARGETS = {
     Group.SLOW: "run_make test-slow\n",
     Group.SECURITY: "run_make security\n",
     Group.INFRA: "run_make infra\n",
+    Group.SDK: "run_make sdk\n",
 }
 
 

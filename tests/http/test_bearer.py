@@ -202,7 +202,7 @@ def test_a_bearer_route_says_that_a_token_has_expired(world: World, ana: Phone, 
     assert ask(world, route, ana.access_token).code != "token_expired"
     world.clock.advance(timedelta(seconds=1))
     reply = ask(world, route, ana.access_token)
-    assert (reply.status, reply.code, reply.body["action"]) == (401, "token_expired", "retry")
+    assert (reply.status, reply.code, reply.body["action"]) == (401, "token_expired", "refresh")
     assert reply.headers[FORWARDED_CHALLENGE] == 'Bearer error="invalid_token"'
 
 

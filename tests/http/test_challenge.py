@@ -70,7 +70,7 @@ def test_a_nonce_in_the_form_of_its_client_lets_a_person_in_once(world: World, c
     assert sign_in(ana, client, nonce).status == 200
     reply = sign_in(ana, client, nonce)  # another ID token, the same nonce
     assert (reply.status, reply.code) == (401, "invalid_nonce")
-    assert reply.body["action"] == "sign_in"
+    assert reply.body["action"] == "restart"
 
 
 @every_client

@@ -126,7 +126,7 @@ def test_d15_a_bound_token_as_a_bearer_is_refused(world: World, ana: Phone, rout
 
 def test_d12_a_proof_of_another_key_opens_nothing_and_signing_in_is_what_helps(ana: Phone) -> None:
     reply = thief_of(ana, PhoneKey()).get("/sessions")
-    assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_token", "sign_in")
+    assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_token", "refresh")
     assert reply.headers[FORWARDED_CHALLENGE] == BOUND_CHALLENGE  # RFC 9449 s7.1
 
 

@@ -170,7 +170,7 @@ def test_a_token_of_another_provider_links_nothing(
 ) -> None:
     other = apple if provider == "google" else world.person("ana@clinic.example")
     reply = link(ana, other, provider=provider)
-    assert (reply.status, reply.code, reply.body["action"]) == (400, "identity_not_proved", "retry")
+    assert (reply.status, reply.code, reply.body["action"]) == (400, "identity_not_proved", "restart")
     assert ana.refresh().status == 200  # nothing is wrong with the tokens of who asks
 
 

@@ -86,7 +86,7 @@ def test_a_token_that_google_did_not_make_for_us_is_refused(
 ) -> None:
     before = world.stored()
     reply = ana.sign_in(ana.id_token(**claims))
-    assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_id_token", "sign_in")
+    assert (reply.status, reply.code, reply.body["action"]) == (401, "invalid_id_token", "restart")
     assert reply.headers[FORWARDED_CHALLENGE] == "Bearer"
     assert world.stored() == before
 

@@ -37,6 +37,13 @@ def test_elsewhere_it_is_named_as_the_shell_s(
     assert (typed("user_id"), typed("part", 2)) == ("--user-id", "--part 2")
 
 
+def test_a_network_is_good_or_bad_and_its_seed_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "invalid choice: 'awful'" in said(capsys, "run", "--network", "awful")
+    assert "'x' isn't a whole number from 1" in said(capsys, "run", "--network", "bad", "--seed", "x")
+    options = parser().parse_args(["run", "--network", "bad", "--seed", "8"])
+    assert (options.network, options.seed) == ("bad", 8)
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", "", "٣"])
 def test_what_is_no_whole_number_is_refused_in_words(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="isn't a whole number from 1"):

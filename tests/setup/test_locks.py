@@ -27,7 +27,7 @@ BLOCK = re.compile(
     re.MULTILINE,
 )
 IN_ENVIRONMENT = ("requirements", "requirements-run", "requirements-dev")
-ALL = (*IN_ENVIRONMENT, "requirements-infra", "requirements-security")
+ALL = (*IN_ENVIRONMENT, "requirements-infra", "requirements-security", "requirements-sdk")
 INDEX = re.compile(
     r"pypi\.org|pythonhosted|--(extra-|default-)?index(-url)?[ =]\S*:|/simple\b|--find-links[ =]\S*/"
 )

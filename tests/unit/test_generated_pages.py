@@ -26,6 +26,7 @@ from tools import (
     requirements_page,
     retention_page,
     schema_page,
+    sdk_page,
 )
 
 SETTINGS = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
@@ -48,6 +49,7 @@ SETTING = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \| (its own|yours) \|", re.MULTI
         requirements_page,
         retention_page,
         schema_page,
+        sdk_page,
     ],
     ids=lambda tool: tool.PAGE.name,
 )

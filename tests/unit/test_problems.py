@@ -44,7 +44,7 @@ def test_a_problem_says_what_it_is_and_whom_to_ask() -> None:
         "instance": "urn:serenya-auth:request:r-1",
         "code": "not_found",
         "user_message": "We couldn't find what you're looking for. Please go back and try again.",
-        "action": "update_app",
+        "action": "none",
         "request_id": "r-1",
         "timestamp": "2025-03-01T12:30:15Z",
     }

@@ -1,0 +1,36 @@
+/** The client of serenya-auth: README.md begins with 20 lines that work. */
+
+export type { Action } from "./actions.js";
+export {
+    AuthClient,
+    type BackendRequest,
+    type ConsentQuestion,
+    type Nonce,
+    type Options,
+    type ProviderAnswer,
+} from "./client.js";
+export {
+    AuthError,
+    DeclinedError,
+    OtherPersonError,
+    ServiceError,
+    SignedOutError,
+    UnreachableError,
+} from "./errors.js";
+export {
+    type Clock,
+    type Crypto,
+    type Fetch,
+    type HttpResponse,
+    type Lock,
+    memoryStorage,
+    type Signer,
+    type Storage,
+    systemClock,
+    type WebCrypto,
+    webCrypto,
+    webCryptoSigner,
+} from "./ports.js";
+export { actionOf, decide, type Received, type Sent, type Step, type Stored } from "./rules.js";
+export type { State } from "./store.js";
+export type * from "./types.js";
