@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from chalicelib.domain.languages import LANGUAGE_CHARS_MAX, language_tag
 from chalicelib.domain.time_zones import TIME_ZONE_CHARS_MAX, time_zone
 
-PICTURE_CHARS_MAX = 2048
+PICTURE_CHARS_MAX = 768
 
 # C0, DEL and C1 controls (NUL can't be stored in PostgreSQL text), line and paragraph separators, and lone
 # surrogates, which can't be encoded in UTF-8. Joiners stay: names in Persian or Hindi need them.
@@ -29,13 +29,14 @@ _FLAG_LETTER = re.compile("[\U0001f1e6-\U0001f1ff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoration:
-    """How much of a text is kept, in code points.
+    """How much of a text is kept, in code points and in bytes of UTF-8.
 
-    `read` is for texts of a form, which aren't cut: it returns the one spelling, or None for what isn't of
-    the form.
+    The bytes bound what a request sends to PostgreSQL: RDS Proxy pins a connection at 16 kB. `read` is for
+    texts of a form, which aren't cut: it returns the one spelling, or None for what isn't of the form.
     """
 
     chars_max: int
+    bytes_max: int
     read: Callable[[str], str | None] | None = None
 
     def keep(self, value: object) -> str | None:
@@ -46,7 +47,8 @@ class Decoration:
         if self.read is not None:
             found = self.read(text)
             return found if found is not None and len(found) <= self.chars_max else None
-        kept = cut(text, self.chars_max)
+        fitting = len(text.encode()[: self.bytes_max].decode(errors="ignore"))
+        kept = cut(text, min(self.chars_max, fitting))
         return None if _shows_nothing(kept) else kept
 
 
@@ -54,18 +56,22 @@ def _picture(text: str) -> str | None:
     return text if _PICTURE.fullmatch(text) else None
 
 
-PERSON_NAME = Decoration(
-    chars_max=255
-)  # name, given_name, family_name: in ID tokens, and `user.name` of Apple's sign-in
-PICTURE = Decoration(chars_max=PICTURE_CHARS_MAX, read=_picture)  # in ID tokens
-DEVICE_NAME = Decoration(chars_max=128)  # device.name
-DEVICE_MODEL = Decoration(chars_max=128)  # device.model
-OS_VERSION = Decoration(chars_max=64)  # device.os_version
-APP_VERSION = Decoration(chars_max=64)  # device.app_version, and the header X-App-Version
-KEY_NAME = Decoration(chars_max=64)  # name of a device key
-DISPLAY_NAME = Decoration(chars_max=100)  # PATCH /account
-LANGUAGE = Decoration(chars_max=LANGUAGE_CHARS_MAX, read=language_tag)  # PATCH /account
-TIME_ZONE = Decoration(chars_max=TIME_ZONE_CHARS_MAX, read=time_zone)  # PATCH /account
+def _form(chars_max: int, read: Callable[[str], str | None]) -> Decoration:
+    """Return a decoration of a form, which is ASCII."""
+    return Decoration(chars_max=chars_max, bytes_max=chars_max, read=read)
+
+
+# name, given_name, family_name: in ID tokens, and `user.name` of Apple's sign-in
+PERSON_NAME = Decoration(chars_max=255, bytes_max=320)
+PICTURE = _form(PICTURE_CHARS_MAX, _picture)  # in ID tokens
+DEVICE_NAME = Decoration(chars_max=128, bytes_max=256)  # device.name
+DEVICE_MODEL = Decoration(chars_max=128, bytes_max=256)  # device.model
+OS_VERSION = Decoration(chars_max=64, bytes_max=128)  # device.os_version
+APP_VERSION = Decoration(chars_max=64, bytes_max=128)  # device.app_version, and the header X-App-Version
+KEY_NAME = Decoration(chars_max=64, bytes_max=256)  # name of a device key
+DISPLAY_NAME = Decoration(chars_max=100, bytes_max=400)  # PATCH /account
+LANGUAGE = _form(LANGUAGE_CHARS_MAX, language_tag)  # PATCH /account
+TIME_ZONE = _form(TIME_ZONE_CHARS_MAX, time_zone)  # PATCH /account
 
 
 def cut(text: str, chars_max: int) -> str:

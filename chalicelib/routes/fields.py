@@ -113,7 +113,11 @@ class Decorated(Leaf):
     def schema(self) -> JsonSchema:
         """Describe it without a bound: a longer one is taken, too."""
         is_cut = self.of.read is None
-        kept = f"Cut after {self.of.chars_max} characters." if is_cut else "Ignored if it is none."
+        kept = (
+            f"Cut after {self.of.chars_max} characters or {self.of.bytes_max} bytes."
+            if is_cut
+            else "Ignored if it is none."
+        )
         return _described(f"{self.description} {kept}", type="string")
 
 

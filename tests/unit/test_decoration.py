@@ -36,16 +36,19 @@ def test_a_text_is_cut_at_a_character(text: str, chars_max: int, kept: str) -> N
     assert cut(text, chars_max) == kept
 
 
-@given(st.text(), st.integers(1, 12))
-def test_what_is_kept_is_clean_and_bounded_and_kept_again_as_it_is(text: str, chars_max: int) -> None:
-    kept = Decoration(chars_max=chars_max).keep(text)
+@given(st.text(), st.integers(1, 12), st.integers(4, 40))
+def test_what_is_kept_is_clean_and_bounded_and_kept_again_as_it_is(
+    text: str, chars_max: int, bytes_max: int
+) -> None:
+    decoration = Decoration(chars_max=chars_max, bytes_max=bytes_max)
+    kept = decoration.keep(text)
     if kept is None:
         return
     assert 1 <= len(kept) <= chars_max
+    assert len(kept.encode()) <= bytes_max
     assert kept == kept.strip()
     assert not {unicodedata.category(each) for each in kept} & {"Cc", "Cs", "Zl", "Zp"}
-    assert Decoration(chars_max=chars_max).keep(kept) == kept
-    kept.encode()
+    assert decoration.keep(kept) == kept
 
 
 @pytest.mark.parametrize("value", [None, 7, True, 1.5, [], {}, ["Ana"]])

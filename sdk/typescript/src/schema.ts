@@ -562,7 +562,7 @@ export interface components {
     schemas: {
         /** @description What to change; what is absent, empty or ignored stays as it is. */
         AccountChange: {
-            /** @description How the app calls the person; null clears it. Cut after 100 characters. */
+            /** @description How the app calls the person; null clears it. Cut after 100 characters or 400 bytes. */
             display_name?: string | null;
             /** @description A tag of BCP 47, of which language, script and region are kept; null clears it. Ignored if it is none. */
             language?: string | null;
@@ -611,7 +611,7 @@ export interface components {
             challenge: string;
             /** @description ECDSA with SHA-256 over the challenge, in DER, base64url. */
             signature: string;
-            /** @description What the person calls it. Cut after 64 characters. */
+            /** @description What the person calls it. Cut after 64 characters or 256 bytes. */
             name?: string | null;
         };
         BiometricRegisterRequest: {
@@ -762,13 +762,13 @@ export interface components {
             /** @description Names the device; X-Device-ID if absent. */
             id?: string | null;
             platform?: ("ios" | "android" | "web") | null;
-            /** @description What the person, or the maker, calls the device. Cut after 128 characters. */
+            /** @description What the person, or the maker, calls the device. Cut after 128 characters or 256 bytes. */
             name?: string | null;
-            /** @description The model. Cut after 128 characters. */
+            /** @description The model. Cut after 128 characters or 256 bytes. */
             model?: string | null;
-            /** @description The version of its system. Cut after 64 characters. */
+            /** @description The version of its system. Cut after 64 characters or 128 bytes. */
             os_version?: string | null;
-            /** @description The version of the app; X-App-Version if absent. Cut after 64 characters. */
+            /** @description The version of the app; X-App-Version if absent. Cut after 64 characters or 128 bytes. */
             app_version?: string | null;
         };
         Erasure: {
@@ -1006,9 +1006,9 @@ export interface components {
             sha256: string;
         };
         NameAtFirst: {
-            /** @description The given name. Cut after 255 characters. */
+            /** @description The given name. Cut after 255 characters or 320 bytes. */
             given_name?: string | null;
-            /** @description The family name. Cut after 255 characters. */
+            /** @description The family name. Cut after 255 characters or 320 bytes. */
             family_name?: string | null;
         };
         NoticeReceived: {
