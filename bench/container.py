@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import psutil
 
+from bench.database_cost import SENT_BYTES
 from bench.kept import Told
 from bench.operations import OPERATIONS, SIGN_INS, Operation
 from bench.phones import Phone
@@ -41,6 +42,7 @@ class Measured:
     seconds: list[float]
     cpu_seconds: float
     aws_cpu_seconds: float
+    sent_bytes: int
     began: float
     ended: float
     costs: Mapping[str, int]
@@ -101,6 +103,7 @@ def contain(assignment: Assignment, barrier: Barrier, results: Connection) -> No
     lines = sys.stdout = io.StringIO()  # the log, as it would go to CloudWatch
     app = importlib.import_module("app").app
     AWS_CPU.install()
+    SENT_BYTES.install()
     google = DevGoogle(assignment.home / "dev-google")
     phones = [Phone(email=f"{uuid4()}@bench.example") for _ in range(assignment.people)]
     for phone in phones:
@@ -126,7 +129,7 @@ def warm_up(app: Any, google: DevGoogle) -> None:  # noqa: ANN401 - Chalice has 
 
 
 def _measure(app: Any, operation: Operation, phones: list[Phone], lines: io.StringIO) -> Measured:  # noqa: ANN401 - the same
-    began, aws_before = time.perf_counter(), AWS_CPU.seconds
+    began, aws_before, sent_before = time.perf_counter(), AWS_CPU.seconds, SENT_BYTES.total
     spent = [_insist(app, operation, phone) for _ in range(operation.rounds) for phone in phones]
     ended = time.perf_counter()
     told = [json.loads(line) for line in lines.getvalue().splitlines()]
@@ -136,6 +139,7 @@ def _measure(app: Any, operation: Operation, phones: list[Phone], lines: io.Stri
         seconds=[one.seconds for one in spent],
         cpu_seconds=sum(one.cpu_seconds for one in spent),
         aws_cpu_seconds=AWS_CPU.seconds - aws_before,
+        sent_bytes=SENT_BYTES.total - sent_before,
         began=began,
         ended=ended,
         costs=costs,

@@ -1,7 +1,8 @@
 """One side of a comparison: brings up parts of its own, then measures once for each line that it is given.
 
-A line is the number of people to serve; the answer is one line of JSON, milliseconds of CPU by operation. It
-runs in the root of a revision, with that revision's chalicelib/, alembic/ and local/.
+A line is the number of people to serve. The answer is one line of JSON: by operation the milliseconds of CPU,
+of the handler and of PostgreSQL, the median latency and the bytes sent. It runs in the root of a revision,
+with that revision's chalicelib/, alembic/ and local/.
 """
 
 import json
@@ -10,6 +11,8 @@ import sys
 
 from bench.fleet import run
 from bench.parts import started
+
+DATABASE, P50, BYTES = ", database", ", p50", ", bytes"
 
 
 def main() -> None:
@@ -20,7 +23,16 @@ def main() -> None:
         print(json.dumps({}), file=answers, flush=True)  # ready
         for line in sys.stdin:
             measured = run(parts, containers=1, people=int(line))
-            told = {one.operation.name: one.cpu_ms for one in measured.figures}
+            told = {
+                f"{one.operation.name}{what}": value
+                for one in measured.figures
+                for what, value in (
+                    ("", one.cpu_ms),
+                    (DATABASE, one.database_cpu_ms),
+                    (P50, one.p50_ms),
+                    (BYTES, one.sent_bytes),
+                )
+            }
             print(json.dumps(told), file=answers, flush=True)
 
 

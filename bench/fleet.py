@@ -10,6 +10,7 @@ from typing import Any, Final
 import psycopg2
 
 from bench.container import COSTS, PATIENCE_SECONDS, PAUSE_SECONDS, Assignment, Ended, Measured, contain
+from bench.database_cost import server_cpu, spent
 from bench.kept import Told
 from bench.operations import OPERATIONS, Operation
 from bench.parts import Parts
@@ -19,6 +20,7 @@ START_SECONDS: Final = 300.0
 COMMITS: Final = (
     "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"  # transactions that wrote, so far
 )
+PROCESS_ID: Final = "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +34,18 @@ class Figures:
     p99_ms: float
     cpu_ms: float
     aws_cpu_ms: float
+    database_cpu_ms: float
+    sent_bytes: float
     commits: float
     unavailable: int
     costs: Mapping[str, float]
 
     def plain(self) -> dict[str, Any]:
         """Return them for JSON."""
-        names = ("requests", "per_second", "p50_ms", "p99_ms", "cpu_ms", "aws_cpu_ms", "commits")
+        names = (
+            *("requests", "per_second", "p50_ms", "p99_ms", "cpu_ms", "aws_cpu_ms"),
+            *("database_cpu_ms", "sent_bytes", "commits"),
+        )
         told = {name: round(getattr(self, name), 3) for name in names}
         return {
             "operation": self.operation.name,
@@ -84,13 +91,15 @@ def run(parts: Parts, *, containers: int, people: int) -> Run:
         process.start()
     for _, sender in pipes:
         sender.close()  # so that the end of a container is noticed
+    postmaster = process_id(parts)
     figures = []
     for operation in OPERATIONS:
         barrier.wait(timeout=START_SECONDS)
-        before = commits(parts)  # all containers wait
+        before, cpu_before = commits(parts), server_cpu(postmaster)  # all containers wait
         barrier.wait(timeout=START_SECONDS)
         measured = [receiver.recv() for receiver, _ in pipes]
-        figures.append(summed(operation, measured, commits(parts) - before))
+        server_seconds = spent(cpu_before, server_cpu(postmaster))
+        figures.append(summed(operation, measured, commits(parts) - before, server_seconds))
     ended: list[Ended] = [receiver.recv() for receiver, _ in pipes]
     for process in processes:
         process.join()
@@ -104,11 +113,21 @@ def run(parts: Parts, *, containers: int, people: int) -> Run:
 
 def commits(parts: Parts) -> int:
     """Return how many transactions have written so far; nobody else is on this server."""
+    return answered(parts, COMMITS)
+
+
+def process_id(parts: Parts) -> int:
+    """Return the server's process."""
+    return answered(parts, PROCESS_ID)
+
+
+def answered(parts: Parts, query: str) -> int:
+    """Return the one number that the database's owner is answered."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             with connected(parts.owner_url) as connection, connection.cursor() as cursor:
-                cursor.execute(COMMITS)
+                cursor.execute(query)
                 ((count,),) = cursor.fetchall()
                 return int(count)
         except psycopg2.OperationalError:  # somebody killed the server, and it isn't back yet
@@ -117,7 +136,7 @@ def commits(parts: Parts) -> int:
             time.sleep(PAUSE_SECONDS)
 
 
-def summed(operation: Operation, measured: list[Measured], committed: int) -> Figures:
+def summed(operation: Operation, measured: list[Measured], committed: int, server_seconds: float) -> Figures:
     """Return the figures of all containers together."""
     seconds = [second for one in measured for second in one.seconds]
     count, cuts = len(seconds), quantiles(seconds, n=100)
@@ -130,6 +149,8 @@ def summed(operation: Operation, measured: list[Measured], committed: int) -> Fi
         p99_ms=cuts[98] * 1000,
         cpu_ms=sum(one.cpu_seconds - one.aws_cpu_seconds for one in measured) / count * 1000,
         aws_cpu_ms=sum(one.aws_cpu_seconds for one in measured) / count * 1000,
+        database_cpu_ms=server_seconds / count * 1000,
+        sent_bytes=sum(one.sent_bytes for one in measured) / count,
         commits=committed / count,
         unavailable=sum(one.unavailable for one in measured),
         costs={name: round(sum(one.costs[name] for one in measured) / count, 3) for name in COSTS},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
-COLUMNS: Final = f"{'operation':<14} {'{}':>12} {'{}':>12} {'ratio':>6} {'of pairs':>12}  verdict"
+COLUMNS: Final = f"{'operation':<24} {'{}':>12} {'{}':>12} {'ratio':>6} {'of pairs':>12}  verdict"
 Figures = Mapping[str, float]  # by operation
 
 
@@ -69,6 +69,6 @@ def _lines(pairs: Sequence[Pairs]) -> Iterator[str]:
         told = one.plain()
         spread = f"{told['least']:.2f}..{told['most']:.2f}"
         yield (
-            f"{one.operation:<14} {told['before']:>12.3f} {told['after']:>12.3f} {told['ratio']:>6.2f}"
+            f"{one.operation:<24} {told['before']:>12.3f} {told['after']:>12.3f} {told['ratio']:>6.2f}"
             f" {spread:>12}  {one.verdict}"
         )

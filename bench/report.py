@@ -7,7 +7,7 @@ from bench.fleet import Figures, Run
 
 COLUMNS = (
     f"{'operation':<14} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU s/1000':>11} {'target':>7}"
-    f" {'AWS CPU':>8} {'statements':>11} {'commits':>8} {'KMS':>5} {'vault':>6}"
+    f" {'AWS CPU':>8} {'DB CPU':>7} {'bytes':>6} {'statements':>11} {'commits':>8} {'KMS':>5} {'vault':>6}"
 )
 FLOOR_COLUMNS = f"{'operation':<14} {'CPU ms':>8} {'floor ms':>9} {'ratio':>6}  made of"
 
@@ -32,6 +32,10 @@ def shortfalls(run: Run) -> Iterator[str]:
         target, most, kms_most = one.operation.target, one.operation.statements_max, one.operation.kms_max
         if target is not None and one.cpu_ms > target:
             yield f"{one.operation.name}: {one.cpu_ms:.2f} CPU s/1000, target {target}"
+        of_database = one.operation.database_target
+        if of_database is not None and one.database_cpu_ms > of_database:
+            cpu = f"{one.database_cpu_ms:.2f} CPU s/1000 of PostgreSQL"
+            yield f"{one.operation.name}: {cpu}, target {of_database}"
         if one.costs["statements"] > most:
             yield f"{one.operation.name}: {one.costs['statements']} statements, at most {most}"
         if one.costs["kms_calls"] > kms_most:
@@ -44,6 +48,7 @@ def _line(one: Figures) -> str:
     return (
         f"{one.operation.name:<14} {one.per_second:>8.0f} {one.p50_ms:>8.2f} {one.p99_ms:>8.2f}"
         f" {one.cpu_ms:>11.2f} {target:>7} {one.aws_cpu_ms:>8.2f}"
+        f" {one.database_cpu_ms:>7.2f} {one.sent_bytes:>6.0f}"
         f" {costs['statements']:>11.2f} {one.commits:>8.2f}"
         f" {costs['kms_calls']:>5.2f} {costs['key_vault_calls']:>6.2f}"
     )

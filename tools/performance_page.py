@@ -165,7 +165,7 @@ def _machine(told: Mapping[str, str]) -> str:
 
 def _fleet(name: str, run: Figures) -> str:
     head = ["operation", "requests/s", "p50 ms", "p99 ms", "CPU s/1000", "target", "CPU in AWS calls"]
-    calls = ["statements", "at most", "commits", "KMS", "at most", "vault"]
+    calls = ["PostgreSQL CPU s/1000", "bytes", "statements", "at most", "commits", "KMS", "at most", "vault"]
     rows = (
         [
             one["operation"],
@@ -173,6 +173,8 @@ def _fleet(name: str, run: Figures) -> str:
             *(f"{one[figure]:.2f}" for figure in ("p50_ms", "p99_ms", "cpu_ms")),
             "-" if one["cpu_ms_target"] is None else f"{one['cpu_ms_target']:.1f}",
             f"{one['aws_cpu_ms']:.2f}",
+            f"{one['database_cpu_ms']:.2f}" if "database_cpu_ms" in one else "-",
+            f"{one['sent_bytes']:.0f}" if "sent_bytes" in one else "-",
             f"{one['statements']:g}",
             str(one["statements_max"]),
             f"{one['commits']:.1f}",
