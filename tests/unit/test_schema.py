@@ -106,13 +106,15 @@ def test_the_values_of_an_answer_are_described_as_those_of_today() -> None:
 FORGIVING = Record(
     "Forgiving",
     {
-        "shown": decoration(Decoration(chars_max=3), "It is shown."),
+        "shown": decoration(Decoration(chars_max=3, bytes_max=12), "It is shown."),
         "inner": forgiving(Record("Inner", {"it": forgiving(Flag())}, ignores_unknown=True)),
     },
     ignores_unknown=True,
     never=frozenset({"secret"}),
 )
-CHANGE = Record("Change", {"shown": decoration(Decoration(chars_max=3), "It is shown.")}, partial=True)
+CHANGE = Record(
+    "Change", {"shown": decoration(Decoration(chars_max=3, bytes_max=12), "It is shown.")}, partial=True
+)
 
 
 @pytest.mark.parametrize("value", [None, "", 7, [], {}, "\n", {"it": 1}])
