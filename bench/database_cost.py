@@ -45,6 +45,19 @@ def server_cpu(postmaster: int) -> Mapping[int, float]:
     return found
 
 
+def connection_mib(postmaster: int) -> float:
+    """Return the memory that the largest connection of a container has for itself, plans included.
+
+    Linux tells it of processes of other users to root alone; else it is 0.
+    """
+    sizes = [0]
+    for one in family(postmaster):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if any(role in " ".join(one.cmdline()) for role in ("serenya_requests", "serenya_app")):
+                sizes.append(one.memory_full_info().uss)
+    return max(sizes) / 2**20
+
+
 def spent(before: Mapping[int, float], after: Mapping[int, float]) -> float:
     """Return what a server used in between; a container keeps its connections, so none of theirs ended."""
     return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())

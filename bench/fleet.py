@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg2
 
 from bench.container import COSTS, PATIENCE_SECONDS, PAUSE_SECONDS, Assignment, Ended, Measured, contain
-from bench.database_cost import server_cpu, spent
+from bench.database_cost import connection_mib, server_cpu, spent
 from bench.kept import Told
 from bench.operations import OPERATIONS, Operation
 from bench.parts import Parts
@@ -63,6 +63,7 @@ class Run:
     containers: int
     figures: tuple[Figures, ...]
     memory_mib: float
+    connection_mib: float
     told: tuple[Told, ...]
 
     def plain(self) -> dict[str, Any]:
@@ -70,6 +71,7 @@ class Run:
         return {
             "containers": self.containers,
             "memory_mib": round(self.memory_mib, 1),
+            "connection_mib": round(self.connection_mib, 1),
             "operations": [figures.plain() for figures in self.figures],
         }
 
@@ -92,9 +94,10 @@ def run(parts: Parts, *, containers: int, people: int) -> Run:
     for _, sender in pipes:
         sender.close()  # so that the end of a container is noticed
     postmaster = process_id(parts)
-    figures = []
+    figures, connection = [], 0.0
     for operation in OPERATIONS:
         barrier.wait(timeout=START_SECONDS)
+        connection = max(connection, connection_mib(postmaster))
         before, cpu_before = commits(parts), server_cpu(postmaster)  # all containers wait
         barrier.wait(timeout=START_SECONDS)
         measured = [receiver.recv() for receiver, _ in pipes]
@@ -107,6 +110,7 @@ def run(parts: Parts, *, containers: int, people: int) -> Run:
         containers=containers,
         figures=tuple(figures),
         memory_mib=max(one.memory_mib for one in ended),
+        connection_mib=connection,
         told=tuple(told for one in ended for told in one.told),
     )
 

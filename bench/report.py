@@ -15,7 +15,10 @@ FLOOR_COLUMNS = f"{'operation':<14} {'CPU ms':>8} {'floor ms':>9} {'ratio':>6}  
 def table(run: Run, title: str) -> str:
     """Return one fleet's table."""
     containers = "1 container" if run.containers == 1 else f"{run.containers} containers"
-    head = f"{title}: {containers}, {run.memory_mib:.0f} MiB in the largest"
+    head = (
+        f"{title}: {containers}, {run.memory_mib:.0f} MiB in the largest,"
+        f" {run.connection_mib:.1f} MiB in the largest connection of PostgreSQL"
+    )
     refused = sum(one.unavailable for one in run.figures)
     again = [f"{refused} answers were 503, and asked again"] if refused else []
     return "\n".join([head, COLUMNS, *(_line(one) for one in run.figures), *again])

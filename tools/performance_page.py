@@ -184,7 +184,10 @@ def _fleet(name: str, run: Figures) -> str:
         ]
         for one in run["operations"]
     )
-    return f"{name}, {run['memory_mib']:.0f} MiB in the largest process:\n\n" + _table([*head, *calls], rows)
+    memory = f"{run['memory_mib']:.0f} MiB in the largest process"
+    if "connection_mib" in run:
+        memory += f", {run['connection_mib']:.1f} MiB in the largest connection of PostgreSQL"
+    return f"{name}, {memory}:\n\n" + _table([*head, *calls], rows)
 
 
 def _grown(told: Figures) -> str:
