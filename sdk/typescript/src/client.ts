@@ -1,31 +1,20 @@
 /** What an app calls. `docs/tokens.md` has the rules; the engine keeps them. */
 
+import { type BackendRequest, type BackendResponse, callBackend } from "./backend.js";
 import { base64url, hex, utf8 } from "./bytes.js";
 import { Engine, keepTokens } from "./engine.js";
-import { AuthError, DeclinedError, ServiceError, type SignedOutError } from "./errors.js";
-import { type Call, understood, type Wire } from "./http.js";
-import {
-    type Clock,
-    type Crypto,
-    type Fetch,
-    type Lock,
-    platformFetch,
-    platformLock,
-    type Signer,
-    type Storage,
-    systemClock,
-    webCrypto,
-} from "./ports.js";
-import { decide, type Sent } from "./rules.js";
+import { AuthError, DeclinedError, ServiceError } from "./errors.js";
+import type { Call, Wire } from "./http.js";
+import type { ConsentQuestion, Nonce, Options, ProviderAnswer } from "./options.js";
+import { platformFetch, platformLock, type Signer, systemClock, webCrypto } from "./ports.js";
 import { signatureAs, uuid, verified } from "./signatures.js";
-import { type State, Store, stored } from "./store.js";
+import { type State, Store } from "./store.js";
 import type {
     AccountExport,
     Body,
     ConsentAnswer,
     ConsentDocument,
     ConsentGrant,
-    DeviceDescription,
     DeviceKey,
     Erasure,
     ErasureReceipt,
@@ -39,60 +28,11 @@ import type {
     Tokens,
 } from "./types.js";
 
-/** A nonce in the two forms that providers take: docs/providers.md says which client id takes which. */
-export interface Nonce {
-    raw: string;
-    sha256: string;
-}
-
-/** What the provider's library returned; Apple's `user` and `authorization_code` go along. */
-export interface ProviderAnswer {
-    id_token: string;
-    user?: { name: { given_name?: string; family_name?: string } };
-    authorization_code?: string;
-}
-
-export interface ConsentQuestion {
-    /** Why it is asked: at sign-up, or because the token's scope is limited. */
-    reason: "sign_up" | "limited_scope";
-    missing: readonly MissingConsent[];
-    /** Every document in force, the optional ones too. */
-    documents: readonly ConsentDocument[];
-}
-
-export interface Options {
-    /** Where the service is, stage included: `https://api.example.com/v1`. */
-    url: string;
-    storage: Storage;
-    device: DeviceDescription;
-    /** Shows documents and returns the person's answers; null if they decline. */
-    consents?: (question: ConsentQuestion) => Promise<ConsentAnswer[] | null>;
-    /** Proves presence by `client.signIn` or `client.proveDeviceKey`; raises if the person declines. */
-    stepUp?: (client: AuthClient) => Promise<void>;
-    /** Is called once when a session has ended. */
-    signedOut?: (error: SignedOutError) => void;
-    /** The key that sessions are bound to (DPoP). */
-    signer?: Signer;
-    language?: string;
-    fetch?: Fetch;
-    clock?: Clock;
-    crypto?: Crypto;
-    lock?: Lock;
-}
-
 type Parameters<P extends Path, M> = {
     path?: Record<string, string>;
     query?: Record<string, string | number | undefined>;
     body?: Body<P, M>;
 };
-
-export interface BackendRequest {
-    method?: string;
-    headers?: Record<string, string>;
-    body?: string;
-    /** Milliseconds. */
-    timeout?: number;
-}
 
 const RESTARTS = 1;
 const RECEIPT = "erasure-receipt+jwt";
@@ -291,27 +231,8 @@ export class AuthClient {
      * Call a backend of the app with the access token, refreshed where that is needed. Only what its 401 or 403 says
      * of the token is acted on; every other response is returned as it is, with its text.
      */
-    async fetch(
-        url: string,
-        { timeout = 60_000, ...init }: BackendRequest = {},
-    ): Promise<{ status: number; headers: { get(name: string): string | null }; text: string }> {
-        const { http, store } = this.#engine;
-        const method = init.method ?? "GET";
-        const sent: Sent = { method, auth: "access", attempt: 1, proofs: 0, rounds: {} };
-        for (;;) {
-            const state = await store.read();
-            const authorization = await http.authorization(method, url, sent, sent, state);
-            const headers = { ...init.headers, ...authorization };
-            const reply = await http.timed(url, { ...init, method, headers }, timeout);
-            if (!reply) throw new AuthError(`${url} did not respond`);
-            const { response, text } = reply;
-            const { received, body } = understood(response, text);
-            const about = received && challenged(received, response.headers);
-            if (!about) return { status: response.status, headers: response.headers, text };
-            const step = decide(sent, about, stored(await store.read()));
-            if (step.do === "resend") sent.proofs += 1;
-            else await this.#engine.next(step, sent, { received: about, body });
-        }
+    fetch(url: string, request: BackendRequest = {}): Promise<BackendResponse> {
+        return callBackend(this.#engine, url, request);
     }
 
     /** Ask a provider with a new nonce; return the nonce and what the provider answered. */
@@ -390,26 +311,3 @@ async function signed(key: Signer, challenge: string): Promise<string> {
 function asksForConsents(error: unknown): error is ServiceError {
     return error instanceof ServiceError && error.action === "accept_consents";
 }
-
-/** Return what a backend's refusal says of the token: by the members of a problem, or by its challenge (RFC 6750, 9449, 9470). */
-function challenged(
-    received: { status: number; code?: string; action?: string },
-    headers: { get(name: string): string | null },
-): { status: number; code?: string; action: string } | null {
-    const { status } = received;
-    if (status !== 401 && status !== 403) return null;
-    const challenge = headers.get("WWW-Authenticate") ?? headers.get("x-amzn-Remapped-WWW-Authenticate") ?? "";
-    const code = received.code ?? /error="(\w+)"/.exec(challenge)?.[1] ?? (status === 401 ? "invalid_token" : "");
-    const action = BY_CHALLENGE[code];
-    return action ? { status, code, action } : null;
-}
-
-const BY_CHALLENGE: Record<string, string> = {
-    token_expired: "refresh",
-    invalid_token: "refresh",
-    missing_token: "refresh",
-    use_dpop_nonce: "retry",
-    invalid_dpop_proof: "retry",
-    insufficient_scope: "accept_consents",
-    insufficient_user_authentication: "step_up",
-};

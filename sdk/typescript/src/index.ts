@@ -1,14 +1,8 @@
 /** The client of serenya-auth: README.md begins with 20 lines that work. */
 
 export type { Action } from "./actions.js";
-export {
-    AuthClient,
-    type BackendRequest,
-    type ConsentQuestion,
-    type Nonce,
-    type Options,
-    type ProviderAnswer,
-} from "./client.js";
+export type { BackendRequest, BackendResponse } from "./backend.js";
+export { AuthClient } from "./client.js";
 export {
     AuthError,
     DeclinedError,
@@ -17,6 +11,7 @@ export {
     SignedOutError,
     UnreachableError,
 } from "./errors.js";
+export type { ConsentQuestion, Nonce, Options, ProviderAnswer } from "./options.js";
 export {
     type Clock,
     type Crypto,
