@@ -74,13 +74,23 @@ class Site:
             done = subprocess.run(
                 command,
                 cwd=self.project,
-                env={**_outer(), **aws_environment(self.endpoint), "TF_VAR_sets_account_logging": "false"},
+                env=self._environment(),
                 input=typed.encode(),
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 check=False,
             )
         return done.returncode, log.read_bytes()[begun:].decode()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **_outer(),
+            **aws_environment(self.endpoint),
+            "TF_VAR_sets_account_logging": "false",
+            # Chalice hashes what lies in the project, and the package has left Lambda's bytecode there.
+            # Another Python would add its own, which a .venv of Lambda's Python doesn't.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def session(self) -> boto3.session.Session:
         """Return a session of the rehearsal's account."""
