@@ -13,7 +13,8 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -88,7 +89,14 @@ class Endpoint:
             return _json(200, {})
         if IMPORTED.fullmatch(request.path) and "mode=" in request.target:
             return self._forward(request, _described(request.body))
+        if IMPORTED.fullmatch(request.path) and request.method == "DELETE":
+            return self._without_api(request)
         return self._forward(request, request.body)
+
+    def _without_api(self, request: Request) -> Reply:
+        """Delete an API, or say that it is gone: moto fails then, and AWS doesn't."""
+        found = self._forward(replace(request, method="GET"), b"")
+        return self._forward(request, b"") if found.status == HTTPStatus.OK else found
 
     def _with_code(self, request: Request) -> Reply:
         """Keep the code here, and let moto have the rest."""
