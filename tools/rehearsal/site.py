@@ -23,6 +23,7 @@ from local.authority import issue
 from local.aws import REGION, LocalAws, aws_environment, local_session
 from local.database import connected
 from local.dev_google import CLIENTS, DevGoogle
+from local.memory import forget
 from local.places import LOCAL, PROJECT, make_directory
 from local.postgres import EmbeddedPostgres
 from local.rds import MAY_GRANT, NAME, RdsFront, rds
@@ -108,6 +109,7 @@ class Site:
 def site() -> Iterator[Site]:
     """Make the place, and end everything in it afterwards."""
     shutil.rmtree(FOLDER, ignore_errors=True)
+    forget(FOLDER / "postgres")  # which a rehearsal that was killed left in memory
     make_directory(FOLDER)
     issued = issue(NAME, FOLDER)
     with EmbeddedPostgres(FOLDER / "postgres", durable=False) as postgres, LocalAws(FOLDER / "aws") as aws:
