@@ -10,6 +10,7 @@ from psycopg2.extensions import cursor
 from chalicelib.assembly.audit import AuditParts
 from chalicelib.clients.aws import aws_client
 from chalicelib.functions import audit
+from chalicelib.postgres.roles import JOBS_ROLE
 from chalicelib.services.audit import Audit
 from chalicelib.services.audit_joining import Joined
 from local.aws import REGION, ensure_bucket
@@ -73,8 +74,8 @@ class Bench:
 
     @contextmanager
     def as_app(self) -> Iterator[cursor]:
-        """Let the app's role try something."""
-        with connected(self.settings.database_url) as connection, connection.cursor() as opened:
+        """Let the role of jobs try something."""
+        with connected(self.world.url_of(JOBS_ROLE)) as connection, connection.cursor() as opened:
             yield opened
 
 

@@ -10,6 +10,7 @@ from chalicelib.domain.account import UserStatus
 from chalicelib.domain.dpop import Proof
 from chalicelib.domain.erasure import ANSWERED_AGAIN, Erased, Erasure, ErasureOrder, Ordered, Origin
 from chalicelib.domain.errors import InvalidDpopProof
+from chalicelib.postgres.roles import OPERATORS_ROLE
 from chalicelib.stores.erasure import ErasureStore
 from chalicelib.stores.jobs.recovery import RecoveryStore
 from chalicelib.stores.positions import PositionStore
@@ -26,7 +27,7 @@ class Erasures:
     def __init__(self, world: World) -> None:
         self.world, self.phone = world, world.person()
         assert self.phone.sign_in().status == 200
-        self.store = ErasureStore(world.database)
+        self.store = ErasureStore(world.database.acting_as(OPERATORS_ROLE))
         self.user_id, self.session_id = UUID(self.phone.user_id), UUID(self.phone.session_id)
         self.order = ErasureOrder(
             ids=(uuid4(),),

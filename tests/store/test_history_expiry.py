@@ -9,6 +9,7 @@ from psycopg2 import errors
 
 from chalicelib.domain.audit_seals import RETENTION
 from chalicelib.domain.erasure import RECORDS_KEPT
+from chalicelib.postgres.roles import JOBS_ROLE
 from local.database import connected
 from tests.http.test_erasure import erase, state
 from tests.store.test_audit_retention import purged
@@ -77,7 +78,7 @@ def test_an_erasure_that_is_not_completed_stays(world: World, ana: Phone) -> Non
 def test_the_app_can_not_have_a_consent_forgotten_by_lying_about_its_person(world: World, ana: Phone) -> None:
     erase(ana)
     before = counts(world)
-    with connected(world.settings.database_url) as connection, connection.cursor() as app:
+    with connected(world.url_of(JOBS_ROLE)) as connection, connection.cursor() as app:
         app.execute("UPDATE users SET status_changed_at = now() - interval '9 years' WHERE status = 'erased'")
         app.execute("SELECT expire_people()")
         assert app.fetchone() == (0,)

@@ -15,6 +15,7 @@ from chalicelib.domain.keys import ServiceKeyRecord, ServiceKeyUse
 from chalicelib.domain.operators import OperatorAct, Order
 from chalicelib.domain.providers import GOOGLE
 from chalicelib.domain.retention import Purged
+from chalicelib.postgres.roles import OPERATORS_ROLE
 from chalicelib.stores.jobs.audit_seals import AuditSealStore
 from chalicelib.stores.jobs.consent_coverage import CoverageStore
 from chalicelib.stores.jobs.key_acts import KeyActsStore
@@ -79,8 +80,9 @@ def read_whole(world: World, statements: list[bytes]) -> set[str]:
 def acts(world: World, ana: Phone) -> Mapping[str, Act]:
     """Return an act of each kind that jobs and operators do on tables that grow."""
     way, now = world.jobs.transactions, world.clock.now()
+    as_operators = world.database.acting_as(OPERATORS_ROLE).transactions
     recorded: dict[str, Any] = {"now": now, "request_id": "test"}
-    operators, recovery, outbox = OperatorStore(way), RecoveryStore(way), OutboxStore(way)
+    operators, recovery, outbox = OperatorStore(as_operators), RecoveryStore(way), OutboxStore(way)
     grants, seals = GrantKeepingStore(way), AuditSealStore(way)
     reindex, purge = ReindexStore(way), PurgeStore(way)
     user_id, nobody = world.rows("SELECT id FROM users")[0][0], uuid4()

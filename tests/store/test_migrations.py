@@ -17,6 +17,7 @@ from psycopg2 import errors
 from sqlalchemy import exc
 
 from chalicelib.functions import release
+from chalicelib.postgres.roles import APP_ROLE
 from chalicelib.stores.readiness import HEAD
 from local import binaries
 from local.database import OWNER_URL, alembic_config, connected, migrate, prepare_database, variable
@@ -176,7 +177,7 @@ def test_a_database_without_a_schema_is_not_ready(world: World) -> None:
 
 @contextmanager
 def as_app(world: World) -> Iterator[psycopg2.extensions.cursor]:
-    with connected(world.settings.database_url) as connection, connection.cursor() as cursor:
+    with connected(world.url_of(APP_ROLE)) as connection, connection.cursor() as cursor:
         yield cursor
 
 

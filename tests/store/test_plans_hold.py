@@ -27,6 +27,7 @@ from chalicelib.domain.refusals import RefusalCounts
 from chalicelib.domain.sign_in import Entered
 from chalicelib.domain.tokens import RefreshToken
 from chalicelib.postgres import messages
+from chalicelib.postgres.roles import APP_ROLE
 from chalicelib.postgres.schema_name import schema_name
 from chalicelib.stores.account import AccountStore
 from chalicelib.stores.audit_refusals import RefusalStore
@@ -190,7 +191,7 @@ class Acts:
         nouns = (SessionActs, SignInActs, PeopleActs, EventActs, ErasureActs, OtherActs)
         self.nouns = tuple(noun(world) for noun in nouns)
         world.close()
-        self.database = connect(world.settings.database_url, 1, now=world.clock.now)
+        self.database = connect(world.url_of(APP_ROLE), 1, now=world.clock.now)
 
     def all(self) -> None:
         """Do it all once, and let PostgreSQL count what this connection read."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import unquote, urlsplit
 
 import pytest
 from psycopg2 import errors
@@ -10,7 +9,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own 
 
 from chalicelib.postgres.roles import JOBS_ROLE, LOGIN_ROLES, OPERATORS_ROLE, REQUESTS_ROLE
 from chalicelib.postgres.schema_name import schema_name
-from local.database import as_role, connected, migrate
+from local.database import connected, migrate
 from tests.world import World
 
 RECORDS = ("audit_events", "audit_seals", "consent_events", "consent_documents")
@@ -41,9 +40,7 @@ RELATIONS = """
 @contextmanager
 def logged_in(world: World, role: str) -> Iterator[Cursor]:
     """Yield a cursor of a role that has just logged in: all that do have one password here."""
-    password = urlsplit(world.settings.database_url).password or ""
-    url = as_role(world.owner_url, role, unquote(password))
-    with connected(url) as connection, connection.cursor() as cursor:
+    with connected(world.url_of(role)) as connection, connection.cursor() as cursor:
         yield cursor
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.postgres.roles import JOBS_ROLE
 from chalicelib.postgres.transactions import Transactions
 from tests.world import World
 
@@ -17,7 +18,7 @@ PID = text("SELECT pg_backend_pid()")
 
 @pytest.fixture
 def transactions(world: World) -> Transactions:
-    return Transactions(world.settings.database_url)
+    return Transactions(world.url_of(JOBS_ROLE))
 
 
 def test_an_error_rolls_everything_back(transactions: Transactions, world: World) -> None:
