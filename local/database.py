@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import alembic.command
 import alembic.config
@@ -69,6 +69,11 @@ def as_role(url: str, role: str, password: str) -> str:
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password, safe='')}@{place}"))
+
+
+def as_another(url: str, role: str) -> str:
+    """Return the URL of the same database for another role, whose password is the same (`open_roles`)."""
+    return as_role(url, role, unquote(urlsplit(url).password or ""))
 
 
 @contextmanager

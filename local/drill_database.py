@@ -5,8 +5,9 @@ import subprocess
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from chalicelib.postgres.roles import JOBS_ROLE
 from chalicelib.settings import Settings
-from local.database import connected
+from local.database import as_another, connected
 from local.places import StackError
 from local.postgres import EmbeddedPostgres
 
@@ -44,7 +45,7 @@ def database_of(url: str) -> str:
 
 
 def rows(settings: Settings, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """Return rows as the app's role sees them."""
-    with connected(settings.database_url) as connection, connection.cursor() as cursor:
+    """Return rows as jobs see them."""
+    with connected(as_another(settings.database_url, JOBS_ROLE)) as connection, connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg2
 
+from chalicelib.postgres.roles import LOGIN_ROLES
 from local.children import HOST, die_with_parent, end, free_port
 from local.database import connected
 from local.places import make_runtime_folder, server_user, write_private
@@ -38,17 +39,18 @@ logfile = {log}
 
 @contextmanager
 def pooled(url: str) -> Iterator[str]:
-    """Yield the URL of the same role and server through PgBouncer in transaction mode.
+    """Yield the same URL, through PgBouncer in transaction mode.
 
     Raises: AssertionError at the end, if nothing went through it.
     """
     place = urlsplit(url)
-    role, password = unquote(place.username or ""), unquote(place.password or "")
+    password = unquote(place.password or "")
     port = free_port()
     folder = make_runtime_folder() / f"pgbouncer-{port}"
     folder.mkdir()
     users, settings = folder / "users.txt", folder / "pgbouncer.ini"
-    write_private(users, f'"{role}" "{password}"\n"{READERS}" "{password}"\n')
+    known = (*LOGIN_ROLES, READERS)  # all have one password here
+    write_private(users, "".join(f'"{role}" "{password}"\n' for role in known))
     write_private(
         settings,
         CONFIGURATION.format(

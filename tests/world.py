@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from chalice.local import LocalChalice, RouteMatcher
 from psycopg2.extensions import cursor
@@ -24,7 +23,7 @@ from chalicelib.routes.route import Route
 from chalicelib.routes.services import Services
 from chalicelib.settings import Settings
 from chalicelib.stores.database import Database, connect
-from local.database import as_role
+from local.database import as_another
 from local.dev_providers import DevProviders
 from local.gateway import forwarded
 from tests import declared
@@ -90,9 +89,8 @@ class World(Operated):
         return self.database.acting_as(JOBS_ROLE)
 
     def url_of(self, role: str) -> str:
-        """Return the database's URL for another role that logs in: all of them have one password here."""
-        password = unquote(urlsplit(self.settings.database_url).password or "")
-        return as_role(self.settings.database_url, role, password)
+        """Return the database's URL for another role that logs in."""
+        return as_another(self.settings.database_url, role)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -39,7 +39,7 @@ run "the_stage_is_as_its_size_demands" {
   command = plan
 
   assert {
-    condition     = output.database.app_login == (var.is_highly_available ? "verifier" : "iam")
+    condition     = length(output.database.proxy_secret_arns) == (var.is_highly_available ? 2 : 0)
     error_message = "A proxy where it is highly available, and only there."
   }
 

@@ -107,8 +107,8 @@ def test_nobody_is_under_a_version_that_was_retired_while_they_signed_up(
 ) -> None:
     older, newer = overlap
     # not of a KeyScene: that has a vault of its own, where the keys of these people are not
-    retirement = KeyLifeParts(settings=newer.settings, database=newer.database, clock=newer.clock).retirement
-    with newer.database.transactions.begin():  # connected, so that it may be the first as well as the last
+    retirement = KeyLifeParts(settings=newer.settings, database=newer.jobs, clock=newer.clock).retirement
+    with newer.jobs.transactions.begin():  # connected, so that it may be the first as well as the last
         pass
     signs_up: list[Callable[[], object]] = [older.person(f"{n}@example.com").sign_in for n in range(8)]
     newer.clock.advance(timedelta(minutes=6))

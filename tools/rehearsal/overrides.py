@@ -68,8 +68,8 @@ OVERRIDES: Final = {
           lifecycle { ignore_changes = [description] }
         }
         resource "aws_db_proxy_target" "this" { db_instance_identifier = "none" }
-        output "logins" {
-          value = {
+        locals {
+          server_logins = {
             for name, role in local.roles : name => {
               # the embedded server's superuser has the owner's name
               role        = name == "owner" ? "rehearsal_owner" : role

@@ -134,12 +134,12 @@ run "nobody_knows_a_password" {
   }
 
   assert {
-    condition     = aws_db_instance.this.iam_database_authentication_enabled && output.proxy_secret_arns == {}
+    condition     = aws_db_instance.this.iam_database_authentication_enabled && length(output.proxy_secret_arns) == 0
     error_message = "The app logs in by IAM."
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret.app) == 0
+    condition     = length(aws_secretsmanager_secret.proxied) == 0
     error_message = "Without a proxy there is no other secret."
   }
 }

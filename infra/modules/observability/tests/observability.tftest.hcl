@@ -62,7 +62,7 @@ run "every_alarm_that_was_promised_exists" {
   assert {
     condition = length(setsubtract(
       [
-        "server-errors", "latency", "throttles", "database-connections", "database-cpu", "database-storage",
+        "server-errors", "latency", "throttles", "database-connections", "database-pinned", "database-cpu", "database-storage",
         "kms-denied", "key-vault-denied", "refresh-token-reused", "integrity", "provider-keys-not-loaded", "not-ready",
         "database-restored", "audit-not-as-sealed", "egress-dead", "egress-dead-letters", "seal-lag", "stale-provider-keys",
       ],
@@ -76,6 +76,7 @@ run "every_size_has_those_that_were_promised_to_it" {
   command = plan
   variables {
     is_guarded = false
+    proxy_name = null
   }
 
   assert {
@@ -119,6 +120,7 @@ run "elsewhere_one_alarm_looks_at_all_functions" {
   command = plan
   variables {
     is_guarded = false
+    proxy_name = null
   }
 
   assert {
