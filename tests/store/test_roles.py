@@ -7,7 +7,7 @@ import pytest
 from psycopg2 import errors
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 
-from chalicelib.postgres.roles import JOBS_ROLE, LOGIN_ROLES, OPERATORS_ROLE, REQUESTS_ROLE
+from chalicelib.postgres.roles import APP_ROLE, JOBS_ROLE, LOGIN_ROLES, OPERATORS_ROLE, REQUESTS_ROLE
 from chalicelib.postgres.schema_name import schema_name
 from local.database import connected, migrate
 from tests.world import World
@@ -136,6 +136,7 @@ def test_a_role_that_logs_in_has_no_power_and_brings_its_time_limits(world: Worl
         assert rows(cursor, "SHOW lock_timeout") == [("2s",)]
         assert rows(cursor, "SHOW idle_in_transaction_session_timeout") == [("5s",)]
         assert rows(cursor, "SHOW default_transaction_isolation") == [("read committed",)]
+        assert rows(cursor, "SHOW jit") == [("on" if role == APP_ROLE else "off",)]
 
 
 @pytest.mark.parametrize("role", [REQUESTS_ROLE, JOBS_ROLE, OPERATORS_ROLE, "serenya_functions"])
