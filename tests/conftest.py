@@ -153,8 +153,6 @@ def parts(postgres: EmbeddedPostgres, pytestconfig: pytest.Config) -> Iterator[P
         owner_url = postgres.create_database(TEMPLATE)
         migrate(owner_url)
         app_url = open_roles(owner_url)
-        if pytestconfig.getoption("--pooled"):
-            app_url = stack.enter_context(pooled(app_url))
         ready = Parts(
             postgres=postgres,
             aws=aws,
@@ -167,6 +165,8 @@ def parts(postgres: EmbeddedPostgres, pytestconfig: pytest.Config) -> Iterator[P
         )
         publish_first_texts(owner_url)
         release.rotate_keys(ready.settings(TEMPLATE))
+        if pytestconfig.getoption("--pooled"):  # from now on: a pooler would stay connected to the template
+            ready = replace(ready, app_url=stack.enter_context(pooled(app_url)))
         yield ready
         ready.owners.close()
 

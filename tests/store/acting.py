@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +14,9 @@ from chalicelib.domain.errors import InvalidDpopProof
 from chalicelib.domain.limits import BIOMETRICS, Taking
 from chalicelib.postgres.connections import Connections, connecting
 from chalicelib.postgres.deadline import BoundedConnection
+from chalicelib.postgres.roles import REQUESTS_ROLE
 from chalicelib.stores.database import Database
+from local.database import as_role
 from tests.world import World
 
 T = TypeVar("T")
@@ -72,7 +74,11 @@ class PatientDatabase(Database):
 
     def __init__(self, world: World) -> None:
         options = quote("-c lock_timeout=0 -c statement_timeout=0")
-        url = f"{world.settings.database_url}?options={options}"
+        parts = urlsplit(world.settings.database_url)
+        direct = as_role(
+            world.owner_url, REQUESTS_ROLE, unquote(parts.password or "")
+        )  # poolers refuse options
+        url = f"{direct}?options={options}"
         super().__init__(url, 1, None, now=world.clock.now)
         self._connections = Connections(connecting(url, None, PatientConnection), 1, world.clock.now)
 

@@ -1,6 +1,7 @@
 """Transactions of jobs: whole or not at all, bounded, and "unavailable" when PostgreSQL can't."""
 
 from datetime import timedelta
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from psycopg2 import errorcodes
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.postgres.roles import JOBS_ROLE
 from chalicelib.postgres.transactions import Transactions
+from local.database import as_role
 from tests.world import World
 
 STATEMENT_TIMEOUT = text("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'")
@@ -18,7 +20,8 @@ PID = text("SELECT pg_backend_pid()")
 
 @pytest.fixture
 def transactions(world: World) -> Transactions:
-    return Transactions(world.url_of(JOBS_ROLE))
+    password = unquote(urlsplit(world.settings.database_url).password or "")
+    return Transactions(as_role(world.owner_url, JOBS_ROLE, password))  # a pooler has other processes
 
 
 def test_an_error_rolls_everything_back(transactions: Transactions, world: World) -> None:
