@@ -59,7 +59,7 @@ MUTATIONS = {
         "encrypted with the storage key",
     ),
     "prod may be deleted": (
-        *("database/main.tf", "deletion_protection       = var.is_guarded", "deletion_protection = false"),
+        *("database/main.tf", "deletion_protection      = var.is_guarded", "deletion_protection = false"),
         "Deletion is refused",
     ),
     "rotation of the keys is dropped": (
