@@ -116,7 +116,7 @@ def upgrade() -> None:
         op.execute(f"ALTER ROLE {role} SET lock_timeout = '2s'")
         op.execute(f"ALTER ROLE {role} SET idle_in_transaction_session_timeout = '5s'")
         op.execute(f"ALTER ROLE {role} SET default_transaction_isolation = 'read committed'")
-        # A plan that must read a table from end to end looks dear (0120): it would be compiled at each first call.
+        # A plan that must read a table from end to end looks dear (0120), so its first call would compile it.
         op.execute(f"ALTER ROLE {role} SET jit = off")
     for role, tables in GRANTS.items():
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
